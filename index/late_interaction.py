@@ -1,0 +1,72 @@
+"""Late interaction: every token of a question against every token of a passage.
+
+MaxSim (Khattab and Zaharia 2020, ColBERT) takes, for each token of the question, the best cosine
+among the passage's tokens. The token vectors are those of the model that gives the passage vectors;
+no other model is needed. They are centred first: all of a model's token vectors share a large
+component that says nothing, and subtracting the mean token vector takes it out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Float32 = NDArray[np.float32]
+Int8 = NDArray[np.int8]
+Int32 = NDArray[np.int32]
+
+LEVELS = 127
+
+
+def centre(tokens: Float32, mean: Float32) -> Float32:
+    """Unit-length centred token vectors ``(t, d)``; ``mean`` ``(d,)`` is that of unit-length token
+    vectors."""
+    return unit(unit(tokens) - mean)
+
+
+@dataclass(frozen=True, slots=True)
+class QuantisedTokens:
+    """Unit vectors in eight bits: ``values`` int8 ``(t, d)`` times ``scales`` float32 ``(t,)``."""
+
+    values: Int8
+    scales: Float32
+
+
+def quantise(tokens: Float32) -> QuantisedTokens:
+    """Eight bits a component, one scale a vector, so that the restored vector has unit length
+    again."""
+    largest = np.abs(tokens).max(axis=1, keepdims=True, initial=1e-9)
+    values = np.rint(tokens * (LEVELS / largest)).astype(np.int8)
+    lengths = np.sqrt(np.einsum("td,td->t", values, values, dtype=np.float32))
+    return QuantisedTokens(values, (1 / np.maximum(lengths, 1)).astype(np.float32))
+
+
+def similarities(question: Float32, passages: Sequence[QuantisedTokens]) -> Float32:
+    """Cosines ``(sum of t, q)`` of all passages' tokens, one below the other, with ``q`` question
+    tokens."""
+    if not passages:
+        return np.empty((0, len(question)), np.float32)
+    values = np.concatenate([passage.values for passage in passages]).astype(np.float32)
+    scales = np.concatenate([passage.scales for passage in passages])
+    cosines: Float32 = (values @ question.T) * scales[:, None]
+    return cosines
+
+
+def best_matches(cosines: Float32, starts: NDArray[np.integer[Any]]) -> Float32:
+    """MaxSim's inner part: the best row of each segment, ``(segments, q)``.
+
+    ``starts`` holds each segment's first row, ascending; no segment may be empty.
+    """
+    best: Float32 = np.maximum.reduceat(cosines, starts, axis=0)
+    return best
+
+
+def unit(vectors: Float32) -> Float32:
+    """Rows scaled to length one; a row of zeros stays zero."""
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    scaled: Float32 = vectors / np.maximum(lengths, 1e-9)
+    return scaled

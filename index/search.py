@@ -1,0 +1,73 @@
+"""The passages of all articles with their vectors, and the candidates FAISS finds among them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import faiss
+import numpy as np
+
+from index.late_interaction import Float32
+from index.passages import Passage
+from index.segments import PassageVectors, Segment, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A candidate passage: its number in the index, and its cosines with the question.
+
+    ``sentences`` float32 ``(s,)`` is empty only for a passage without sentences.
+    """
+
+    number: int
+    paragraph: float
+    sentences: Float32
+
+
+class PassageIndex:
+    """Passages, their sources and vectors, kept together; FAISS over all rows.
+
+    Passage ``n`` owns the rows from ``starts[n]`` up to ``starts[n + 1]``: its own vector and its
+    sentences'.
+    """
+
+    def __init__(self, segments: Sequence[tuple[Segment, frozenset[str]]], dimension: int) -> None:
+        """Put together the articles of ``segments`` whose ids stand beside each segment."""
+        self.passages: list[Passage] = []
+        self.vectors: list[PassageVectors] = []
+        self._source_of: dict[str, Source] = {}
+        for segment, live in segments:
+            vectors = iter(segment.vectors)
+            for article in segment.articles:
+                of_article = [next(vectors) for _ in article.passages]
+                if article.source.id in live:
+                    self._source_of[article.source.id] = article.source
+                    self.passages += article.passages
+                    self.vectors += of_article
+        self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
+        self.starts = np.cumsum([0, *(len(vectors.rows) for vectors in self.vectors)])
+        self._passage_of_row = np.repeat(np.arange(len(self.passages)), np.diff(self.starts))
+        self._faiss = faiss.IndexFlatIP(dimension)
+        if self.vectors:
+            self._faiss.add(np.concatenate([vectors.rows for vectors in self.vectors]))
+
+    def source(self, passage: Passage) -> Source:
+        """The source of one of this index's passages."""
+        return self._source_of[passage.article]
+
+    def search(self, question: Float32, passages: int) -> list[Hit]:
+        """At most ``passages`` candidates for the question's vector ``(d,)``, those with the best
+        row first."""
+        # A passage has five rows or so; several may come before the next passage's best one.
+        count = min(8 * passages, self._faiss.ntotal)
+        if not count:
+            return []
+        _, found = self._faiss.search(question[None, :], count)
+        rows = found[0][found[0] >= 0]
+        numbers = list(dict.fromkeys(self._passage_of_row[rows].tolist()))[:passages]
+        hits = []
+        for number in numbers:
+            cosines = self.vectors[number].rows @ question
+            hits.append(Hit(number, float(cosines[0]), cosines[1:]))
+        return hits

@@ -1,0 +1,178 @@
+"""A segment: some articles' passages and their vectors, as files that never change once written.
+
+passages.json   the articles' sources and passages, and how many tokens each passage has rows.f32
+float32 (rows, d): for each passage its own vector, then one for each of its sentences tokens.i8
+int8 (tokens, d): centred token vectors, eight bits a component scales.f32      float32 (tokens,):
+what brings a token vector back to unit length spans.i32       int32 (tokens, 2): where each token
+stands in its passage's text
+
+Arrays are stored bare, little-endian, and mapped into memory: their shapes follow from
+passages.json and the manifest's dimension, so a file of the wrong length is noticed before it is
+used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.content import Article
+from index.late_interaction import Float32, Int8, Int32, QuantisedTokens
+from index.passages import Passage
+from index.storage import DamagedIndexError
+
+PASSAGES = "passages.json"
+ROWS = "rows.f32"
+TOKENS = "tokens.i8"
+SCALES = "scales.f32"
+SPANS = "spans.i32"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a passage comes from: what a reader needs to find the article."""
+
+    id: str
+    title: str
+    author: str | None
+    publisher: str | None
+    url: str | None
+    date: str | None
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedArticle:
+    """An article as the index keeps it; ``digest`` changes when anything in it does."""
+
+    source: Source
+    passages: tuple[Passage, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class PassageVectors:
+    """Everything the index knows of one passage.
+
+    ``rows`` float32 ``(1 + sentences, d)``: the passage's vector, then its sentences'. ``spans``
+    int32 ``(t, 2)``: character offsets of its tokens.
+    """
+
+    rows: Float32
+    tokens: QuantisedTokens
+    spans: Int32
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Articles with the vectors of their passages, in the order of the passages."""
+
+    articles: tuple[IndexedArticle, ...]
+    vectors: tuple[PassageVectors, ...]
+
+
+def indexed(article: Article, passages: Sequence[Passage]) -> IndexedArticle:
+    """The part of an article that the index keeps."""
+    source = Source(
+        id=article.id,
+        title=article.title,
+        author=article.author,
+        publisher=article.publisher,
+        url=article.url,
+        date=article.date,
+        language=article.language,
+    )
+    content = json.dumps([asdict(source), [asdict(passage) for passage in passages]])
+    return IndexedArticle(source, tuple(passages), hashlib.sha256(content.encode()).hexdigest())
+
+
+def write_segment(
+    folder: Path, articles: Sequence[IndexedArticle], vectors: Iterable[PassageVectors]
+) -> None:
+    """Write a segment's files into the new ``folder``; ``vectors`` follow the order of the
+    passages."""
+    folder.mkdir()
+    counts = []
+    with ExitStack() as files:
+        rows, tokens, scales, spans = (
+            files.enter_context((folder / name).open("wb"))
+            for name in (ROWS, TOKENS, SCALES, SPANS)
+        )
+        for passage in vectors:
+            counts.append(len(passage.spans))
+            rows.write(np.ascontiguousarray(passage.rows, "<f4").data)
+            tokens.write(np.ascontiguousarray(passage.tokens.values, "i1").data)
+            scales.write(np.ascontiguousarray(passage.tokens.scales, "<f4").data)
+            spans.write(np.ascontiguousarray(passage.spans, "<i4").data)
+    content = {"articles": [asdict(article) for article in articles], "tokens": counts}
+    (folder / PASSAGES).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+
+
+def read_segment(folder: Path, dimension: int) -> Segment:
+    """Map a segment's files, whose digests the caller has checked.
+
+    Raises DamagedIndexError where the files do not fit one another.
+    """
+    try:
+        content = json.loads((folder / PASSAGES).read_bytes())
+        articles = tuple(_article(entry) for entry in content["articles"])
+        counts: list[int] = content["tokens"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedIndexError(f"{folder.name}/{PASSAGES} cannot be read") from error
+    passages = [passage for article in articles for passage in article.passages]
+    rows_of = [1 + len(passage.sentences) for passage in passages]
+    row_ends, token_ends = np.cumsum(rows_of, dtype=np.int64), np.cumsum(counts, dtype=np.int64)
+    total = int(token_ends[-1]) if counts else 0
+    try:
+        rows: Float32 = _map(folder / ROWS, "<f4", (int(sum(rows_of)), dimension))
+        tokens: Int8 = _map(folder / TOKENS, "i1", (total, dimension))
+        scales: Float32 = _map(folder / SCALES, "<f4", (total,))
+        spans: Int32 = _map(folder / SPANS, "<i4", (total, 2))
+        vectors = tuple(
+            PassageVectors(
+                rows[row_end - row_count : row_end],
+                QuantisedTokens(
+                    tokens[token_end - count : token_end], scales[token_end - count : token_end]
+                ),
+                spans[token_end - count : token_end],
+            )
+            for row_end, row_count, token_end, count in zip(
+                row_ends, rows_of, token_ends, counts, strict=True
+            )
+        )
+    except ValueError as error:
+        raise DamagedIndexError(f"the files of {folder.name} do not fit one another") from error
+    if len(vectors) != len(passages):
+        raise DamagedIndexError(f"the files of {folder.name} do not fit one another")
+    return Segment(articles, vectors)
+
+
+def _map(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
+    if path.stat().st_size != np.dtype(kind).itemsize * int(np.prod(shape)):
+        raise ValueError(path.name)
+    if 0 in shape:
+        return np.empty(shape, kind)
+    # A plain array over the map: slicing numpy's memmap class costs ten times as much.
+    return np.asarray(np.memmap(path, kind, "r", shape=shape))
+
+
+def _article(entry: dict[str, object]) -> IndexedArticle:
+    source, passages = entry["source"], entry["passages"]
+    if not isinstance(source, dict) or not isinstance(passages, list):
+        raise TypeError(entry)
+    return IndexedArticle(
+        source=Source(**source),
+        passages=tuple(
+            Passage(**{**passage, "sentences": tuple(map(tuple, passage["sentences"]))})
+            for passage in passages
+        ),
+        digest=str(entry["digest"]),
+    )

@@ -1,0 +1,238 @@
+"""The data folder on disk: what makes an index whole, and how it changes from one whole to the
+next.
+
+data/   manifest.json          the only file that says what counts; replaced in one step
+segments/<name>/       files that never change once the manifest names them   lock
+held while the folder is written
+
+A save writes a new segment, makes it durable, and then replaces the manifest. A process killed
+before the replacement leaves the old index; killed after it, the new one. Segments that no manifest
+names are swept away by the next writer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+FORMAT = 1
+MANIFEST = "manifest.json"
+SEGMENTS = "segments"
+LOCK = "lock"
+LOCK_SECONDS = 600.0
+"""How long a writer waits for another one: longer than any reindex of a library this program is
+for."""
+
+
+class StorageError(Exception):
+    """The data folder cannot be used; ``str()`` is one sentence for the person who runs the
+    program."""
+
+
+class DamagedIndexError(Exception):
+    """What is on disk is not a whole index of ours; ``str()`` says why.
+
+    The remedy is to rebuild it.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file's length in bytes and the hexadecimal SHA-256 of its content."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentEntry:
+    """One segment as the manifest knows it: which of its articles still count, and its files."""
+
+    name: str
+    articles: tuple[str, ...]
+    files: dict[str, StoredFile]
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A content file that was not indexed, and why."""
+
+    path: str
+    line: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What the index was made of.
+
+    A difference in ``format``, ``model`` or ``centring`` means a rebuild.
+    """
+
+    format: int
+    model: str
+    centring: str
+    dimension: int
+    content: str
+    passages: int
+    rows: int
+    left_out: tuple[LeftOut, ...]
+    segments: tuple[SegmentEntry, ...]
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest in ``folder``; None where there is none.
+
+    Raises DamagedIndexError for a file that is not a manifest of this format, StorageError if it
+    cannot be read.
+    """
+    path = folder / MANIFEST
+    try:
+        raw = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StorageError(_cannot("read", path, error)) from error
+    try:
+        outer = json.loads(raw)
+        body, digest, version = outer["index"], outer["sha256"], outer["index"]["format"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DamagedIndexError("its manifest cannot be read") from error
+    if version != FORMAT:
+        raise DamagedIndexError(
+            f"its format is {version!r}, and this version of Beleg writes {FORMAT}"
+        )
+    if digest != _digest(body):
+        raise DamagedIndexError("its manifest was changed after it was written")
+    return Manifest(
+        **{
+            **body,
+            "left_out": tuple(LeftOut(**entry) for entry in body["left_out"]),
+            "segments": tuple(
+                SegmentEntry(
+                    name=entry["name"],
+                    articles=tuple(entry["articles"]),
+                    files={name: StoredFile(**file) for name, file in entry["files"].items()},
+                )
+                for entry in body["segments"]
+            ),
+        }
+    )
+
+
+def segment_folder(folder: Path, name: str) -> Path:
+    """Where the segment ``name`` lies."""
+    return folder / SEGMENTS / name
+
+
+def check_segment(folder: Path, entry: SegmentEntry) -> None:
+    """Raise DamagedIndexError unless every file of the segment has the length and digest it was
+    saved with."""
+    for name, stored in entry.files.items():
+        path = segment_folder(folder, entry.name) / name
+        try:
+            size = path.stat().st_size
+            same = size == stored.size and file_digest(path) == stored.sha256
+        except FileNotFoundError as error:
+            raise DamagedIndexError(f"{entry.name}/{name} is missing") from error
+        except OSError as error:
+            raise StorageError(_cannot("read", path, error)) from error
+        if size != stored.size:
+            raise DamagedIndexError(
+                f"{entry.name}/{name} has {size} bytes and should have {stored.size}"
+            )
+        if not same:
+            raise DamagedIndexError(f"{entry.name}/{name} was changed after it was written")
+
+
+def file_digest(path: Path) -> str:
+    """Hexadecimal SHA-256 of a file's content."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; on a failure of the disk raise StorageError with the old index in
+    place."""
+    try:
+        (folder / SEGMENTS).mkdir(parents=True, exist_ok=True)
+        with FileLock(folder / LOCK, timeout=LOCK_SECONDS):
+            yield
+    except Timeout as error:
+        raise StorageError(
+            f"Another process has been writing {folder} for {LOCK_SECONDS / 60:.0f} minutes; "
+            "wait until it is done, or stop it and try again."
+        ) from error
+    except OSError as error:
+        raise StorageError(_cannot("write", folder, error)) from error
+
+
+def make_durable(segment: Path) -> dict[str, StoredFile]:
+    """Flush every file of a freshly written segment to the disk and return their lengths and
+    digests."""
+    files = {}
+    for path in sorted(segment.iterdir()):
+        _flush(path)
+        files[path.name] = StoredFile(path.stat().st_size, file_digest(path))
+    _flush(segment)
+    _flush(segment.parent)
+    return files
+
+
+def commit(folder: Path, manifest: Manifest) -> None:
+    """Replace the manifest in one step, then sweep.
+
+    Call it inside ``writing``.
+    """
+    body = asdict(manifest)
+    temporary = folder / f"{MANIFEST}.new"
+    temporary.write_text(
+        json.dumps({"sha256": _digest(body), "index": body}, ensure_ascii=False), encoding="utf-8"
+    )
+    _flush(temporary)
+    temporary.replace(folder / MANIFEST)
+    _flush(folder)
+    sweep(folder, manifest)
+
+
+def sweep(folder: Path, manifest: Manifest | None) -> None:
+    """Remove segments that ``manifest`` does not name.
+
+    Call it inside ``writing``.
+    """
+    named = {entry.name for entry in manifest.segments} if manifest else set()
+    for path in (folder / SEGMENTS).iterdir():
+        if path.name not in named:
+            shutil.rmtree(path)
+
+
+def _digest(body: dict[str, Any]) -> str:
+    canonical = json.dumps(body, sort_keys=True, ensure_ascii=False).encode()
+    return hashlib.sha256(canonical).hexdigest()
+
+
+def _flush(path: Path) -> None:
+    """Ask the system to put a file, or a folder's list of names, on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _cannot(action: str, path: Path, error: OSError) -> str:
+    reason = error.strerror or type(error).__name__
+    return (
+        f"Cannot {action} {error.filename or path}: {reason}; "
+        "check the disk's space and the folder's permissions."
+    )

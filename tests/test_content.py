@@ -1,0 +1,438 @@
+"""Files, decoding, front matter and ids: what becomes an article, and what an error."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.content import (
+    Article,
+    Content,
+    ContentError,
+    Note,
+    article_id,
+    content_digest,
+    read_content,
+)
+
+BODY = "Der Hafen wurde 1931 gebaut und steht seither leer.\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    path = tmp_path / "content"
+    path.mkdir()
+    return path
+
+
+def read(folder: Path, name: str, content: str | bytes) -> Content:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_content(folder)
+
+
+def article(folder: Path, name: str, content: str | bytes) -> Article:
+    found = read(folder, name, content)
+    assert [str(error) for error in found.errors] == []
+    return found.articles[0]
+
+
+def error(folder: Path, name: str, content: str | bytes) -> str:
+    found = read(folder, name, content)
+    assert found.articles == ()
+    assert len(found.errors) == 1
+    return str(found.errors[0])
+
+
+def head(*lines: str) -> str:
+    return "\n".join(["---", *lines, "---", BODY])
+
+
+# --- files --------------------------------------------------------------------------------------
+
+
+def test_files_in_order(folder: Path) -> None:
+    (folder / "b").mkdir()
+    (folder / ".hidden").mkdir()
+    for name in ("b/two.MD", "a.txt", "README.md", "b-one.markdown", ".hidden/x.md", ".y.md"):
+        (folder / name).write_text(f"Titel\n\n{BODY}")
+    (folder / "notes.pdf").write_bytes(b"\x00")
+    content = read_content(folder)
+    assert [found.path for found in content.articles] == [
+        "README.md",
+        "a.txt",
+        "b-one.markdown",
+        "b/two.MD",
+    ]
+    assert [found.id for found in content.articles] == ["readme", "a", "b-one", "b-two"]
+    assert content.errors == ()
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    for function in (read_content, content_digest):
+        with pytest.raises(ContentError, match="there is no such folder; create it"):
+            function(tmp_path / "content")
+
+
+def test_empty_folder(folder: Path) -> None:
+    assert read_content(folder).articles == ()
+
+
+def test_error_tells_path_and_line() -> None:
+    problem = ContentError("content/a.md", 3, "this is wrong; mend it")
+    assert str(problem) == "content/a.md, line 3: this is wrong; mend it."
+    assert str(ContentError("content/a.md", None, "x")) == "content/a.md: x."
+
+
+def test_links(folder: Path, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.md").write_text(BODY)
+    (folder / "kept.md").write_text(BODY)
+    (folder / "alias.md").symlink_to(folder / "kept.md")
+    (folder / "out.md").symlink_to(outside / "secret.md")
+    (folder / "broken.md").symlink_to(folder / "nothing.md")
+    (folder / "loop.md").symlink_to(folder / "loop.md")
+    (folder / "directory").symlink_to(outside)
+    (folder / "again").symlink_to(folder)
+    (folder / "out.pdf").symlink_to(outside / "secret.md")
+    content = read_content(folder)
+    assert [found.path for found in content.articles] == ["alias.md", "kept.md"]
+    assert [(problem.path, problem.reason.split(";")[0]) for problem in content.errors] == [
+        ("content/broken.md", "it cannot be read"),
+        ("content/directory", "it is a link that leads out of the content folder"),
+        ("content/loop.md", "it cannot be read"),
+        ("content/out.md", "it is a link that leads out of the content folder"),
+    ]
+
+
+def test_folder_that_is_a_link_itself(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.md").write_text(BODY)
+    (tmp_path / "link").symlink_to(folder)
+    assert len(read_content(tmp_path / "link").articles) == 1
+
+
+def test_named_pipe_and_odd_names(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.md")
+    (folder / "line\nbreak.md").write_text(BODY)
+    Path(os.fsdecode(os.fsencode(folder) + b"/\xff.md")).write_text(BODY)
+    content = read_content(folder)
+    assert [str(problem) for problem in content.errors] == [
+        "content/line�break.md: its name holds signs that cannot be shown; rename it.",
+        "content/pipe.md: it is not an ordinary file; remove it.",
+        "content/�.md: its name holds signs that cannot be shown; rename it.",
+    ]
+    assert content.digest == content_digest(folder)
+
+
+def test_large_file(folder: Path) -> None:
+    assert error(folder, "a.txt", b"a" * 5_000_001) == (
+        "content/a.txt: it is larger than 5 MB; split it into several articles."
+    )
+
+
+def test_one_bad_file_does_not_stop_the_others(folder: Path) -> None:
+    (folder / "a.md").write_bytes(b"\x00")
+    content = read(folder, "b.md", BODY)
+    assert [found.id for found in content.articles] == ["b"]
+    assert [problem.path for problem in content.errors] == ["content/a.md"]
+
+
+def test_digest(folder: Path) -> None:
+    content = read(folder, "a.md", BODY)
+    assert content.digest == content_digest(folder)
+    (folder / "notes.pdf").write_bytes(b"1")
+    assert content_digest(folder) == content.digest
+    (folder / "a.md").rename(folder / "b.md")
+    renamed = content_digest(folder)
+    (folder / "b.md").write_text(BODY + " ")
+    assert len({content.digest, renamed, content_digest(folder)}) == 3
+
+
+@pytest.mark.parametrize("content", ["", " \n\t\r\n", "\ufeff"])
+def test_empty_file(folder: Path, content: str) -> None:
+    assert error(folder, "a.md", content) == (
+        "content/a.md: it is empty; write the article into it or remove it."
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.md", "# T\n"), ("a.txt", "T"), ("a.md", head("title: T")[: -len(BODY)])],
+)
+def test_file_without_paragraphs(folder: Path, name: str, content: str) -> None:
+    assert error(folder, name, content) == (
+        f"content/{name}: it holds no paragraph that could be quoted; add text or remove it."
+    )
+
+
+# --- decoding -----------------------------------------------------------------------------------
+
+SAMPLE = "Grüße\r\n\r\nDie „Brücke“ über den Fluß wurde für 3 € gebaut.\r\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_utf8(folder: Path, encoding: str) -> None:
+    found = article(folder, "a.txt", SAMPLE.encode(encoding))
+    assert found.text == SAMPLE
+    assert found.notes == ()
+
+
+def test_utf16(folder: Path) -> None:
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        found = article(folder, "a.txt", mark + SAMPLE.encode(encoding))
+        assert found.text == SAMPLE
+        assert found.notes == (Note(1, "read as UTF-16; save it as UTF-8"),)
+
+
+def test_windows_1252(folder: Path) -> None:
+    found = article(folder, "a.txt", ("\n" + SAMPLE).encode("cp1252"))
+    assert found.text == "\n" + SAMPLE
+    assert found.notes == (Note(2, "read as Windows-1252; save it as UTF-8"),)
+
+
+def test_windows_1252_that_holds_utf8_by_accident(folder: Path) -> None:
+    text = "Titel\nDas war „ein Spaß“ für alle, schrieb das CAFÉ’.\n"
+    assert article(folder, "a.txt", text.encode("cp1252")).text == text
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"T\n\nGr\xc3\xbc\xc3\x9fe\r\nund \xfc.\n", "line 4: its UTF-8 is damaged"),
+        (b"\xef\xbb\xbfT\n\n\xfc.\n", "line 3: its UTF-8 is damaged"),
+        (b"T\n\na\x81b\n", "line 3: it is neither UTF-8 nor Windows-1252"),
+        (b"T\n\na\x00b\n", "line 3: it holds a control character"),
+        (b"\x89PNG\r\n\x1a\n", "line 2: it holds a control character"),
+        (b"\xff\xfea", "content/a.txt: it is damaged UTF-16"),
+        (b"\xff\xfe\x00\x00a\x00\x00\x00", "line 1: it holds a control character"),
+    ],
+)
+def test_undecodable(folder: Path, content: bytes, message: str) -> None:
+    assert message in error(folder, "a.txt", content)
+
+
+def test_replacement_sign_is_noted(folder: Path) -> None:
+    notes = article(folder, "a.md", "Fine.\n\nBr\ufffdcke.\n").notes
+    assert notes == (Note(3, "holds the replacement sign U+FFFD: the text was damaged before"),)
+
+
+# --- front matter -------------------------------------------------------------------------------
+
+
+def test_front_matter(folder: Path) -> None:
+    text = head(
+        "title: 'Der Hafen: leer'",
+        "author: [Anna Feld, Ben Au]",
+        "publisher: Küstenpost",
+        "url: https://example.org/hafen",
+        "date: 2024-02-29",
+        "language: DE",
+        "id: hafen.1",
+        "source: Nach einem Bericht der Küstenpost",
+        "exclude:",
+        "  - Foto Feld",
+    )
+    found = article(folder, "a.md", text + "\nFoto Feld zeigt das.\n")
+    assert found.title == "Der Hafen: leer"
+    assert found.author == "Anna Feld, Ben Au"
+    assert found.publisher == "Küstenpost"
+    assert found.url == "https://example.org/hafen"
+    assert found.date == "2024-02-29"
+    assert found.language == "de"
+    assert found.id == "hafen.1"
+    assert found.source == "Nach einem Bericht der Küstenpost"
+    assert [found.text[p.start : p.end] for p in found.paragraphs] == [BODY.strip()]
+    assert [omission.line for omission in found.omissions] == [15]
+    assert found.notes == ()
+
+
+def test_defaults(folder: Path) -> None:
+    found = article(folder, "Mein Hafen.md", BODY)
+    assert (found.id, found.title, found.language) == ("mein-hafen", "Mein Hafen", "de")
+    assert (found.author, found.publisher, found.url, found.date, found.source) == (None,) * 5
+
+
+def test_front_matter_in_plain_text_with_crlf(folder: Path) -> None:
+    text = head("title: T", "language: no", "author:", "exclude:").replace("\n", "\r\n")
+    found = article(folder, "a.txt", text)
+    assert (found.title, found.language, found.author) == ("T", "no", None)
+    assert [found.text[p.start : p.end] for p in found.paragraphs] == [BODY.strip()]
+
+
+def test_text_that_is_no_front_matter(folder: Path) -> None:
+    assert article(folder, "a.md", "----\n\n" + BODY).title == "a"
+    assert article(folder, "a.md", head()).title == "a"
+
+
+@pytest.mark.parametrize(
+    ("lines", "line", "reason"),
+    [
+        (["author: x", "title: 1984"], 3, "“title” is not text to YAML; put 1984 in quotes"),
+        (["title: [a]"], 2, "“title” is not text"),
+        (["author:", "  - x", "  - 3"], 2, "“author” holds something that is not text"),
+        (["author: {a: b}"], 2, "“author” is not text"),
+        (["exclude: x"], 2, "“exclude” is not a list"),
+        (["exclude: ['']"], 2, "“exclude” holds something that is not text"),
+        (["url: example.org"], 2, "“url” is not a web address"),
+        (["url: ftp://example.org"], 2, "“url” is not a web address"),
+        (["url: 'http://[x'"], 2, "“url” is not a web address"),
+        (["url: http://"], 2, "“url” is not a web address"),
+        (["date: 2023-02-29"], 2, "“date” is not a day"),
+        (["date: 29.2.2024"], 2, "“date” is not a day"),
+        (["date: 20240229"], 2, "“date” is not a day"),
+        (["language: deu"], 2, "“language” is not a two-letter code"),
+        (["language: german"], 2, "“language” is not a two-letter code"),
+        (["id: Großer Hafen"], 2, "“id” is not a short name"),
+        (["id: ../x"], 2, "“id” is not a short name"),
+        ([f"id: {'a' * 65}"], 2, "“id” is not a short name"),
+        (["title: a", "title: b"], 3, "“title” is given twice"),
+        (["title: a: b"], 2, "the front matter is not valid YAML"),
+        (["author: x", "title: 'open"], 3, "the front matter is not valid YAML"),
+        (["title: a\u0085\u0000".replace("\u0000", "\ufffe")], 1, "the front matter is not valid"),
+        (["- a", "- b"], 2, "the front matter is not a list of “key: value” lines"),
+        (["just words"], 2, "the front matter is not a list of “key: value” lines"),
+        (["? [a]", ": b"], 2, "a front matter key is not a word"),
+        (["title: &x a", "author: *x"], 2, "the front matter uses a YAML anchor or alias"),
+        (["author: x", "title: *x"], 3, "the front matter uses a YAML anchor or alias"),
+        (["title: !!python/object:os.system x"], 2, "“title” is not text"),
+        (["title: " + "[" * 5000 + "]" * 5000], 2, "the front matter is nested too deeply"),
+        (["--- x"], 2, "the front matter is not"),
+    ],
+)  # fmt: skip
+def test_bad_front_matter(folder: Path, lines: list[str], line: int, reason: str) -> None:
+    message = error(folder, "a.md", head(*lines))
+    assert message.startswith(f"content/a.md, line {line}: {reason}")
+
+
+def test_front_matter_without_end(folder: Path) -> None:
+    assert error(folder, "a.md", "---\ntitle: x\n\n" + BODY) == (
+        "content/a.md, line 1: the front matter has no end; close it with a line of three dashes."
+    )
+
+
+def test_notes(folder: Path) -> None:
+    found = article(folder, "a.md", head("titel: x", "colour: y", "exclude: [Nirgends]"))
+    keys = "title, author, publisher, url, date, language, id, exclude, source"
+    assert found.notes == (
+        Note(2, "unknown front matter key “titel”; did you mean “title”?"),
+        Note(3, f"unknown front matter key “colour”; known are {keys}"),
+        Note(4, "“Nirgends” (exclude) is in no line that is read"),
+    )
+
+
+# --- ids and languages --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        ("a.md", "a"),
+        ("Deep/Er Name_2.v1.txt", "deep-er-name-2-v1"),
+        ("Straße & Café.md", "strasse-cafe"),
+        ("Łódź/Smørrebrød.md", "lodz-smorrebrod"),
+        ("Война и мир.md", "voina-i-mir"),
+        ("Ψυχή.md", "psychi"),
+        ("ﬁn 2½.md", "fin-21-2"),
+        ("---.md", "article-@"),
+        ("日本.md", "article-@"),
+        ("日本/tokyo.md", "tokyo-@"),
+        (f"{'a' * 70}.md", f"{'a' * 55}-@"),
+    ],
+)
+def test_article_id(path: str, expected: str) -> None:
+    mark = hashlib.sha256(path.removesuffix(".md").encode()).hexdigest()[:8]
+    assert article_id(path) == expected.replace("@", mark)
+
+
+@given(st.text(st.characters(exclude_characters="\x00/", exclude_categories=["Cs"]), min_size=1))
+def test_article_id_is_always_valid(name: str) -> None:
+    found = article_id(f"{name}.md")
+    assert 0 < len(found) <= 64
+    assert set(found) <= set("abcdefghijklmnopqrstuvwxyz0123456789-")
+
+
+def test_two_articles_with_one_id(folder: Path) -> None:
+    (folder / "a-b.md").write_text(BODY)
+    content = read(folder, "a/b.md", BODY)
+    assert [found.path for found in content.articles] == ["a-b.md"]
+    assert str(content.errors[0]) == (
+        "content/a/b.md: its id “a-b” is that of content/a-b.md too; "
+        "give one of them another id in its front matter."
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("The harbour was built in the year 1931 and has been empty ever since.", "en"),
+        ("Le port a été construit en 1931 et il est resté vide depuis ce temps.", "fr"),
+        ("Этот порт построили в 1931 году, и с тех пор он стоит совсем пустой.", "ru"),
+        ("12 + 12 = 24", "en"),
+    ],
+)
+def test_language_is_detected(folder: Path, text: str, language: str) -> None:
+    assert article(folder, "a.md", text).language == language
+
+
+# --- any file -----------------------------------------------------------------------------------
+
+
+HEAD_PARTS = [
+    *(
+        "---\n",
+        "title",
+        ": ",
+        "&a ",
+        "*a",
+        "[",
+        "]",
+        "{",
+        "- ",
+        "\n",
+        "'",
+        '"',
+        "date: ",
+        "x",
+        "\t",
+    ),
+    *("exclude:\n", "? ", "!!set ", "<<: ", "0b", "|\n ", "%YAML 9\n", "language: no\n"),
+]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=200),
+        st.text(max_size=200).map(str.encode),
+        st.lists(st.sampled_from(HEAD_PARTS)).map(
+            lambda parts: f"---\n{''.join(parts)}\n---\nSome words here.\n".encode()
+        ),
+    ),
+    st.sampled_from(["a.md", "a.txt"]),
+)
+def test_any_file(tmp_path: Path, content: bytes, name: str) -> None:
+    folder = tmp_path / "any"
+    folder.mkdir(exist_ok=True)
+    for old in folder.iterdir():
+        old.unlink()
+    found = read(folder, name, content)
+    assert len(found.articles) + len(found.errors) == 1
+    for problem in found.errors:
+        assert str(problem).startswith(f"any/{name}")
+        assert "\n" not in str(problem)
+    for one in found.articles:
+        assert one.paragraphs
+        assert one.title
+        assert len(one.language) == 2
+        before = 0
+        for paragraph in one.paragraphs:
+            quote = one.text[paragraph.start : paragraph.end]
+            assert quote
+            assert quote == quote.strip()
+            assert before <= paragraph.start
+            before = paragraph.end

@@ -1,0 +1,141 @@
+"""Settings: their sources, what is said when they are wrong, and that the token stays secret."""
+
+import logging
+from pathlib import Path
+
+import pytest
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.client import use_endpoints
+from bot.settings import SettingsError, load_settings
+
+NAMES = (
+    "DISCORD_TOKEN",
+    "DISCORD_API_URL",
+    "DISCORD_GATEWAY_URL",
+    "BELEG_CONTENT",
+    "BELEG_DATA",
+    "BELEG_MODEL",
+    "BELEG_CACHE",
+)
+
+
+@pytest.fixture(autouse=True)
+def empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder without a ``.env``, and an environment without our variables."""
+    monkeypatch.chdir(tmp_path)
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+def test_defaults() -> None:
+    settings = load_settings()
+    assert settings.token is None
+    assert settings.api_url is None
+    assert settings.gateway_url is None
+    assert settings.content == Path("content")
+    assert settings.data == Path(".data")
+    assert settings.model is None
+    assert settings.cache is None
+
+
+def test_the_environment_goes_before_the_file_and_arguments_before_both(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (empty_folder / ".env").write_text(
+        "DISCORD_TOKEN=file.token\nBELEG_CONTENT=file\nBELEG_DATA=file\nBELEG_MODEL=file\nOTHER=1\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("BELEG_DATA", "environment")
+    monkeypatch.setenv("BELEG_MODEL", "environment")
+    settings = load_settings(model="argument")
+    assert settings.required_token() == "file.token"
+    assert settings.content == Path("file")
+    assert settings.data == Path("environment")
+    assert settings.model == "argument"
+
+
+@pytest.mark.parametrize("value", [None, "", "  "])
+def test_a_missing_token_is_one_sentence_that_says_how_to_get_it(
+    value: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if value is not None:
+        monkeypatch.setenv("DISCORD_TOKEN", value)
+    settings = load_settings()
+    with pytest.raises(SettingsError) as caught:
+        settings.required_token()
+    assert str(caught.value) == (
+        "DISCORD_TOKEN is not set: get a token in the Discord developer portal "
+        "(https://discord.com/developers/applications: your application, Bot, Reset Token) "
+        "and put the line DISCORD_TOKEN=… into a file .env here or into the environment."
+    )
+
+
+def test_a_token_is_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", " abc.def \n")
+    assert load_settings().required_token() == "abc.def"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        (
+            "DISCORD_TOKEN",
+            "Bot hidden",
+            "DISCORD_TOKEN is not usable: a token is one word without spaces; "
+            "correct it in the environment or in .env.",
+        ),
+        (
+            "DISCORD_API_URL",
+            "hidden",
+            "DISCORD_API_URL is not usable: should be a valid URL, relative URL without a base; "
+            "correct it in the environment or in .env.",
+        ),
+        (
+            "DISCORD_GATEWAY_URL",
+            "https://hidden.example",
+            "DISCORD_GATEWAY_URL is not usable: URL scheme should be 'ws' or 'wss'; "
+            "correct it in the environment or in .env.",
+        ),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_that_names_it(
+    name: str, value: str, sentence: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == sentence
+    assert "hidden" not in repr(caught.value) + repr(caught.value.__cause__)
+
+
+def test_a_file_that_is_not_text_is_named(empty_folder: Path) -> None:
+    (empty_folder / ".env").write_bytes(b"DISCORD_TOKEN=\xff\xfe\n")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == "The file .env is not UTF-8 text: save it as UTF-8."
+
+
+def test_the_token_does_not_show(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", "very.secret")
+    settings = load_settings()
+    logging.getLogger("bot").warning("%s %r %s", settings, settings, settings.model_dump())
+    assert "very.secret" not in caplog.text
+
+
+def test_endpoints_are_used_as_they_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Route, "BASE", "unchanged")
+    monkeypatch.setattr(DiscordWebSocket, "DEFAULT_GATEWAY", yarl.URL("ws://unchanged/"))
+    use_endpoints(load_settings())
+    assert Route("GET", "/users/@me").url == "unchanged/users/@me"
+    assert yarl.URL("ws://unchanged/") == DiscordWebSocket.DEFAULT_GATEWAY
+    monkeypatch.setenv("DISCORD_API_URL", "http://127.0.0.1:8080/api/v10/")
+    monkeypatch.setenv("DISCORD_GATEWAY_URL", "ws://127.0.0.1:8081")
+    use_endpoints(load_settings())
+    assert Route("GET", "/users/@me").url == "http://127.0.0.1:8080/api/v10/users/@me"
+    assert yarl.URL("ws://127.0.0.1:8081/") == DiscordWebSocket.DEFAULT_GATEWAY
