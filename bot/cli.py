@@ -6,6 +6,7 @@ one sentence and exit status 2.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -55,7 +56,8 @@ def ask(
 ) -> None:
     """Bring the index up to date with the articles, and answer a question."""
     if not question.strip():
-        raise typer.BadParameter("The question is empty; write one.")
+        _note("The question is empty; write one.")
+        raise typer.Exit(2)
     settings = load_settings(content=content, data=data)
     library, done = _open(settings, _encoder(settings))
     for line in report.left_out(done):
@@ -87,8 +89,11 @@ def check(content: ContentOption = None) -> None:
     """Lint the articles: what cannot be read, what was left out and why, what looks wrong."""
     from index.content import read_content
 
-    found = read_content(load_settings(content=content).content)
+    folder = load_settings(content=content).content
+    found = read_content(folder)
     report.print_check(found, _console())
+    if not found.articles and not found.errors:
+        _note(f"{folder}: it holds no article; put a Markdown or text file there.")
     if found.errors or not found.articles:
         raise typer.Exit(2)
 
@@ -127,6 +132,32 @@ def evaluate(
 
 
 @app.command()
+def fit(
+    files: Annotated[
+        list[Path],
+        typer.Argument(help="SQuAD-format files: the same articles in one language each."),
+    ],
+    output: Annotated[
+        Path | None, typer.Option(help="Where to write; default: among the program's fits.")
+    ] = None,
+) -> None:
+    """Learn the numbers of the model in use, and report them cross-fitted: takes minutes."""
+    from index.evaluate import read_squad
+    from index.fit import fit_path, write_fit
+    from index.fitting import fit_model, provenance, read_small_talk
+
+    datasets = {data.articles[0].language: data for data in map(read_squad, files)}
+    encoder = _encoder(load_settings())
+    with _status("Learning …"):
+        fitted, cells = fit_model(datasets, read_small_talk(), encoder)
+    path = output or fit_path(encoder.name)
+    command = " ".join(["beleg fit", *(file.name for file in files)])
+    write_fit(path, fitted, provenance(encoder, datasets, cells, command))
+    report.print_cells(cells, _console())
+    _note(f"Written to {path}.")
+
+
+@app.command()
 def run(content: ContentOption = None, data: DataOption = None) -> None:
     """Start the Discord bot; the token comes from DISCORD_TOKEN or the file .env."""
     settings = load_settings(content=content, data=data)
@@ -142,6 +173,10 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
 
 def main() -> None:
     """Run the command line; errors a person can mend become one sentence and exit status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A letter that the console's encoding lacks is shown as an escape, not as a traceback.
+            stream.reconfigure(errors="backslashreplace")
     # A reader such as head may close the pipe before the end.
     try:
         app(standalone_mode=True)
@@ -186,27 +221,42 @@ def _open(settings: Settings, encoder: Encoder) -> tuple[Library, IndexReport]:
 
 
 def _console() -> Console:
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    if sys.stdout.isatty():
+        return Console(highlight=False)
+    # Plain and unwrapped, whatever the environment says about colours.
+    return Console(highlight=False, soft_wrap=True, force_terminal=False, color_system=None)
 
 
 def _note(text: str) -> None:
-    Console(stderr=True, highlight=False, soft_wrap=True, markup=False).print(text)
+    print(text, file=sys.stderr)
 
 
 def _print_json(content: dict[str, Any]) -> None:
-    print(json.dumps(content, ensure_ascii=False, indent=2))
+    # A console of another encoding cannot show every letter; JSON can spell them in ASCII.
+    ascii_only = sys.stdout.encoding.lower().replace("-", "") != "utf8"
+    print(json.dumps(content, ensure_ascii=ascii_only, indent=2))
 
 
 @contextmanager
 def _status(text: str) -> Iterator[None]:
     """Say on a terminal's standard error what is going on, until it is done."""
+    if not sys.stderr.isatty():
+        yield
+        return
     with Console(stderr=True).status(text):
         yield
 
 
+def _untold(_done: int, _total: int) -> None:
+    """Progress that nobody watches."""
+
+
 @contextmanager
 def _progress(text: str) -> Iterator[Told]:
-    """A progress bar on standard error that appears with the first report."""
+    """A progress bar on a terminal's standard error that appears with the first report."""
+    if not sys.stderr.isatty():
+        yield _untold
+        return
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

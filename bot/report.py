@@ -3,7 +3,7 @@ as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -18,10 +18,14 @@ from index.answer import Answer, Citation, Status
 if TYPE_CHECKING:  # imported by whoever made the objects
     from index.content import Content
     from index.evaluate import Evaluation, Figure
+    from index.fitting import Cell
     from index.library import Library
     from index.update import Changes, IndexReport
 
 MOST_TITLES = 5
+
+# C0, DEL and C1: an escape sequence in an article must not reach the terminal.
+_CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ") | {9: "\t", 10: "\n", 13: "\n"}
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
@@ -46,7 +50,8 @@ def print_answer(answer: Answer, library: Library, console: Console) -> None:
         titles = [article.title for article in library.articles]
         more = f" and {len(titles) - MOST_TITLES} more" if len(titles) > MOST_TITLES else ""
         console.print(Text("These articles do not answer that."))
-        console.print(Text(f"The library holds: {'; '.join(titles[:MOST_TITLES])}{more}."))
+        shown = _harmless("; ".join(titles[:MOST_TITLES]))
+        console.print(Text(f"The library holds: {shown}{more}."))
         return
     if answer.status is Status.UNSURE:
         console.print(Text("These passages come closest; they may not answer the question."))
@@ -55,25 +60,45 @@ def print_answer(answer: Answer, library: Library, console: Console) -> None:
         if number:
             console.print()
         console.print(_source(citation))
-        console.print(Padding(_quote(citation, console), (0, 0, 0, 2)))
+        if console.is_terminal:
+            console.print(Padding(_marked(citation, console), (0, 0, 0, 2)))
+        else:
+            # Nothing of a quote is to be cut, wrapped or expanded on its way into a file.
+            console.out("".join(_parts(citation, "**")), highlight=False)
 
 
 def _source(citation: Citation) -> Text:
-    line = Text(f"{citation.rank}. ") + Text(citation.title, "bold")
+    line = Text(f"{citation.rank}. ") + Text(_harmless(citation.title), "bold")
     line.append(f", paragraph {citation.paragraph}")
     who = ", ".join(filter(None, dict.fromkeys((citation.author, citation.publisher))))
-    day = citation.date and f"{date.fromisoformat(citation.date):%-d %B %Y}"
+    day = citation.date and _day(date.fromisoformat(citation.date))
     details = " · ".join(filter(None, (who, day, citation.language, citation.url)))
-    return line.append(f"\n   {details}", "dim")
+    return line.append(f"\n   {_harmless(details)}", "dim")
 
 
-def _quote(citation: Citation, console: Console) -> Text:
-    """The passage with its sentence marked: by colour on a terminal, else between asterisks."""
-    start, end = citation.highlight.start, citation.highlight.end
-    before, marked, after = citation.quote[:start], citation.quote[start:end], citation.quote[end:]
+def _day(day: date) -> str:
+    # Not %-d, which not every system knows.
+    return f"{day.day} {day:%B} {day.year}"
+
+
+def _parts(citation: Citation, mark: str) -> tuple[str, str, str]:
+    """The quote before its sentence, the sentence between two ``mark``, and the quote after it."""
+    quote, start, end = citation.quote, citation.highlight.start, citation.highlight.end
+    before, marked, after = map(_harmless, (quote[:start], quote[start:end], quote[end:]))
+    return before, f"{mark}{marked}{mark}", after
+
+
+def _marked(citation: Citation, console: Console) -> Text:
+    """The quote for a terminal, its sentence in colour or, if there is none, between asterisks."""
     if console.color_system is None:
-        return Text(f"{before}**{marked}**{after}")
+        return Text("".join(_parts(citation, "**")))
+    before, marked, after = _parts(citation, "")
     return Text.assemble(before, (marked, "bold black on yellow"), after)
+
+
+def _harmless(text: str) -> str:
+    """The text without what commands a terminal; any line end becomes a line feed."""
+    return text.replace("\r\n", "\n").translate(_CONTROLS)
 
 
 def index_json(report: IndexReport) -> dict[str, Any]:
@@ -162,3 +187,30 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
     console.print(f"{evaluation.questions} questions{absent}, {evaluation.passages} passages")
     console.print(table)
     console.print(f"one question: {evaluation.p50:.0f} ms (p50), {evaluation.p95:.0f} ms (p95)")
+
+
+def print_cells(cells: Sequence[Cell], console: Console) -> None:
+    """The cross-fitted figures of a fit, a line for each pair of languages, in per cent."""
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for heading in (
+        "questions",
+        "passages",
+        "recall@1",
+        "sentence@1",
+        "false at 95 %",
+        "answered",
+        "false answers",
+    ):
+        table.add_column(
+            heading, justify="left" if heading in ("questions", "passages") else "right"
+        )
+    for cell in cells:
+        shares = (
+            cell.recall,
+            cell.sentence,
+            cell.false_at_95,
+            cell.answered,
+            cell.false_answers,
+        )
+        table.add_row(cell.questions, cell.passages, *(f"{100 * share:.1f}" for share in shares))
+    console.print(table)

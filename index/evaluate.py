@@ -20,9 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.answer import Answer, Status
-from index.content import Article, Content, detect_language
+from index.content import Article, Content
 from index.encoder import Encoder
 from index.fit import Fit
+from index.language import detect_language
 from index.library import Library
 from index.paragraphs import Paragraph
 

@@ -14,9 +14,8 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import resources
+from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,22 +28,45 @@ if TYPE_CHECKING:  # rerank needs this module's numbers
 
 
 @dataclass(frozen=True, slots=True)
+class Ranking:
+    """Weights of the views that put the candidates in order, each standardised over them."""
+
+    sentence: float
+    maxsim: float
+    sentence_maxsim: float
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """Logistic regression over what the first passage and the question have in common.
+
+    ``same_language`` is the weight of how well the question fits the passage's language: texts in
+    one language are alike in ways that say nothing about the answer.
+    """
+
+    intercept: float
+    sentence: float
+    paragraph: float
+    maxsim: float
+    sentence_maxsim: float
+    same_language: float
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """The numbers for one model.
 
     ``question_mean`` and ``passage_mean`` float32 ``(d,)``: mean unit-length token vectors.
-    ``ranking``: weights of the best sentence's cosine, MaxSim and the best sentence's MaxSim, each
-    standardised over the candidates. ``sentence_maxsim``: weight of a sentence's MaxSim beside its
-    cosine when the sentence is chosen. ``confidence``: logistic regression over the first passage's
-    sentence cosine, paragraph cosine, MaxSim and sentence MaxSim, the intercept last; None if it
-    was not fitted. ``answered`` and ``unsure``: probabilities from which an answer counts as such.
+    ``sentence_maxsim``: weight of a sentence's MaxSim beside its cosine when one is chosen.
+    ``confidence`` is None if it was not fitted. ``answered`` and ``unsure``: probabilities from
+    which an answer counts as such.
     """
 
     question_mean: Float32
     passage_mean: Float32
-    ranking: tuple[float, float, float]
+    ranking: Ranking
     sentence_maxsim: float
-    confidence: tuple[float, float, float, float, float] | None
+    confidence: Confidence | None
     answered: float
     unsure: float
 
@@ -53,59 +75,84 @@ class Fit:
         means = self.question_mean.tobytes() + self.passage_mean.tobytes()
         return hashlib.sha256(means).hexdigest()[:16]
 
-    def probability(self, matches: Sequence[Match]) -> float:
-        """The probability that the first of ``matches`` answers the question."""
-        if not matches:
-            return 0.0
+    def probability(self, best: Match, same_language: float) -> float:
+        """The probability that the passage ``best`` answers the question.
+
+        ``same_language``: how well the question fits the passage's language, from 0 to 1.
+        """
         if self.confidence is None:
             return self.unsure
-        best = matches[0]
-        values = (best.sentence_cosine, best.paragraph_cosine, best.maxsim, best.sentence_maxsim, 1)
-        logit = sum(w * x for w, x in zip(self.confidence, values, strict=True))
+        logit = (
+            self.confidence.intercept
+            + self.confidence.sentence * best.sentence_cosine
+            + self.confidence.paragraph * best.paragraph_cosine
+            + self.confidence.maxsim * best.maxsim
+            + self.confidence.sentence_maxsim * best.sentence_maxsim
+            + self.confidence.same_language * same_language
+        )
         return 1 / (1 + math.exp(-min(max(logit, -50), 50)))
 
 
 # For a model without a fit: the default model's weights, which act on standardised values.
-_RANKING = (0.7, 1.0, 0.5)
-_SENTENCE_MAXSIM = 0.35
+_RANKING = Ranking(sentence=1.0, maxsim=1.0, sentence_maxsim=0.6)
+_SENTENCE_MAXSIM = 0.4
 
 
 def load_fit(encoder: Encoder) -> Fit:
     """The fit for the encoder's model; without one, no centring, and every answer is unsure."""
-    path = resources.files("index") / "fits" / f"{fit_name(encoder.name)}.json"
+    path = fit_path(encoder.name)
     if path.is_file():
         return read_fit(json.loads(path.read_text(encoding="utf-8")))
     none = np.zeros(encoder.dimension, np.float32)
     return Fit(none, none, _RANKING, _SENTENCE_MAXSIM, None, answered=1.01, unsure=0.5)
 
 
-def fit_name(model: str) -> str:
-    """The name of a model's file: the model's name without folders and number format.
+def fit_path(model: str) -> Path:
+    """Where a model's fit lies: named after the model, without folders and number format.
 
     Four-bit weights and full ones share a file: their vectors differ by less than a thousandth.
     """
     name = model.rstrip("/").rsplit("/", 1)[-1].split("@")[0].lower()
-    return re.sub(r"(-q4)?(-float32|-bfloat16)?$", "", name)
+    name = re.sub(r"(-q4)?(-float32|-bfloat16)?(\.\d+)?$", "", name)
+    return Path(__file__).parent / "fits" / f"{name}.json"
 
 
 def read_fit(content: dict[str, Any]) -> Fit:
     """A fit from the content of its file."""
-    ranking, confidence = content["ranking"], content["confidence"]
     return Fit(
         question_mean=_vector(content["question_mean"]),
         passage_mean=_vector(content["passage_mean"]),
-        ranking=(ranking["sentence"], ranking["maxsim"], ranking["sentence_maxsim"]),
-        sentence_maxsim=content["sentence"]["maxsim"],
-        confidence=(
-            confidence["sentence"],
-            confidence["paragraph"],
-            confidence["maxsim"],
-            confidence["sentence_maxsim"],
-            confidence["intercept"],
-        ),
-        answered=content["thresholds"]["answered"],
-        unsure=content["thresholds"]["unsure"],
+        ranking=Ranking(**content["ranking"]),
+        sentence_maxsim=content["sentence_maxsim"],
+        confidence=Confidence(**content["confidence"]),
+        answered=content["answered"],
+        unsure=content["unsure"],
     )
+
+
+def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
+    """Write a fit's file, for ``read_fit``: provenance, numbers, then vectors."""
+    if fit.confidence is None:
+        raise ValueError("a fit without confidence is not worth keeping")
+    content = {
+        "provenance": provenance,
+        "ranking": _rounded(asdict(fit.ranking)),
+        "sentence_maxsim": round(fit.sentence_maxsim, 4),
+        "confidence": _rounded(asdict(fit.confidence)),
+        "answered": round(fit.answered, 4),
+        "unsure": round(fit.unsure, 4),
+        "question_mean": _text(fit.question_mean),
+        "passage_mean": _text(fit.passage_mean),
+    }
+    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def _text(vector: Float32) -> str:
+    return base64.b64encode(vector.astype("<f2").tobytes()).decode()
 
 
 def _vector(text: str) -> Float32:

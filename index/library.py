@@ -9,12 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from index.answer import Answer, answer_question
-from index.content import Content, content_digest, read_content
+from index.content import Content, ContentError, content_digest, read_content
 from index.encoder import Encoder
 from index.fit import Fit, load_fit
 from index.search import PassageIndex
 from index.segments import Source
-from index.storage import DamagedIndexError, StorageError
+from index.storage import DamagedIndexError
 from index.update import IndexReport, StoredIndex, read_index, unchanged_report, update_index
 
 Progress = Callable[[int, int], None]
@@ -27,7 +27,7 @@ class Library:
     """
 
     def __init__(self, stored: StoredIndex, encoder: Encoder, fit: Fit) -> None:
-        self._index = PassageIndex(stored.live(), stored.manifest.dimension)
+        self.index = PassageIndex(stored.live(), stored.manifest.dimension)
         self._encoder = encoder
         self._fit = fit
 
@@ -56,7 +56,7 @@ class Library:
             stored = None  # the update finds the same, says so in its report, and rebuilds
         if stored is not None and stored.manifest.content == content_digest(content):
             return cls(stored, encoder, fit), unchanged_report(stored)
-        return cls._updated(data, lambda: read_content(content), encoder, fit, on_progress)
+        return cls._updated(data, lambda: _articles(content), encoder, fit, on_progress)
 
     @classmethod
     def of(cls, content: Content, data: Path, encoder: Encoder, fit: Fit) -> Library:
@@ -72,28 +72,34 @@ class Library:
         fit: Fit,
         on_progress: Progress | None,
     ) -> tuple[Library, IndexReport]:
-        report = update_index(data, read, encoder, fit, on_progress)
-        try:
-            stored = read_index(data, encoder, fit)
-        except DamagedIndexError as error:
-            raise StorageError(
-                f"The index in {data} is damaged since it was written ({error}); check the disk."
-            ) from error
-        if stored is None:
-            raise StorageError(f"The index in {data} was removed while it was read; try again.")
+        stored, report = update_index(data, read, encoder, fit, on_progress)
         return cls(stored, encoder, fit), report
 
     @property
     def articles(self) -> tuple[Source, ...]:
         """Where the passages come from, by article id."""
-        return self._index.sources
+        return self.index.sources
 
     @property
     def passage_count(self) -> int:
         """How many passages can be cited."""
-        return len(self._index.passages)
+        return len(self.index.passages)
 
     def answer(self, question: str, top: int = 3) -> Answer:
         """The ``top`` passages closest to ``question``, best first; raises ValueError for ``top``
         below 1."""
-        return answer_question(question, self._index, self._encoder, self._fit, top)
+        return answer_question(question, self.index, self._encoder, self._fit, top)
+
+
+def _articles(folder: Path) -> Content:
+    """The content of ``folder``; raises ContentError if nothing in it could be read."""
+    content = read_content(folder)
+    if content.articles:
+        return content
+    if not content.errors:
+        raise ContentError(
+            str(folder), None, "it holds no article; put a Markdown or text file there"
+        )
+    first, others = content.errors[0], len(content.errors) - 1
+    more = f" ({others} more could not be read either; beleg check lists them)" if others else ""
+    raise ContentError(first.path, first.line, f"{first.reason}{more}")

@@ -297,7 +297,7 @@ class _MarkdownWalker:
         stop = min(stop, first + 1 + len(lines))  # without the closing fence, if there is one
         start, end = self.lines_span(first + 1, stop)
         blank = next(number for number, line in enumerate(lines) if line.strip())
-        if blank or self._draft.text[start] == ">":
+        if self._draft.text[start] == ">":  # the mark of a quote, or the code's own
             start, end = self.lines_span(first + 1 + blank, stop)
             start = self._after_marks(start, end, items=False, content="\n".join(lines[blank:]))
         return _Block("code", start, end, outer_end, node.content)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import QuestionEncoding
-from index.fit import Fit
+from index.fit import Fit, Ranking
 from index.late_interaction import Float32, Int32, best_matches, centre, similarities
 from index.passages import Passage
 from index.search import Hit, PassageIndex
@@ -39,16 +39,64 @@ class Match:
     score: float
 
 
+@dataclass(frozen=True, slots=True)
+class Views:
+    """How alike a question and each of its candidates are, before any weighing.
+
+    ``passages`` float64 ``(n, 3)``: best sentence's cosine, MaxSim, best sentence's MaxSim.
+    ``sentence_maxsim``: for each candidate its sentences' MaxSim, float32 ``(s,)``.
+    """
+
+    passages: Float64
+    sentence_maxsim: list[Float32]
+
+
 def rerank(
     question: QuestionEncoding, hits: Sequence[Hit], index: PassageIndex, fit: Fit
 ) -> list[Match]:
     """The candidates with the best first."""
     if not hits:
         return []
+    views = compare(question, hits, index, fit.question_mean)
+    scores = score(views.passages, fit.ranking)
+    return [
+        Match(
+            number=hits[i].number,
+            sentence=int(
+                np.argmax(hits[i].sentences + fit.sentence_maxsim * views.sentence_maxsim[i])
+            ),
+            paragraph_cosine=hits[i].paragraph,
+            sentence_cosine=float(views.passages[i, 0]),
+            maxsim=float(views.passages[i, 1]),
+            sentence_maxsim=float(views.passages[i, 2]),
+            score=float(scores[i]),
+        )
+        for i in np.argsort(-scores, kind="stable")
+    ]
+
+
+def score(passages: Float64, ranking: Ranking) -> Float64:
+    """The score ``(n,)`` of ``n`` candidates from their views ``(n, 3)``."""
+    weights = [ranking.sentence, ranking.maxsim, ranking.sentence_maxsim]
+    scores: Float64 = standardised(passages) @ np.array(weights)
+    return scores
+
+
+def standardised(values: Float64) -> Float64:
+    """Each column with mean 0 and standard deviation 1; a column of equal values becomes 0."""
+    spread = values.std(axis=0)
+    standard: Float64 = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return standard
+
+
+def compare(
+    question: QuestionEncoding, hits: Sequence[Hit], index: PassageIndex, question_mean: Float32
+) -> Views:
+    """The views of each of ``hits``, of which there is at least one."""
     weights = question.weights / max(float(question.weights.sum()), 1e-9)
     vectors = [index.vectors[hit.number] for hit in hits]
     cosines = similarities(
-        centre(question.tokens, fit.question_mean), [passage.tokens for passage in vectors]
+        centre(question.tokens, question_mean), [passage.tokens for passage in vectors]
     )
     ends = np.cumsum([len(passage.spans) for passage in vectors])
     starts = np.concatenate(([0], ends[:-1]))
@@ -57,25 +105,13 @@ def rerank(
         _within_sentences(cosines[start:end], index.passages[hit.number], passage.spans) @ weights
         for hit, passage, start, end in zip(hits, vectors, starts, ends, strict=True)
     ]
-    views = np.array(
+    passages = np.array(
         [
             [hit.sentences.max(), total, sentences.max()]
             for hit, total, sentences in zip(hits, maxsim, within, strict=True)
         ]
     )
-    scores = _standardised(views) @ np.array(fit.ranking)
-    return [
-        Match(
-            number=hits[i].number,
-            sentence=int(np.argmax(hits[i].sentences + fit.sentence_maxsim * within[i])),
-            paragraph_cosine=hits[i].paragraph,
-            sentence_cosine=float(views[i, 0]),
-            maxsim=float(views[i, 1]),
-            sentence_maxsim=float(views[i, 2]),
-            score=float(scores[i]),
-        )
-        for i in np.argsort(-scores, kind="stable")
-    ]
+    return Views(passages, within)
 
 
 def _within_sentences(cosines: Float32, passage: Passage, spans: Int32) -> Float32:
@@ -87,9 +123,3 @@ def _within_sentences(cosines: Float32, passage: Passage, spans: Int32) -> Float
     present, first = np.unique(of_token, return_index=True)
     best[present] = best_matches(cosines, first)
     return best
-
-
-def _standardised(values: Float64) -> Float64:
-    spread = values.std(axis=0)
-    standard: Float64 = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
-    return standard

@@ -60,7 +60,8 @@ class PassageIndex:
         """At most ``passages`` candidates for the question's vector ``(d,)``, those with the best
         row first."""
         # A passage has five rows or so; several may come before the next passage's best one.
-        count = min(8 * passages, self._faiss.ntotal)
+        enough = 8 * passages if passages < len(self.passages) else self._faiss.ntotal
+        count = min(enough, self._faiss.ntotal)
         if not count:
             return []
         _, found = self._faiss.search(question[None, :], count)

@@ -1,10 +1,10 @@
 """A segment: some articles' passages and their vectors, as files that never change once written.
 
-passages.json   the articles' sources and passages, and how many tokens each passage has rows.f32
-float32 (rows, d): for each passage its own vector, then one for each of its sentences tokens.i8
-int8 (tokens, d): centred token vectors, eight bits a component scales.f32      float32 (tokens,):
-what brings a token vector back to unit length spans.i32       int32 (tokens, 2): where each token
-stands in its passage's text
+    passages.json   the articles' sources and passages, and how many tokens each passage has
+    rows.f32        float32 (rows, d): for each passage its vector, then one for each sentence
+    tokens.i8       int8 (tokens, d): centred token vectors, eight bits a component
+    scales.f32      float32 (tokens,): what brings a token vector back to unit length
+    spans.i32       int32 (tokens, 2): where each token stands in its passage's text
 
 Arrays are stored bare, little-endian, and mapped into memory: their shapes follow from
 passages.json and the manifest's dimension, so a file of the wrong length is noticed before it is
@@ -15,19 +15,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
 from index.content import Article
 from index.late_interaction import Float32, Int8, Int32, QuantisedTokens
 from index.passages import Passage
-from index.storage import DamagedIndexError
+from index.storage import DamagedIndexError, reading
 
 PASSAGES = "passages.json"
 ROWS = "rows.f32"
@@ -79,6 +82,19 @@ class Segment:
     vectors: tuple[PassageVectors, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _Contents:
+    """What ``passages.json`` holds; ``tokens`` counts each passage's."""
+
+    articles: tuple[IndexedArticle, ...]
+    tokens: tuple[NonNegativeInt, ...]
+
+
+@cache
+def _contents_type() -> TypeAdapter[_Contents]:
+    return TypeAdapter(_Contents)
+
+
 def indexed(article: Article, passages: Sequence[Passage]) -> IndexedArticle:
     """The part of an article that the index keeps."""
     source = Source(
@@ -112,26 +128,27 @@ def write_segment(
             tokens.write(np.ascontiguousarray(passage.tokens.values, "i1").data)
             scales.write(np.ascontiguousarray(passage.tokens.scales, "<f4").data)
             spans.write(np.ascontiguousarray(passage.spans, "<i4").data)
-    content = {"articles": [asdict(article) for article in articles], "tokens": counts}
+    content = asdict(_Contents(tuple(articles), tuple(counts)))
     (folder / PASSAGES).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
 def read_segment(folder: Path, dimension: int) -> Segment:
     """Map a segment's files, whose digests the caller has checked.
 
-    Raises DamagedIndexError where the files do not fit one another.
+    Raises DamagedIndexError where one is missing or the files do not fit one another, StorageError
+    if one cannot be read.
     """
     try:
-        content = json.loads((folder / PASSAGES).read_bytes())
-        articles = tuple(_article(entry) for entry in content["articles"])
-        counts: list[int] = content["tokens"]
-    except (ValueError, KeyError, TypeError) as error:
+        with reading(folder / PASSAGES) as path:
+            content = _contents_type().validate_json(path.read_bytes(), strict=True)
+    except ValidationError as error:
         raise DamagedIndexError(f"{folder.name}/{PASSAGES} cannot be read") from error
+    articles, counts = content.articles, content.tokens
     passages = [passage for article in articles for passage in article.passages]
     rows_of = [1 + len(passage.sentences) for passage in passages]
-    row_ends, token_ends = np.cumsum(rows_of, dtype=np.int64), np.cumsum(counts, dtype=np.int64)
-    total = int(token_ends[-1]) if counts else 0
     try:
+        row_ends, token_ends = np.cumsum(rows_of, dtype=np.int64), np.cumsum(counts, dtype=np.int64)
+        total = int(token_ends[-1]) if counts else 0
         rows: Float32 = _map(folder / ROWS, "<f4", (int(sum(rows_of)), dimension))
         tokens: Int8 = _map(folder / TOKENS, "i1", (total, dimension))
         scales: Float32 = _map(folder / SCALES, "<f4", (total,))
@@ -148,7 +165,7 @@ def read_segment(folder: Path, dimension: int) -> Segment:
                 row_ends, rows_of, token_ends, counts, strict=True
             )
         )
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise DamagedIndexError(f"the files of {folder.name} do not fit one another") from error
     if len(vectors) != len(passages):
         raise DamagedIndexError(f"the files of {folder.name} do not fit one another")
@@ -156,23 +173,10 @@ def read_segment(folder: Path, dimension: int) -> Segment:
 
 
 def _map(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    if path.stat().st_size != np.dtype(kind).itemsize * int(np.prod(shape)):
-        raise ValueError(path.name)
-    if 0 in shape:
-        return np.empty(shape, kind)
-    # A plain array over the map: slicing numpy's memmap class costs ten times as much.
-    return np.asarray(np.memmap(path, kind, "r", shape=shape))
-
-
-def _article(entry: dict[str, object]) -> IndexedArticle:
-    source, passages = entry["source"], entry["passages"]
-    if not isinstance(source, dict) or not isinstance(passages, list):
-        raise TypeError(entry)
-    return IndexedArticle(
-        source=Source(**source),
-        passages=tuple(
-            Passage(**{**passage, "sentences": tuple(map(tuple, passage["sentences"]))})
-            for passage in passages
-        ),
-        digest=str(entry["digest"]),
-    )
+    with reading(path):
+        if path.stat().st_size != np.dtype(kind).itemsize * math.prod(shape):
+            raise ValueError(path.name)
+        if 0 in shape:
+            return np.empty(shape, kind)
+        # A plain array over the map: slicing numpy's memmap class costs ten times as much.
+        return np.asarray(np.memmap(path, kind, "r", shape=shape))

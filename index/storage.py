@@ -1,9 +1,10 @@
 """The data folder on disk: what makes an index whole, and how it changes from one whole to the
 next.
 
-data/   manifest.json          the only file that says what counts; replaced in one step
-segments/<name>/       files that never change once the manifest names them   lock
-held while the folder is written
+    data/
+      manifest.json      the only file that says what counts; replaced in one step
+      segments/<name>/   files that never change once the manifest names them
+      lock               held while the folder is written
 
 A save writes a new segment, makes it durable, and then replaces the manifest. A process killed
 before the replacement leaves the old index; killed after it, the new one. Segments that no manifest
@@ -19,10 +20,12 @@ import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from filelock import FileLock, Timeout
+from pydantic import TypeAdapter, ValidationError
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -105,28 +108,24 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         outer = json.loads(raw)
         body, digest, version = outer["index"], outer["sha256"], outer["index"]["format"]
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        whole = digest == _digest(body)
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
         raise DamagedIndexError("its manifest cannot be read") from error
-    if version != FORMAT:
+    if isinstance(version, int) and version != FORMAT:
         raise DamagedIndexError(
-            f"its format is {version!r}, and this version of Beleg writes {FORMAT}"
+            f"its format is {version}, and this version of Beleg writes {FORMAT}"
         )
-    if digest != _digest(body):
+    if not whole:
         raise DamagedIndexError("its manifest was changed after it was written")
-    return Manifest(
-        **{
-            **body,
-            "left_out": tuple(LeftOut(**entry) for entry in body["left_out"]),
-            "segments": tuple(
-                SegmentEntry(
-                    name=entry["name"],
-                    articles=tuple(entry["articles"]),
-                    files={name: StoredFile(**file) for name, file in entry["files"].items()},
-                )
-                for entry in body["segments"]
-            ),
-        }
-    )
+    try:
+        return _manifest_type().validate_json(json.dumps(body), strict=True)
+    except ValidationError as error:
+        raise DamagedIndexError("its manifest does not say what a manifest says") from error
+
+
+@cache
+def _manifest_type() -> TypeAdapter[Manifest]:
+    return TypeAdapter(Manifest)
 
 
 def segment_folder(folder: Path, name: str) -> Path:
@@ -138,20 +137,27 @@ def check_segment(folder: Path, entry: SegmentEntry) -> None:
     """Raise DamagedIndexError unless every file of the segment has the length and digest it was
     saved with."""
     for name, stored in entry.files.items():
-        path = segment_folder(folder, entry.name) / name
-        try:
+        with reading(segment_folder(folder, entry.name) / name) as path:
             size = path.stat().st_size
             same = size == stored.size and file_digest(path) == stored.sha256
-        except FileNotFoundError as error:
-            raise DamagedIndexError(f"{entry.name}/{name} is missing") from error
-        except OSError as error:
-            raise StorageError(_cannot("read", path, error)) from error
         if size != stored.size:
             raise DamagedIndexError(
                 f"{entry.name}/{name} has {size} bytes and should have {stored.size}"
             )
         if not same:
             raise DamagedIndexError(f"{entry.name}/{name} was changed after it was written")
+
+
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[Path]:
+    """Read the file ``path`` of a segment; one that is not there means that the index is damaged,
+    one that cannot be read is a StorageError."""
+    try:
+        yield path
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
+        raise DamagedIndexError(f"{path.parent.name}/{path.name} is missing") from error
+    except OSError as error:
+        raise StorageError(_cannot("read", path, error)) from error
 
 
 def file_digest(path: Path) -> str:
@@ -212,8 +218,12 @@ def sweep(folder: Path, manifest: Manifest | None) -> None:
     """
     named = {entry.name for entry in manifest.segments} if manifest else set()
     for path in (folder / SEGMENTS).iterdir():
-        if path.name not in named:
+        if path.name in named:
+            continue
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _digest(body: dict[str, Any]) -> str:

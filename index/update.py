@@ -30,6 +30,7 @@ from index.storage import (
     LeftOut,
     Manifest,
     SegmentEntry,
+    StorageError,
     check_segment,
     commit,
     make_durable,
@@ -136,22 +137,20 @@ def update_index(
     encoder: Encoder,
     fit: Fit,
     on_progress: Progress | None = None,
-) -> IndexReport:
+) -> tuple[StoredIndex, IndexReport]:
     """Make the index in ``folder`` say what the content says, encoding only passages whose text is
     new.
 
     ``read`` is called with the folder's lock held, so that of two updates the later one has the
-    newer content.
+    newer content; what it raises is passed on. The new index is read back before the lock is
+    given up, as the next writer may sweep away its segments.
 
-    Raises ContentError if no article could be read, StorageError if the folder cannot be written;
-    the old index then stays as it was. ``on_progress`` is told how many of how many texts are
-    encoded.
+    Raises StorageError if the folder cannot be written; the old index then stays as it was.
+    ``on_progress`` is told how many of how many texts are encoded.
     """
     began = time.perf_counter()
     with writing(folder):
         content = read()
-        if not content.articles:
-            raise _nothing_to_index(content)
         try:
             old, rebuilt = read_index(folder, encoder, fit), None
         except DamagedIndexError as error:
@@ -165,12 +164,15 @@ def update_index(
             )
             for article in content.articles
         ]
-        sweep(folder, old.manifest if old else None)
+        # An index of another model stays as it is until the new one is whole.
+        if rebuilt is None:
+            sweep(folder, old.manifest if old else None)
         manifest, encoded = _save(folder, content, articles, old, encoder, fit, on_progress)
         commit(folder, manifest)
+        stored = _read_back(folder, encoder, fit)
     before = _articles(old) if old else {}
     after = {article.source.id: article for article in articles}
-    return IndexReport(
+    report = IndexReport(
         articles=_article_changes(before, after),
         passages=_passage_changes(before, after),
         encoded=encoded,
@@ -178,6 +180,19 @@ def update_index(
         rebuilt=rebuilt,
         seconds=time.perf_counter() - began,
     )
+    return stored, report
+
+
+def _read_back(folder: Path, encoder: Encoder, fit: Fit) -> StoredIndex:
+    try:
+        stored = read_index(folder, encoder, fit)
+    except DamagedIndexError as error:
+        raise StorageError(
+            f"The index in {folder} is damaged since it was written ({error}); check the disk."
+        ) from error
+    if stored is None:
+        raise StorageError(f"The index in {folder} was removed while it was read; try again.")
+    return stored
 
 
 def _save(
@@ -372,13 +387,3 @@ def _passage_changes(
 
 def _errors(manifest: Manifest) -> tuple[ContentError, ...]:
     return tuple(ContentError(entry.path, entry.line, entry.reason) for entry in manifest.left_out)
-
-
-def _nothing_to_index(content: Content) -> ContentError:
-    if not content.errors:
-        return ContentError(
-            "content", None, "it holds no article; put a Markdown or text file there"
-        )
-    first, others = content.errors[0], len(content.errors) - 1
-    more = f" ({others} more could not be read either; beleg check lists them)" if others else ""
-    return ContentError(first.path, first.line, f"{first.reason}{more}")

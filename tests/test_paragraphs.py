@@ -129,6 +129,12 @@ def test_short_lines_are_headings() -> None:
     assert headings(reading) == [None, "Teil zwei", "Teil drei – Am Morgen"]
 
 
+def test_heading_before_a_longer_line_is_not_wrapped_text() -> None:
+    sentence = "Niemand weiß heute mehr, warum der Hafen gerade dort gebaut wurde."
+    reading = plain(f"Titel\nDer alte Hafen\n{sentence}")
+    assert headings(reading) == ["Der alte Hafen"]
+
+
 def test_many_short_lines_are_a_paragraph() -> None:
     text = "Zutaten\n\nMehl\nZucker\nSalz\n\nAlles wird verrührt."
     reading = plain(text)
@@ -266,6 +272,8 @@ def test_boilerplate(line: str, reason: str) -> None:
         "Subscribe buttons and newsletter boxes annoy readers, the study found.",
         "Publishers ask readers to subscribe to a newsletter, and many do.",
         "Get newsletters wrong and readers leave.",
+        "Join the council in June.",
+        "Subscribe to a paper, and you pay for what you read.",
         "Una newsletter puede costar mucho dinero, dijo la editora.",
         "Werbung finanziert fast alle Zeitungen.",
         "Advertising pays for most papers.",
@@ -346,6 +354,9 @@ def test_glued_heading(language: str, heading: str, paragraph: str, rest: str) -
          "Ein Lehrer kam."),
         ("de", "Die BürgerInnen der Stadt haben das Vorhaben im Mai abgelehnt, sagt er.",
          "Ein Bürger kam. Innen ist es warm."),
+        ("en", "On LinkedIn many firms look for people who know how to count.", "In town."),
+        ("de", "Wer bei BuchDie bestellt, wartet auf die Lieferung drei Wochen.",
+         "Das Geschäft BuchDie schweigt."),
         ("de", "Das Berliner KaDeWe ist ein Haus, das viele auch von außen kennen.", ""),
         ("en", "Firms use ServiceNow to track the work of hundreds of people every day.",
          "The service is new. Now it works."),
@@ -434,9 +445,8 @@ def test_markdown_lead_in_joins_list_and_code() -> None:
 
 
 def test_markdown_code_fences() -> None:
-    text = (
-        "```sh\n\nmake all\n\n```\n\n```\n```\n\n> ~~~\n> in a quote\n> ~~~\n\n- ```\n  item\n  ```"
-    )
+    text = "```sh\n\nmake all\n\n```\n\n```\n```\n\n"
+    text += "> ~~~\n>\n> in a quote\n> ~~~\n\n- ```\n  item\n  ```"
     assert texts(text, markdown(text)) == ["make all", "in a quote", "item"]
     text = "```\nnever closed"
     assert texts(text, markdown(text)) == ["never closed"]

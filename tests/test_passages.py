@@ -115,6 +115,13 @@ def test_long_word_is_split_but_not_its_letters() -> None:
     assert "".join(passage.text for passage in passages) == text
 
 
+def test_long_row_of_emoji_is_split_between_them() -> None:
+    family = "👩‍👩‍👧"
+    passages = split_article(article(family * 7), count_tokens=characters, max_tokens=12)
+    assert {passage.text for passage in passages} <= {family, family * 2}
+    assert "".join(passage.text for passage in passages) == family * 7
+
+
 def test_one_letter_with_many_accents() -> None:
     text = "e" + "\u0301" * 20
     passages = split_article(article(text), count_tokens=characters, max_tokens=5)

@@ -244,10 +244,12 @@ def test_scripts_without_spaces_are_cut_between_characters() -> None:
     assert quote(text, 250, 255, 30) == "> …世界。你好世界。**你好世界。**你好世界。你好世…"
 
 
-def test_a_cut_never_separates_a_character_from_its_marks() -> None:
-    text = "e\u0301" * 200
-    cut = quote(text, 0, 0, 91)
-    assert cut.endswith("e\u0301 …")
+@pytest.mark.parametrize("character", ["e\u0301", "👩\u200d🚀", "👍🏽"])
+@pytest.mark.parametrize("shift", ["", "x", "xx"])
+def test_a_cut_never_separates_a_character_from_its_marks(character: str, shift: str) -> None:
+    cut = quote(shift + character * 200, 0, 0, 130)
+    assert len(cut) > 60
+    assert cut.endswith(f"{character} …")
 
 
 @given(long_texts(), st.data(), st.integers(40, 4000))
@@ -391,6 +393,15 @@ def test_every_message_has_only_the_markdown_that_it_means(answer: Answer) -> No
         else:
             kinds = {name for name, _ in shown(text)[1]}
             assert kinds <= {"strong", "timestamp", "line start"}
+
+
+def test_a_text_without_any_place_to_cut_is_cut_all_the_same() -> None:
+    assert quote("\u0301" * 500, 0, 0, 200) == "> " + "\u0301" * 120 + " …"
+
+
+def test_no_more_than_five_passages_are_shown() -> None:
+    view = render_answer(replace(ANSWER, citations=(CITATION,) * 7), titles=[])
+    assert [text.startswith("> ") for text in texts(view)].count(True) == 5
 
 
 def test_the_longest_passages_leave_the_first_most_room() -> None:

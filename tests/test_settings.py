@@ -7,9 +7,10 @@ import pytest
 import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
+from pydantic import ValidationError
 
 from bot.client import use_endpoints
-from bot.settings import SettingsError, load_settings
+from bot.settings import Settings, SettingsError, load_settings
 
 NAMES = (
     "DISCORD_TOKEN",
@@ -56,6 +57,14 @@ def test_the_environment_goes_before_the_file_and_arguments_before_both(
     assert settings.content == Path("file")
     assert settings.data == Path("environment")
     assert settings.model == "argument"
+
+
+def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in NAMES:
+        monkeypatch.setenv(name, "")
+    settings = load_settings()
+    assert (settings.api_url, settings.gateway_url, settings.model) == (None, None, None)
+    assert (settings.content, settings.data) == (Path("content"), Path(".data"))
 
 
 @pytest.mark.parametrize("value", [None, "", "  "])
@@ -109,7 +118,9 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(
     with pytest.raises(SettingsError) as caught:
         load_settings()
     assert str(caught.value) == sentence
-    assert "hidden" not in repr(caught.value) + repr(caught.value.__cause__)
+    with pytest.raises(ValidationError) as raw:
+        Settings()
+    assert "hidden" not in str(raw.value)
 
 
 def test_a_file_that_is_not_text_is_named(empty_folder: Path) -> None:

@@ -1,0 +1,54 @@
+# The bot, its model and an index of content/ in one image:  docker compose up --build
+FROM python:3.11-slim AS build
+
+# Where pip also looks: with PyTorch's CPU wheels the image is several GB smaller on x86-64.
+ARG PIP_EXTRA_INDEX_URL
+ARG PIP_FIND_LINKS
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
+
+RUN python -m venv /opt/venv
+ENV PATH=/opt/venv/bin:$PATH
+WORKDIR /app
+
+# torch first and alone: where pip finds a build without CUDA, the rest must not bring another one.
+COPY requirements.lock ./
+RUN pip install $(grep '^torch==' requirements.lock)
+RUN pip install -r requirements.lock
+
+# Editable, as in the Makefile: index/ holds data files beside its modules.
+COPY pyproject.toml README.md LICENSE ./
+COPY bot bot
+COPY index index
+RUN pip install --no-deps --no-build-isolation -e .
+
+# The model is unpacked in the number format that suits this machine's CPU; a machine of another
+# kind unpacks it again and rebuilds the index when the bot starts there.
+RUN useradd --uid 10001 --create-home beleg && install -d -o beleg -g beleg /cache /data
+COPY content /content
+USER beleg
+ENV BELEG_CONTENT=/content BELEG_DATA=/data BELEG_CACHE=/cache
+RUN beleg index
+
+
+FROM python:3.11-slim
+RUN useradd --uid 10001 --create-home beleg
+COPY --from=build /opt/venv /opt/venv
+COPY --from=build /app /app
+COPY --from=build /content /content
+COPY --from=build --chown=beleg:beleg /cache /cache
+COPY --from=build --chown=beleg:beleg /data /data
+# A model from the hub, if BELEG_MODEL names one, is kept on the volume too.
+ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 \
+    BELEG_CONTENT=/content BELEG_DATA=/data BELEG_CACHE=/cache HF_HOME=/data/huggingface
+WORKDIR /app
+USER beleg
+VOLUME /data
+
+# If the bot's process ends, so does the container. This asks for the rest that can be seen from
+# outside it: a TCP connection that stands (the bot has none but those to Discord), and an index
+# whose manifest can be read.
+HEALTHCHECK --interval=60s --timeout=10s --start-period=120s --retries=5 \
+    CMD grep -Eqs '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ 01 ' /proc/net/tcp /proc/net/tcp6 \
+    && python -c 'from pathlib import Path; from index.storage import read_manifest; raise SystemExit(read_manifest(Path("/data")) is None)'
+
+CMD ["beleg", "run"]

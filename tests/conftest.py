@@ -1,0 +1,95 @@
+"""What all tests share: no network but loopback, a folder of articles, and an encoder that needs no
+model."""
+
+import ipaddress
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_encoder import FakeEncoder
+
+
+class NetworkForbiddenError(BaseException):
+    """A test tried to leave this machine. No ``except Exception`` can hide it."""
+
+
+@pytest.fixture(autouse=True)
+def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forbid connections, datagrams and name look-ups to anything but this machine."""
+
+    def guarded(original: Callable[..., Any]) -> Callable[..., Any]:
+        def guard(sock: socket.socket, *args: Any) -> Any:
+            if sock.family in (socket.AF_INET, socket.AF_INET6):
+                # The address is the last argument of every one of these.
+                _check(args[-1][0])
+            return original(sock, *args)
+
+        return guard
+
+    for name in ("connect", "connect_ex", "sendto"):
+        monkeypatch.setattr(socket.socket, name, guarded(getattr(socket.socket, name)))
+    look_up = socket.getaddrinfo
+
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        if host is not None:
+            _check(host)
+        return look_up(host, *args, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+
+def _check(host: str | bytes) -> None:
+    name = host.decode() if isinstance(host, bytes) else host
+    if name == "localhost":
+        return
+    try:
+        local = ipaddress.ip_address(name.split("%")[0]).is_loopback
+    except ValueError:
+        local = False
+    if not local:
+        raise NetworkForbiddenError(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ContentFolder:
+    """A folder of articles that a test writes."""
+
+    path: Path
+
+    def write(self, name: str, *paragraphs: str, title: str = "Lamps", **head: str) -> Path:
+        """Write an English article of ``paragraphs``; ``head`` are further lines of the front
+        matter."""
+        lines = {"title": title, "language": "en", **head}
+        front = "".join(f"{key}: {value}\n" for key, value in lines.items())
+        body = "\n\n".join(paragraphs)
+        return self.write_raw(name, f"---\n{front}---\n\n{body}\n")
+
+    def write_raw(self, name: str, content: str | bytes) -> Path:
+        """Write a file as it is."""
+        path = self.path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> ContentFolder:
+    """An empty content folder."""
+    path = tmp_path / "content"
+    path.mkdir()
+    return ContentFolder(path)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Where an index may be made; there is nothing yet."""
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def encoder() -> FakeEncoder:
+    """An encoder whose vectors follow from the words alone."""
+    return FakeEncoder()

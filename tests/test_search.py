@@ -1,0 +1,102 @@
+"""The passages of an index with their rows, and the candidates found among them."""
+
+import numpy as np
+import pytest
+from fake_encoder import FakeEncoder
+
+from index.late_interaction import Float32, quantise
+from index.passages import Passage
+from index.search import PassageIndex
+from index.segments import IndexedArticle, PassageVectors, Segment, Source
+
+DIMENSION = 4
+
+
+def axis(number: int) -> Float32:
+    return np.eye(DIMENSION, dtype=np.float32)[number]
+
+
+def mixed(*weights: float) -> Float32:
+    vector = np.array(weights, np.float32)
+    unit: Float32 = vector / np.linalg.norm(vector)
+    return unit
+
+
+def article(id_: str, *texts: str) -> IndexedArticle:
+    source = Source(id_, f"Title of {id_}", None, None, None, None, "en")
+    passages = tuple(
+        Passage(id_, number, 1, 0, len(text), text, None, ((0, len(text)),))
+        for number, text in enumerate(texts, 1)
+    )
+    return IndexedArticle(source, passages, digest=id_)
+
+
+def vectors(*rows: Float32) -> PassageVectors:
+    return PassageVectors(
+        np.stack(rows), quantise(axis(0)[None, :]), np.array([[0, 1]], dtype=np.int32)
+    )
+
+
+def index_of(*segments: tuple[Segment, set[str]]) -> PassageIndex:
+    return PassageIndex([(segment, frozenset(live)) for segment, live in segments], DIMENSION)
+
+
+def test_best_row_decides() -> None:
+    segment = Segment(
+        (article("a", "one", "two", "three"),),
+        (
+            vectors(mixed(3, 4, 0, 0), mixed(3, 4, 0, 0)),
+            vectors(axis(2), mixed(4, 3, 0, 0), axis(1)),  # its first sentence is the best row
+            vectors(axis(3), axis(3)),
+        ),
+    )
+    index = index_of((segment, {"a"}))
+    hits = index.search(axis(0), 3)
+    assert [hit.number for hit in hits] == [1, 0, 2]
+    assert hits[0].paragraph == 0
+    assert hits[0].sentences.tolist() == pytest.approx([0.8, 0])
+    assert hits[1].paragraph == pytest.approx(0.6)
+    assert hits[1].sentences.tolist() == pytest.approx([0.6])
+    assert [hit.number for hit in index.search(axis(0), 2)] == [1, 0]
+    assert index.starts.tolist() == [0, 2, 5, 7]
+
+
+def test_more_passages_wanted_than_there_are() -> None:
+    index = index_of((Segment((article("a", "one"),), (vectors(axis(0)),)), {"a"}))
+    assert [hit.number for hit in index.search(axis(1), 64)] == [0]
+
+
+def test_nothing_to_search() -> None:
+    index = index_of()
+    assert index.search(axis(0), 3) == []
+    assert index.sources == ()
+
+
+def test_articles_that_no_longer_count_are_left_out() -> None:
+    old = Segment(
+        (article("dead", "gone"), article("b", "kept")),
+        (vectors(axis(0), axis(0)), vectors(axis(1), axis(1))),
+    )
+    new = Segment((article("a", "new"),), (vectors(axis(2), axis(2)),))
+    index = index_of((old, {"b"}), (new, {"a"}))
+    assert [passage.text for passage in index.passages] == ["kept", "new"]
+    assert [source.id for source in index.sources] == ["a", "b"]
+    hits = index.search(axis(0), 3)
+    assert {hit.number: hit.sentences.tolist() for hit in hits} == {0: [0], 1: [0]}
+    [best, _] = index.search(axis(2), 2)
+    assert index.source(index.passages[best.number]).title == "Title of a"
+
+
+def test_scores_are_cosines_of_the_encoders_vectors() -> None:
+    encoder = FakeEncoder()
+    texts = ["red lamps burn", "blue ropes hold", "grey stones lie"]
+    rows = encoder.encode_sentences(texts)
+    segment = Segment(
+        (article("a", *texts),),
+        tuple(vectors(row, row) for row in rows),
+    )
+    index = PassageIndex([(segment, frozenset({"a"}))], encoder.dimension)
+    [question] = encoder.encode_questions(["blue ropes hold"])
+    best = index.search(question.vector, 1)[0]
+    assert best.number == 1
+    assert best.paragraph == pytest.approx(1, abs=1e-6)

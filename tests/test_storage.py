@@ -1,0 +1,178 @@
+"""The data folder's own promises, one function at a time."""
+
+import hashlib
+import threading
+from pathlib import Path
+
+import pytest
+
+from index import storage
+from index.storage import (
+    DamagedIndexError,
+    LeftOut,
+    Manifest,
+    SegmentEntry,
+    StorageError,
+    StoredFile,
+    check_segment,
+    commit,
+    file_digest,
+    make_durable,
+    read_manifest,
+    segment_folder,
+    sweep,
+    writing,
+)
+
+
+def manifest(*segments: SegmentEntry) -> Manifest:
+    return Manifest(
+        format=storage.FORMAT,
+        model="model “ü”",
+        centring="0123",
+        dimension=4,
+        content="digest",
+        passages=2,
+        rows=5,
+        left_out=(LeftOut("content/ü.md", 3, "it is “odd”"), LeftOut("content/x.md", None, "x")),
+        segments=segments,
+    )
+
+
+def new_segment(folder: Path, name: str) -> SegmentEntry:
+    segment = segment_folder(folder, name)
+    segment.mkdir(parents=True)
+    (segment / "a.bin").write_bytes(b"abc")
+    (segment / "b.bin").write_bytes(b"")
+    return SegmentEntry(name, ("one", "two"), make_durable(segment))
+
+
+def test_make_durable(tmp_path: Path) -> None:
+    assert new_segment(tmp_path, "s").files == {
+        "a.bin": StoredFile(3, hashlib.sha256(b"abc").hexdigest()),
+        "b.bin": StoredFile(0, hashlib.sha256(b"").hexdigest()),
+    }
+
+
+def test_make_durable_flushes_files_before_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flushed: list[str] = []
+    monkeypatch.setattr(storage, "_flush", lambda path: flushed.append(path.name))
+    new_segment(tmp_path, "s")
+    assert flushed == ["a.bin", "b.bin", "s", "segments"]
+
+
+def test_manifest_comes_back(tmp_path: Path) -> None:
+    saved = manifest(new_segment(tmp_path, "s"))
+    commit(tmp_path, saved)
+    assert read_manifest(tmp_path) == saved
+    assert [path.name for path in tmp_path.glob("manifest*")] == ["manifest.json"]
+
+
+def test_no_manifest(tmp_path: Path) -> None:
+    assert read_manifest(tmp_path) is None
+    assert read_manifest(tmp_path / "missing") is None
+
+
+def test_commit_flushes_before_it_replaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    order: list[str] = []
+    replace = Path.replace
+    (tmp_path / "segments").mkdir()
+    monkeypatch.setattr(storage, "_flush", lambda path: order.append(path.name))
+
+    def noted(path: Path, target: Path) -> Path:
+        order.append(f"replace {target.name}")
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", noted)
+    commit(tmp_path, manifest())
+    assert order == ["manifest.json.new", "replace manifest.json", tmp_path.name]
+
+
+def test_commit_sweeps(tmp_path: Path) -> None:
+    new_segment(tmp_path, "old")
+    commit(tmp_path, manifest(new_segment(tmp_path, "new")))
+    assert [path.name for path in (tmp_path / "segments").iterdir()] == ["new"]
+
+
+def test_sweep_without_manifest(tmp_path: Path) -> None:
+    new_segment(tmp_path, "s")
+    (tmp_path / "segments" / "file").write_text("x")
+    sweep(tmp_path, None)
+    assert list((tmp_path / "segments").iterdir()) == []
+
+
+def test_sweep_does_not_follow_links(tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").write_text("x")
+    (tmp_path / "segments").mkdir()
+    (tmp_path / "segments" / "link").symlink_to(tmp_path / "precious")
+    sweep(tmp_path, None)
+    assert list((tmp_path / "segments").iterdir()) == []
+    assert (tmp_path / "precious" / "file").read_text() == "x"
+
+
+def test_check_segment(tmp_path: Path) -> None:
+    entry = new_segment(tmp_path, "s")
+    path = segment_folder(tmp_path, "s") / "a.bin"
+    check_segment(tmp_path, entry)
+    path.write_bytes(b"abd")
+    with pytest.raises(DamagedIndexError, match=r"^s/a.bin was changed after it was written$"):
+        check_segment(tmp_path, entry)
+    path.write_bytes(b"abcd")
+    with pytest.raises(DamagedIndexError, match=r"^s/a.bin has 4 bytes and should have 3$"):
+        check_segment(tmp_path, entry)
+    path.unlink()
+    with pytest.raises(DamagedIndexError, match=r"^s/a.bin is missing$"):
+        check_segment(tmp_path, entry)
+    path.mkdir()
+    with pytest.raises(DamagedIndexError, match=r"^s/a.bin (is missing|has \d+ bytes)"):
+        check_segment(tmp_path, entry)
+
+
+def test_file_digest(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    path.write_bytes(b"abc")
+    # FIPS 180-2, appendix B.1
+    expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_digest(path) == expected
+
+
+def test_second_writer_waits(tmp_path: Path) -> None:
+    order: list[str] = []
+    started = threading.Event()
+
+    def second() -> None:
+        started.set()
+        with writing(tmp_path):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with writing(tmp_path):
+        thread.start()
+        started.wait()
+        thread.join(0.1)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_writer_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "LOCK_SECONDS", 0.01)
+    with writing(tmp_path), pytest.raises(StorageError) as caught, writing(tmp_path):
+        pass
+    assert str(caught.value) == (
+        f"Another process has been writing {tmp_path} for 0 minutes; "
+        "wait until it is done, or stop it and try again."
+    )
+
+
+def test_manifest_that_cannot_be_read(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").mkdir()
+    with pytest.raises(StorageError) as caught:
+        read_manifest(tmp_path)
+    assert str(caught.value) == (
+        f"Cannot read {tmp_path}/manifest.json: Is a directory; "
+        "check the disk's space and the folder's permissions."
+    )
