@@ -45,8 +45,8 @@ USER beleg
 VOLUME /data
 
 # If the bot's process ends, so does the container. This asks for the rest that can be seen from
-# outside it: a TCP connection that stands (the bot has none but those to Discord), and an index
-# whose manifest can be read.
+# outside it: a TCP connection that stands (a running bot has none but those to Discord), and an
+# index whose manifest can be read.
 HEALTHCHECK --interval=60s --timeout=10s --start-period=120s --retries=5 \
     CMD grep -Eqs '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ 01 ' /proc/net/tcp /proc/net/tcp6 \
     && python -c 'from pathlib import Path; from index.storage import read_manifest; raise SystemExit(read_manifest(Path("/data")) is None)'

@@ -6,10 +6,16 @@ import discord
 from discord import app_commands
 
 from bot import wording
-from bot.render import render_answer, render_content_error, render_report
+from bot.render import (
+    render_answer,
+    render_content_error,
+    render_report,
+    render_storage_error,
+)
 from bot.service import LibraryService, Progress, ReindexStoppedError
 from bot.work import Work
 from index.content import ContentError
+from index.storage import StorageError
 
 log = logging.getLogger(__name__)
 
@@ -110,5 +116,8 @@ async def _reindex(interaction: Interaction, service: LibraryService) -> str:
     except ContentError as error:
         log.warning("the reindex failed: %s", error)
         return render_content_error(error)
+    except StorageError:
+        log.exception("the reindex could not be saved")
+        return render_storage_error()
     except ReindexStoppedError:
         return wording.REINDEX_STOPPED

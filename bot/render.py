@@ -27,6 +27,7 @@ MOST_CITATIONS = 5
 MOST_TITLES = 5
 MOST_LEFT_OUT = 8
 QUESTION_WIDTH = 300
+PART_WIDTH = 100
 TITLE_WIDTH = 150
 NAME_WIDTH = 80
 REASON_WIDTH = 140
@@ -47,6 +48,9 @@ def render_answer(answer: Answer, *, titles: Sequence[str]) -> discord.ui.Layout
     else:
         if answer.status is Status.UNSURE:
             container.add_item(discord.ui.TextDisplay(wording.UNSURE))
+        for question in answer.unanswered:
+            unanswered = wording.unanswered(shorten(question, PART_WIDTH))
+            container.add_item(discord.ui.TextDisplay(unanswered))
         room = TEXT_LIMIT - sum(
             width(item.content)
             for item in container.walk_children()
@@ -82,6 +86,11 @@ def render_report(report: IndexReport) -> str:
 def render_content_error(error: ContentError) -> str:
     """The words for a reindex that found nothing to index."""
     return wording.reindex_failed(_left_out(error))
+
+
+def render_storage_error() -> str:
+    """The words for a reindex that could not be saved; where and why stands in the log."""
+    return wording.REINDEX_NOT_SAVED
 
 
 def _left_out(error: ContentError) -> str:
@@ -120,7 +129,8 @@ def _source(citation: Citation) -> str:
         wording.LANGUAGES.get(citation.language, shorten(citation.language, NAME_WIDTH)),
     ]
     title = shorten(citation.title, TITLE_WIDTH) or shorten(citation.article, TITLE_WIDTH)
-    return f"**{title}**\n" + " · ".join(part for part in parts if part)
+    asks = f"{wording.asks(shorten(citation.asks, PART_WIDTH))}\n" if citation.asks else ""
+    return f"{asks}**{title}**\n" + " · ".join(part for part in parts if part)
 
 
 def _no_answer(titles: Sequence[str]) -> str:

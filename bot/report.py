@@ -13,9 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from index.answer import Answer, Citation, Status
-
-if TYPE_CHECKING:  # imported by whoever made the objects
+if TYPE_CHECKING:  # imported by whoever made the objects; --help and check need no FAISS
+    from index.answer import Answer, Citation
     from index.content import Content
     from index.evaluate import Evaluation, Figure
     from index.fitting import Cell
@@ -29,23 +28,31 @@ _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ") | {9: "\t", 10: "
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:
-    """The object of ``beleg ask --json``."""
+    """The object of ``beleg ask --json``.
+
+    Only a message with several questions has ``asks`` in its citations and ``unanswered``.
+    """
     citations = []
     for citation in answer.citations:
         fields = asdict(citation)
         del fields["publisher"]
+        if citation.asks is None:
+            del fields["asks"]
         citations.append(fields)
-    return {
+    fields = {
         "question": answer.question,
         "status": str(answer.status),
         "confidence": answer.confidence,
         "elapsed_ms": answer.elapsed_ms,
         "citations": citations,
     }
+    return {**fields, "unanswered": list(answer.unanswered)} if answer.unanswered else fields
 
 
 def print_answer(answer: Answer, library: Library, console: Console) -> None:
     """The answer for a reader: the passages with the answering sentence marked, or a no."""
+    from index.answer import Status
+
     if answer.status is Status.NO_ANSWER:
         titles = [article.title for article in library.articles]
         more = f" and {len(titles) - MOST_TITLES} more" if len(titles) > MOST_TITLES else ""
@@ -59,12 +66,17 @@ def print_answer(answer: Answer, library: Library, console: Console) -> None:
     for number, citation in enumerate(answer.citations):
         if number:
             console.print()
+        if citation.asks:
+            console.print(Text(_harmless(citation.asks), "italic"))
         console.print(_source(citation))
         if console.is_terminal:
             console.print(Padding(_marked(citation, console), (0, 0, 0, 2)))
         else:
             # Nothing of a quote is to be cut, wrapped or expanded on its way into a file.
-            console.out("".join(_parts(citation, "**")), highlight=False)
+            console.file.write("".join((*_parts(citation, "**"), "\n")))
+
+    for question in answer.unanswered:
+        console.print(Text(f"\nThese articles do not answer “{_harmless(question)}”."))
 
 
 def _source(citation: Citation) -> Text:

@@ -34,6 +34,10 @@ COMMAND_CHANGED = (
     "This command has changed since you last saw it. Please pick it again after typing `/`."
 )
 
+REINDEX_NOT_SAVED = (
+    "The index could not be saved, so the old one stays in use. Whoever runs me finds the reason "
+    "in the log; most often the disk is full or the data folder cannot be written."
+)
 REINDEX_STOPPED = "I am being stopped, so the reindex was broken off. The old index stays in use."
 
 LINK = "Read the article"
@@ -83,6 +87,14 @@ LANGUAGES = {
 
 def question(text: str) -> str:
     return f"**Question:** {text}"
+
+
+def asks(text: str) -> str:
+    return f"To “{text}”:"
+
+
+def unanswered(text: str) -> str:
+    return f"I found nothing in these articles that answers “{text}”."
 
 
 def paragraph(number: int) -> str:

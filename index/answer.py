@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain, zip_longest
 
 from index.encoder import Encoder, QuestionEncoding
 from index.fit import Fit
 from index.language import language_likelihood
+from index.questions import bare_question, split_questions
 from index.rerank import Match, rerank
 from index.search import PassageIndex
 
@@ -58,15 +60,18 @@ class Citation:
     quote: str
     highlight: Highlight
     score: float
+    asks: str | None = None
+    """Which of a message's several questions this is for; None where there is only one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the library says to a question.
+    """What the library says to a message.
 
     ``confidence`` is the calibrated probability that the first citation answers it. ``citations``
     are the closest passages whatever the status; with ``no_answer`` they are for measuring, and not
-    shown to a reader.
+    shown to a reader. Of a message with several questions ``unanswered`` holds those that the
+    library does not answer; the status is then that of the best answered.
     """
 
     question: str
@@ -74,34 +79,70 @@ class Answer:
     confidence: float
     elapsed_ms: float
     citations: tuple[Citation, ...]
+    unanswered: tuple[str, ...] = ()
 
 
-def answer_question(
-    question: str, index: PassageIndex, encoder: Encoder, fit: Fit, top: int
+def answer_message(
+    message: str, index: PassageIndex, encoder: Encoder, fit: Fit, top: int
 ) -> Answer:
-    """The ``top`` best passages for ``question``, best first; raises ValueError for ``top`` below
-    1."""
+    """The ``top`` best passages for ``message``, best first.
+
+    Each of several questions gets its own best passages, taken in turns. Raises ValueError for
+    ``top`` below 1.
+    """
     if top < 1:
         raise ValueError("top must be at least 1")
     began = time.perf_counter()
-    [encoding] = encoder.encode_questions([question])
-    hits = index.search(encoding.vector, max(CANDIDATES, top))
-    matches = rerank(encoding, hits, index, fit)
-    confidence = _confidence(question, encoding, matches, index, fit)
-    if confidence >= fit.answered:
-        status = Status.ANSWERED
-    elif confidence >= fit.unsure:
-        status = Status.UNSURE
-    else:
-        status = Status.NO_ANSWER
-    best = _without_duplicates(matches, index)[:top]
+    questions = split_questions(message)
+    found = [_look_up(question, index, encoder, fit) for question in questions]
+    statuses = [_status(one.confidence, fit) for one in found]
+    # Of several questions, those without an answer must not push out the others' passages.
+    shown = [
+        one for one, status in zip(found, statuses, strict=True) if status is not Status.NO_ANSWER
+    ]
+    shown = shown if len(found) > 1 and shown else found
+    first = max(shown, key=lambda one: one.confidence) if len(found) > 1 else found[0]
+    citations: list[Citation] = []
+    for match, asked in _in_turns(shown, index)[:top]:
+        asks = asked if len(found) > 1 else None
+        citations.append(_citation(len(citations) + 1, match, index, asks))
     return Answer(
-        question=question,
-        status=status,
-        confidence=round(confidence, 4),
+        question=message,
+        status=_status(first.confidence, fit),
+        confidence=round(first.confidence, 4),
         elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
-        citations=tuple(_citation(rank, match, index) for rank, match in enumerate(best, 1)),
+        citations=tuple(citations),
+        unanswered=tuple(
+            question
+            for question, status in zip(questions, statuses, strict=True)
+            if len(questions) > 1 and status is Status.NO_ANSWER
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _LookedUp:
+    question: str
+    matches: list[Match]
+    confidence: float
+
+
+def _look_up(question: str, index: PassageIndex, encoder: Encoder, fit: Fit) -> _LookedUp:
+    """The candidates for one question in order, asked with and without the words around it."""
+    bare = bare_question(question)
+    wordings = [question] if bare is None else [question, bare]
+    tried = []
+    for wording, encoding in zip(wordings, encoder.encode_questions(wordings), strict=True):
+        matches = rerank(encoding, index.search(encoding.vector, CANDIDATES), index, fit)
+        confidence = _confidence(wording, encoding, matches, index, fit)
+        tried.append(_LookedUp(question, matches, confidence))
+    return max(tried, key=lambda one: one.confidence)
+
+
+def _status(confidence: float, fit: Fit) -> Status:
+    if confidence >= fit.answered:
+        return Status.ANSWERED
+    return Status.UNSURE if confidence >= fit.unsure else Status.NO_ANSWER
 
 
 def _confidence(
@@ -114,15 +155,17 @@ def _confidence(
     return fit.probability(matches[0], language_likelihood(question, language))
 
 
-def _without_duplicates(matches: list[Match], index: PassageIndex) -> list[Match]:
-    """The best of those matches that show the same text."""
-    first: dict[str, Match] = {}
-    for match in matches:
-        first.setdefault(" ".join(index.passages[match.number].text.split()), match)
+def _in_turns(found: list[_LookedUp], index: PassageIndex) -> list[tuple[Match, str]]:
+    """The best match of each question, then the second best of each; a text comes only once."""
+    rounds = zip_longest(*([(match, one.question) for match in one.matches] for one in found))
+    first: dict[str, tuple[Match, str]] = {}
+    for match, question in filter(None, chain.from_iterable(rounds)):
+        text = " ".join(index.passages[match.number].text.split())
+        first.setdefault(text, (match, question))
     return list(first.values())
 
 
-def _citation(rank: int, match: Match, index: PassageIndex) -> Citation:
+def _citation(rank: int, match: Match, index: PassageIndex, asks: str | None) -> Citation:
     passage = index.passages[match.number]
     source = index.source(passage)
     start, end = passage.sentences[match.sentence]
@@ -139,4 +182,5 @@ def _citation(rank: int, match: Match, index: PassageIndex) -> Citation:
         quote=passage.text,
         highlight=Highlight(start, end, passage.text[start:end]),
         score=round(match.score, 4),
+        asks=asks,
     )

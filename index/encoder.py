@@ -232,15 +232,26 @@ class SentenceTransformerEncoder:
 
         A text without tokens has a vector (of the prompt alone) and ``t == 0``.
         """
-        encodings = []
-        for text in texts:
+        encodings: dict[int, QuestionEncoding] = {}
+        with self._turns.take(first=True):
+            self._tokenizer.enable_truncation(self._max_tokens + self._query.overhead)
+            tokenised = [
+                _leave_out_prompt(encoding, text, self._query)
+                for encoding, text in zip(
+                    self._tokenizer.encode_batch([self._query.text + text for text in texts]),
+                    texts,
+                    strict=True,
+                )
+            ]
+        for rows in _batches([len(item.ids) for item in tokenised]):
             with self._turns.take(first=True):
-                self._tokenizer.enable_truncation(self._max_tokens + self._query.overhead)
-                encoding = self._tokenizer.encode(self._query.text + text)
-                (states,) = self._run([_leave_out_prompt(encoding, text, self._query)], self._query)
-            weights = self._weights[states.ids]
-            encodings.append(QuestionEncoding(states.vector, states.tokens, weights, states.spans))
-        return encodings
+                batch = self._run([tokenised[row] for row in rows], self._query)
+            for row, states in zip(rows, batch, strict=True):
+                weights = self._weights[states.ids]
+                encodings[row] = QuestionEncoding(
+                    states.vector, states.tokens, weights, states.spans
+                )
+        return [encodings[row] for row in range(len(texts))]
 
     def _encode_bulk(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None

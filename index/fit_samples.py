@@ -12,14 +12,17 @@ from numpy.typing import NDArray
 
 from index.content import Content
 from index.encoder import Encoder, QuestionEncoding
-from index.evaluate import Dataset
+from index.evaluate import Dataset, GoldAnswer
 from index.fit import Fit
 from index.language import language_likelihood
+from index.late_interaction import Float32, centre
 from index.library import Library
-from index.rerank import compare
-from index.search import PassageIndex
+from index.rerank import views
+from index.search import Hit, PassageIndex
 
 Float64 = NDArray[np.float64]
+QUESTIONS_AT_ONCE = 64
+"""Bounds the memory of the cosines: 64 questions and 20,000 tokens take 60 MB."""
 Pair = tuple[str, str]
 """Languages: of the questions, and of the passages."""
 
@@ -51,65 +54,90 @@ def ask_all(
     datasets: Mapping[str, Dataset], small_talk: Sequence[str], encoder: Encoder, fit: Fit
 ) -> Iterator[tuple[Pair, Asked]]:
     """Ask every language's questions, and the small talk, of every language's passages."""
+    talk = [_Asking(text, "", 0, ()) for text in small_talk]
     for language, passages in datasets.items():
         with tempfile.TemporaryDirectory(prefix="beleg-") as folder:
             content = Content(passages.articles, (), language)
             index = Library.of(content, Path(folder), encoder, fit).index
             owners = np.array([passage.article for passage in index.passages])
-            talk = [
-                _ask(text, encoding, "", 0, (), index, fit)
-                for text, encoding in zip(
-                    small_talk, encoder.encode_questions(small_talk), strict=True
-                )
-            ]
+            talked = list(_ask(talk, index, encoder, fit))
             for asking, dataset in datasets.items():
-                questions = list(_ask_dataset(dataset, passages, encoder, index, fit))
-                yield (asking, language), Asked(questions, talk, owners)
+                questions = [
+                    _Asking(text, gold.article, _first_part(index, gold), gold.texts)
+                    for id_, text in dataset.questions.items()
+                    if (gold := passages.answers.get(id_))
+                ]
+                asked = list(_ask(questions, index, encoder, fit))
+                yield (asking, language), Asked(asked, talked, owners)
 
 
-def _ask_dataset(
-    dataset: Dataset, passages: Dataset, encoder: Encoder, index: PassageIndex, fit: Fit
-) -> Iterator[Question]:
-    ids = [id_ for id_ in dataset.questions if id_ in passages.answers]
-    texts = [dataset.questions[id_] for id_ in ids]
-    # Of a paragraph that was split, the first part that holds the answer.
-    for id_, text, encoding in zip(ids, texts, encoder.encode_questions(texts), strict=True):
-        gold = passages.answers[id_]
-        parts = [
-            number
-            for number, passage in enumerate(index.passages)
-            if (passage.article, passage.paragraph) == (gold.article, gold.paragraph)
-        ]
-        number = next(
-            (n for n in parts if any(t in index.passages[n].text for t in gold.texts)), parts[0]
-        )
-        yield _ask(text, encoding, gold.article, number, gold.texts, index, fit)
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A question still to be asked, and where its answer stands."""
+
+    text: str
+    article: str
+    gold: int
+    answers: Sequence[str]
+
+
+def _first_part(index: PassageIndex, gold: GoldAnswer) -> int:
+    """The passage of the gold paragraph; of one that was split, the first part with the answer."""
+    parts = [
+        number
+        for number, passage in enumerate(index.passages)
+        if (passage.article, passage.paragraph) == (gold.article, gold.paragraph)
+    ]
+    return next(
+        (n for n in parts if any(text in index.passages[n].text for text in gold.texts)), parts[0]
+    )
 
 
 def _ask(
-    text: str,
+    questions: Sequence[_Asking], index: PassageIndex, encoder: Encoder, fit: Fit
+) -> Iterator[Question]:
+    """Ask of all passages: their token vectors are restored once, and met by many questions."""
+    restored = [v.tokens.values * v.tokens.scales[:, None] for v in index.vectors]
+    tokens = np.concatenate(restored)
+    rows = np.concatenate([vectors.rows for vectors in index.vectors])
+    for start in range(0, len(questions), QUESTIONS_AT_ONCE):
+        batch = questions[start : start + QUESTIONS_AT_ONCE]
+        encodings = encoder.encode_questions([one.text for one in batch])
+        centred = [centre(encoding.tokens, fit.question_mean) for encoding in encodings]
+        cosines = tokens @ np.concatenate(centred).T
+        ends = np.cumsum([len(one) for one in centred])
+        row_cosines = np.stack([encoding.vector for encoding in encodings]) @ rows.T
+        for one, encoding, by_row, by_token in zip(
+            batch, encodings, row_cosines, np.split(cosines, ends[:-1], axis=1), strict=True
+        ):
+            yield _compared(one, encoding, by_row, by_token, index)
+
+
+def _compared(
+    question: _Asking,
     encoding: QuestionEncoding,
-    article: str,
-    gold: int,
-    answers: Sequence[str],
+    by_row: Float32,
+    by_token: Float32,
     index: PassageIndex,
-    fit: Fit,
 ) -> Question:
-    hits = sorted(index.search(encoding.vector, len(index.passages)), key=lambda hit: hit.number)
-    views = compare(encoding, hits, index, fit.question_mean)
-    passage = index.passages[gold]
+    hits = [
+        Hit(number, float(cosines[0]), cosines[1:])
+        for number, cosines in enumerate(np.split(by_row, index.starts[1:-1]))
+    ]
+    found = views(encoding, hits, index, by_token)
+    passage = index.passages[question.gold]
     return Question(
-        article=article,
-        gold=gold,
+        article=question.article,
+        gold=question.gold,
         gold_sentences=frozenset(
             number
             for number, (start, end) in enumerate(passage.sentences)
-            if any(answer in passage.text[start:end] for answer in answers)
+            if any(answer in passage.text[start:end] for answer in question.answers)
         ),
-        views=np.column_stack([views.passages, [hit.paragraph for hit in hits]]),
+        views=np.column_stack([found.passages, [hit.paragraph for hit in hits]]),
         sentences=[
             np.column_stack([hit.sentences, within])
-            for hit, within in zip(hits, views.sentence_maxsim, strict=True)
+            for hit, within in zip(hits, found.sentence_maxsim, strict=True)
         ],
-        same_language=language_likelihood(text, index.source(passage).language),
+        same_language=language_likelihood(question.text, index.source(passage).language),
     )

@@ -77,6 +77,7 @@ def fit_model(
     library answers.
     """
     remembering = RememberingEncoder(encoder)
+    remembering.encode_questions([q for data in datasets.values() for q in data.questions.values()])
     articles = [article.id for article in next(iter(datasets.values())).articles]
     shuffled = np.random.default_rng(0).permutation(articles)
     folds = [frozenset(map(str, part)) for part in np.array_split(shuffled, FOLDS)]

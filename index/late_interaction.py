@@ -59,9 +59,13 @@ def similarities(question: Float32, passages: Sequence[QuantisedTokens]) -> Floa
 def best_matches(cosines: Float32, starts: NDArray[np.integer[Any]]) -> Float32:
     """MaxSim's inner part: the best row of each segment, ``(segments, q)``.
 
-    ``starts`` holds each segment's first row, ascending; no segment may be empty.
+    ``starts`` holds each segment's first row, ascending from 0. An empty segment matches nothing:
+    its row is 0.
     """
-    best: Float32 = np.maximum.reduceat(cosines, starts, axis=0)
+    best = np.zeros((len(starts), cosines.shape[1]), np.float32)
+    full = np.flatnonzero(np.diff(starts, append=len(cosines)))
+    if len(full) and cosines.shape[1]:
+        best[full] = np.maximum.reduceat(cosines, starts[full], axis=0)
     return best
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from index.answer import Answer, answer_question
+from index.answer import Answer, answer_message
 from index.content import Content, ContentError, content_digest, read_content
 from index.encoder import Encoder
 from index.fit import Fit, load_fit
@@ -85,10 +85,10 @@ class Library:
         """How many passages can be cited."""
         return len(self.index.passages)
 
-    def answer(self, question: str, top: int = 3) -> Answer:
+    def answer(self, message: str, top: int = 3) -> Answer:
         """The ``top`` passages closest to ``question``, best first; raises ValueError for ``top``
         below 1."""
-        return answer_question(question, self.index, self._encoder, self._fit, top)
+        return answer_message(message, self.index, self._encoder, self._fit, top)
 
 
 def _articles(folder: Path) -> Content:

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from index.encoder import QuestionEncoding
 from index.fit import Fit, Ranking
 from index.late_interaction import Float32, Int32, best_matches, centre, similarities
-from index.passages import Passage
 from index.search import Hit, PassageIndex
 
 Float64 = NDArray[np.float64]
@@ -93,33 +92,37 @@ def compare(
     question: QuestionEncoding, hits: Sequence[Hit], index: PassageIndex, question_mean: Float32
 ) -> Views:
     """The views of each of ``hits``, of which there is at least one."""
+    tokens = [index.vectors[hit.number].tokens for hit in hits]
+    cosines = similarities(centre(question.tokens, question_mean), tokens)
+    return views(question, hits, index, cosines)
+
+
+def views(
+    question: QuestionEncoding, hits: Sequence[Hit], index: PassageIndex, cosines: Float32
+) -> Views:
+    """The views of each of ``hits``, from the cosines of all their tokens ``(t, q)``."""
     weights = question.weights / max(float(question.weights.sum()), 1e-9)
-    vectors = [index.vectors[hit.number] for hit in hits]
-    cosines = similarities(
-        centre(question.tokens, question_mean), [passage.tokens for passage in vectors]
-    )
-    ends = np.cumsum([len(passage.spans) for passage in vectors])
-    starts = np.concatenate(([0], ends[:-1]))
-    maxsim = best_matches(cosines, starts) @ weights
-    within = [
-        _within_sentences(cosines[start:end], index.passages[hit.number], passage.spans) @ weights
-        for hit, passage, start, end in zip(hits, vectors, starts, ends, strict=True)
-    ]
-    passages = np.array(
+    firsts = [sentence_starts(index, hit.number) for hit in hits]
+    lengths = [len(index.vectors[hit.number].spans) for hit in hits]
+    offsets = np.cumsum([0, *lengths[:-1]])
+    starts = np.concatenate([first + at for first, at in zip(firsts, offsets, strict=True)])
+    by_sentence = best_matches(cosines, starts)
+    bounds = np.cumsum([0, *(len(first) for first in firsts[:-1])])
+    within = by_sentence @ weights
+    sentence_maxsim = np.split(within, bounds[1:])
+    passages = np.column_stack(
         [
-            [hit.sentences.max(), total, sentences.max()]
-            for hit, total, sentences in zip(hits, maxsim, within, strict=True)
+            np.maximum.reduceat(np.concatenate([hit.sentences for hit in hits]), bounds),
+            best_matches(by_sentence, bounds) @ weights,
+            np.maximum.reduceat(within, bounds),
         ]
     )
-    return Views(passages, within)
+    return Views(passages.astype(np.float64), sentence_maxsim)
 
 
-def _within_sentences(cosines: Float32, passage: Passage, spans: Int32) -> Float32:
-    """MaxSim's inner part for each sentence ``(s, q)``; a sentence without a token of its own
-    matches nothing."""
-    begins = [start for start, _ in passage.sentences]
-    of_token = np.clip(np.searchsorted(begins, spans[:, 0], side="right") - 1, 0, None)
-    best = np.zeros((len(begins), cosines.shape[1]), np.float32)
-    present, first = np.unique(of_token, return_index=True)
-    best[present] = best_matches(cosines, first)
-    return best
+def sentence_starts(index: PassageIndex, number: int) -> Int32:
+    """The first token of each sentence of passage ``number``, ``(s,)``; the first begins at 0."""
+    begins = [start for start, _ in index.passages[number].sentences]
+    first = np.searchsorted(index.vectors[number].spans[:, 0], begins).astype(np.int32)
+    first[0] = 0
+    return first

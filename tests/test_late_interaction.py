@@ -34,7 +34,7 @@ def restored(quantised: QuantisedTokens) -> Float32:
 def test_centre() -> None:
     vectors = np.array([[3, 0], [0, 2]], np.float32)
     mean = np.array([0.5, 0], np.float32)
-    expected = [[1, 0], [-0.4472136, 0.8944272]]
+    expected = np.array([[1, 0], [-0.4472136, 0.8944272]], np.float32)
     np.testing.assert_allclose(centre(vectors, mean), expected, rtol=1e-6)
 
 

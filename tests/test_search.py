@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from fake_encoder import FakeEncoder
 
-from index.late_interaction import Float32, quantise
+from index.late_interaction import Float32, quantise, unit
 from index.passages import Passage
 from index.search import PassageIndex
 from index.segments import IndexedArticle, PassageVectors, Segment, Source
@@ -18,8 +18,7 @@ def axis(number: int) -> Float32:
 
 def mixed(*weights: float) -> Float32:
     vector = np.array(weights, np.float32)
-    unit: Float32 = vector / np.linalg.norm(vector)
-    return unit
+    return unit(vector)
 
 
 def article(id_: str, *texts: str) -> IndexedArticle:

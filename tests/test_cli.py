@@ -1,0 +1,608 @@
+"""The command line as a person types it: what it prints where, and its exit status."""
+
+import errno
+import io
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ContentFolder
+from fake_encoder import FakeEncoder
+from fits import fit_for
+from rich.console import Console
+from rich.text import Text
+
+from bot import cli, report
+from index.answer import Answer, Citation, Highlight, Status
+from index.encoder import Encoder
+from index.fit import Fit
+from index.library import Library
+
+ROOT = Path(__file__).parent.parent
+OIL = (
+    "Old lamps stand on the quay [1] of the harbour town and have done so for longer than anybody "
+    "remembers. They burned whale oil until the winter of 1887. Then gas came."
+)
+SENTENCE = "They burned whale oil until the winter of 1887."
+QUESTION = "until what winter was whale oil burned?"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished command."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Beleg:
+    """Runs commands in this process, with an encoder that needs no model."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+        self.encoder = FakeEncoder()
+
+    def fit(self, **values: float) -> None:
+        """Answer by a fit of these ``values``."""
+
+        def load(encoder: Encoder) -> Fit:
+            return fit_for(encoder, **values)
+
+        self._monkeypatch.setattr("index.library.load_fit", load)
+        self._monkeypatch.setattr("index.fit.load_fit", load)
+
+    def __call__(self, *arguments: str | Path) -> Run:
+        self._monkeypatch.setattr(sys, "argv", ["beleg", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        captured = self._capsys.readouterr()
+        assert isinstance(ended.value.code, int)
+        return Run(ended.value.code, captured.out, captured.err)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings of whoever runs the tests, and no file .env."""
+    for name in list(os.environ):
+        if name.startswith(("BELEG_", "DISCORD_")) or name in ("FORCE_COLOR", "COLUMNS"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def beleg(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Beleg:
+    runner = Beleg(monkeypatch, capsys)
+    monkeypatch.setattr("index.encoder.load_encoder", lambda *args, **options: runner.encoder)
+    runner.fit()
+    return runner
+
+
+@pytest.fixture
+def filled(content: ContentFolder) -> ContentFolder:
+    """An article in ``content``, which is where commands look for it."""
+    content.write(
+        "lamps.md",
+        "A first paragraph about nothing.",
+        OIL,
+        title="The lamps of Quill",
+        author="Ada Quill",
+        publisher="Quill Press",
+        date="2024-03-09",
+        url="https://example.org/lamps",
+    )
+    return content
+
+
+def process(*arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as a process of its own, piped."""
+    inherited = {
+        name: value for name, value in os.environ.items() if not name.startswith("DISCORD_")
+    }
+    return subprocess.run(
+        [sys.executable, "-m", "bot.cli", *map(str, arguments)],
+        env={**inherited, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
+# --- ask ----------------------------------------------------------------------------------------
+
+
+def test_ask(beleg: Beleg, filled: ContentFolder) -> None:
+    done = beleg("ask", QUESTION, "--top", "1")
+    marked = OIL.replace(SENTENCE, f"**{SENTENCE}**")
+    assert done == Run(
+        0,
+        "1. The lamps of Quill, paragraph 2\n"
+        "   Ada Quill, Quill Press · 9 March 2024 · en · https://example.org/lamps\n"
+        f"{marked}\n",
+        "",
+    )
+
+
+def test_ask_top(beleg: Beleg, filled: ContentFolder) -> None:
+    out = beleg("ask", QUESTION).out
+    assert [line for line in out.splitlines() if line[:2] in ("1.", "2.", "3.")] == [
+        "1. The lamps of Quill, paragraph 2",
+        "2. The lamps of Quill, paragraph 1",
+    ]
+
+
+def test_ask_unsure(beleg: Beleg, filled: ContentFolder) -> None:
+    beleg.fit(answered=0.9, unsure=0.1)
+    first, blank, second, *_ = beleg("ask", QUESTION).out.splitlines()
+    assert first == "These passages come closest; they may not answer the question."
+    assert (blank, second) == ("", "1. The lamps of Quill, paragraph 2")
+
+
+def test_ask_without_an_answer(beleg: Beleg, filled: ContentFolder) -> None:
+    beleg.fit(answered=0.9, unsure=0.8)
+    for number in range(6):
+        filled.write(f"{number}.md", f"Text number {number}.", title=f"T{number}")
+    assert beleg("ask", QUESTION) == Run(
+        0,
+        "These articles do not answer that.\nThe library holds: T0; T1; T2; T3; T4 and 2 more.\n",
+        "",
+    )
+
+
+def test_ask_json(beleg: Beleg, filled: ContentFolder) -> None:
+    done = beleg("ask", QUESTION, "--json", "--top", "1")
+    assert (done.status, done.err) == (0, "")
+    answer = json.loads(done.out)
+    assert list(answer) == ["question", "status", "confidence", "elapsed_ms", "citations"]
+    assert (answer["question"], answer["status"]) == (QUESTION, "answered")
+    assert answer["confidence"] == 0.5
+    assert answer["elapsed_ms"] > 0
+    [citation] = answer["citations"]
+    assert isinstance(citation.pop("score"), float)
+    start = OIL.index(SENTENCE)
+    assert citation == {
+        "rank": 1,
+        "article": "lamps",
+        "title": "The lamps of Quill",
+        "author": "Ada Quill",
+        "url": "https://example.org/lamps",
+        "date": "2024-03-09",
+        "language": "en",
+        "paragraph": 2,
+        "quote": OIL,
+        "highlight": {"start": start, "end": start + len(SENTENCE), "text": SENTENCE},
+    }
+
+
+def test_ask_json_without_an_answer(beleg: Beleg, filled: ContentFolder) -> None:
+    beleg.fit(answered=0.9, unsure=0.8)
+    answer = json.loads(beleg("ask", QUESTION, "--json").out)
+    assert answer["status"] == "no_answer"
+    assert [citation["paragraph"] for citation in answer["citations"]] == [2, 1]
+
+
+def test_ask_brings_the_index_up_to_date(beleg: Beleg, filled: ContentFolder) -> None:
+    beleg("ask", QUESTION)
+    filled.write("ropes.md", "Ropes are twisted from hemp.", title="Ropes")
+    assert beleg("ask", "what are ropes twisted from", "--top", "1").out.startswith("1. Ropes,")
+
+
+def test_ask_elsewhere(beleg: Beleg, filled: ContentFolder, tmp_path: Path) -> None:
+    filled.path.rename(tmp_path / "articles")
+    done = beleg("ask", QUESTION, "--content", "articles", "--data", "deep/er")
+    assert done.status == 0
+    assert (tmp_path / "deep" / "er" / "manifest.json").exists()
+    assert not (tmp_path / ".data").exists()
+
+
+@pytest.mark.parametrize("question", ["", "  ", "\n\t"])
+def test_empty_question(beleg: Beleg, filled: ContentFolder, question: str) -> None:
+    assert beleg("ask", question) == Run(2, "", "The question is empty; write one.\n")
+
+
+def test_question_like_an_option(beleg: Beleg, filled: ContentFolder) -> None:
+    assert beleg("ask", "--top", "1", "--", "--whale oil").out.startswith("1. The lamps")
+
+
+# --- index and check ----------------------------------------------------------------------------
+
+
+def test_index(beleg: Beleg, filled: ContentFolder) -> None:
+    done = beleg("index")
+    lines = [line.split() for line in done.out.splitlines()]
+    assert lines[:3] == [
+        ["added", "changed", "removed", "unchanged"],
+        ["articles", "1", "0", "0", "0"],
+        ["passages", "2", "0", "0", "0"],
+    ]
+    assert lines[3][:4] == ["2", "passages", "encoded", "in"]
+    assert (done.status, done.err) == (0, "")
+
+
+def test_index_json(beleg: Beleg, filled: ContentFolder) -> None:
+    filled.write_raw("bad.md", "---\ntitle: [\n---\nText.\n")
+    beleg("index")
+    filled.write("ropes.md", "Ropes are twisted from hemp.", title="Ropes")
+    done = beleg("index", "--json")
+    printed = json.loads(done.out)
+    assert printed.pop("seconds") > 0
+    [left_out] = printed.pop("left_out")
+    assert left_out.startswith("content/bad.md, line 3: ")
+    assert printed == {
+        "articles": {"added": 1, "changed": 0, "removed": 0, "unchanged": 1},
+        "passages": {"added": 1, "changed": 0, "removed": 0, "unchanged": 2},
+        "encoded": 1,
+        "rebuilt": None,
+    }
+    assert (done.status, done.err) == (0, "")
+
+
+def test_index_leaves_a_bad_file_out(beleg: Beleg, filled: ContentFolder) -> None:
+    filled.write_raw("bad:dog:.md", "---\ntitle: [\n---\nText.\n")
+    done = beleg("index")
+    assert done.status == 0
+    assert done.err.startswith("Left out: content/bad:dog:.md, line 3: ")
+    assert done.err.count("\n") == 1
+
+
+def test_index_says_why_it_was_rebuilt(beleg: Beleg, filled: ContentFolder) -> None:
+    beleg("index")
+    Path(".data", "manifest.json").write_text("{")
+    rebuilt = "The index in .data was built anew: its manifest cannot be read."
+    assert beleg("index").out.splitlines()[0] == rebuilt
+    Path(".data", "manifest.json").write_text("{")
+    assert json.loads(beleg("index", "--json").out)["rebuilt"] == rebuilt
+
+
+def test_check(beleg: Beleg, filled: ContentFolder) -> None:
+    assert beleg("check") == Run(
+        0,
+        "1 articles with 2 paragraphs; 0 errors, 0 notes, 0 lines left out.\n",
+        "",
+    )
+
+
+def test_check_with_a_bad_file(beleg: Beleg, filled: ContentFolder) -> None:
+    filled.write_raw("[bold]x.md", "---\ntitle: [\n---\nText.\n")
+    done = beleg("check")
+    first, last = done.out.splitlines()
+    assert first.startswith("error content/[bold]x.md, line 3: ")
+    assert last == "1 articles with 2 paragraphs; 1 errors, 0 notes, 0 lines left out."
+    assert (done.status, done.err) == (2, "")
+
+
+def test_check_of_nothing(beleg: Beleg, content: ContentFolder) -> None:
+    done = beleg("check")
+    assert done.status == 2
+    assert done.err == "content: it holds no article; put a Markdown or text file there.\n"
+
+
+# --- evaluate -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def squad(tmp_path: Path) -> Path:
+    answers = [{"text": "whale oil", "answer_start": 0}]
+    qas = [{"id": "1", "question": QUESTION, "answers": answers}]
+    paragraphs = [{"context": OIL, "qas": qas}]
+    path = tmp_path / "squad.json"
+    path.write_text(json.dumps({"data": [{"title": "Quill", "paragraphs": paragraphs}]}))
+    return path
+
+
+def test_evaluate_json(beleg: Beleg, squad: Path) -> None:
+    done = beleg("evaluate", "--passages", squad, "--questions", squad, "--json")
+    assert (done.status, done.err) == (0, "")
+    printed = json.loads(done.out)
+    names = ["recall@1", "recall@3", "recall@5", "mrr@10", "sentence@1", "answered"]
+    assert [printed[name] for name in names] == [1.0] * 6
+    assert (printed["passages"], printed["questions"], printed["false_answers"]) == (1, 1, None)
+    assert sorted(printed["latency_ms"]) == ["p50", "p95"]
+
+
+def test_evaluate(beleg: Beleg, squad: Path) -> None:
+    done = beleg("evaluate", "--passages", squad, "--questions", squad)
+    lines = [" ".join(line.split()) for line in done.out.splitlines()]
+    assert lines[:3] == [
+        "1 questions, 1 passages",
+        "value 95 % interval",
+        "recall@1 1.000 1.000 to 1.000",
+    ]
+    assert lines[-1].startswith("one question: ")
+    assert (done.status, done.err) == (0, "")
+
+
+def test_evaluate_with_wrong_files(beleg: Beleg, squad: Path, tmp_path: Path) -> None:
+    odd = tmp_path / "odd.json"
+    odd.write_text("{}")
+    assert beleg("evaluate", "--passages", squad, "--questions", odd) == Run(
+        2,
+        "",
+        f"{odd} is not in SQuAD format (data, paragraphs, context, qas); "
+        "check that it is the right file.\n",
+    )
+    assert beleg("evaluate", "--passages", "none.json", "--questions", squad) == Run(
+        2, "", "Cannot read none.json: No such file or directory; check the path.\n"
+    )
+
+
+# --- errors -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", [("ask", QUESTION), ("index",), ("check",)])
+def test_missing_folder(beleg: Beleg, command: tuple[str, ...]) -> None:
+    assert beleg(*command, "--content", "none") == Run(
+        2, "", "none: there is no such folder; create it and put articles into it.\n"
+    )
+
+
+@pytest.mark.parametrize("command", [("ask", QUESTION), ("index",)])
+def test_empty_folder(beleg: Beleg, content: ContentFolder, command: tuple[str, ...]) -> None:
+    content.path.rename("leer")
+    assert beleg(*command, "--content", "leer") == Run(
+        2, "", "leer: it holds no article; put a Markdown or text file there.\n"
+    )
+    assert not Path(".data", "manifest.json").exists()
+
+
+@pytest.mark.parametrize("command", [("ask", QUESTION), ("index",)])
+def test_folder_of_one_bad_file(
+    beleg: Beleg, content: ContentFolder, command: tuple[str, ...]
+) -> None:
+    content.write_raw("bad.md", "---\ntitle: [\n---\nText.\n")
+    done = beleg(*command)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("content/bad.md, line 3: ")
+    assert done.err.count("\n") == 1
+
+
+def test_data_that_cannot_be_used(beleg: Beleg, filled: ContentFolder, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    assert beleg("ask", QUESTION, "--data", "file/data") == Run(
+        2,
+        "",
+        "Cannot read file/data/manifest.json: Not a directory; "
+        "check the disk's space and the folder's permissions.\n",
+    )
+
+
+def test_data_that_cannot_be_written(
+    beleg: Beleg, filled: ContentFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def denied(*_: Any, **__: Any) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), ".data")
+
+    monkeypatch.setattr("index.update.write_segment", denied)
+    assert beleg("index") == Run(
+        2,
+        "",
+        "Cannot write .data: Permission denied; "
+        "check the disk's space and the folder's permissions.\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("ask", QUESTION, "--colour"), "No such option: --colour"),
+        (("ask", QUESTION, "--top", "0"), "Invalid value for '--top': "),
+        (("ask", QUESTION, "--top", "many"), "Invalid value for '--top': "),
+        (("ask",), "Missing argument"),
+        (("evaluate",), "Missing option '--passages'"),
+        (("sing",), "No such command 'sing'"),
+    ],
+)
+def test_wrong_usage(beleg: Beleg, arguments: tuple[str, ...], sentence: str) -> None:
+    done = beleg(*arguments)
+    assert (done.status, done.out) == (2, "")
+    assert done.err.splitlines()[-1].startswith(f"Error: {sentence}")
+    assert "Traceback" not in done.err
+
+
+def test_run_without_a_token(beleg: Beleg, filled: ContentFolder) -> None:
+    done = beleg("run")
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("DISCORD_TOKEN is not set: ")
+    assert done.err.count("\n") == 1
+
+
+def test_fault_of_the_program_is_not_hidden(
+    beleg: Beleg, filled: ContentFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("index.library.answer_question", broken)
+    with pytest.raises(ZeroDivisionError):
+        beleg("ask", QUESTION)
+
+
+# --- what an answer looks like ------------------------------------------------------------------
+
+
+def answer_with(quote: str, start: int, end: int, title: str = "T") -> Answer:
+    citation = Citation(
+        rank=1,
+        article="a",
+        title=title,
+        author=None,
+        publisher=None,
+        url=None,
+        date="0987-01-02",
+        language="en",
+        paragraph=3,
+        quote=quote,
+        highlight=Highlight(start, end, quote[start:end]),
+        score=1.0,
+    )
+    return Answer("q", Status.ANSWERED, 0.9, 1.0, (citation,))
+
+
+@pytest.fixture
+def library(filled: ContentFolder, data: Path, encoder: FakeEncoder) -> Library:
+    return Library.open(filled.path, data, encoder, fit=fit_for(encoder))[0]
+
+
+def printed(answer: Answer, library: Library, console: Callable[[io.StringIO], Console]) -> str:
+    file = io.StringIO()
+    report.print_answer(answer, library, console(file))
+    return file.getvalue()
+
+
+def piped(file: io.StringIO) -> Console:
+    return Console(file=file, force_terminal=False, width=30, soft_wrap=True, highlight=False)
+
+
+def terminal(file: io.StringIO) -> Console:
+    return Console(
+        file=file, force_terminal=True, width=30, color_system="standard", highlight=False
+    )
+
+
+def test_piped_quote_is_uncut_and_exact(library: Library) -> None:
+    quote = "One  [bold]two[/bold] :dog:\tthree.\nFour [/] [1] is long, " + "word " * 50 + "end."
+    out = printed(
+        answer_with(quote, 5, 27, "A [red]title[/red] that is longer than a line"), library, piped
+    )
+    assert out == (
+        "1. A [red]title[/red] that is longer than a line, paragraph 3\n"
+        "   2 January 987 · en\n"
+        f"{quote[:5]}**{quote[5:27]}**{quote[27:]}\n"
+    )
+
+
+def test_terminal_wraps_and_marks(library: Library) -> None:
+    quote = "Before [it] all. The [bold]sentence[/bold] of the answer is here. After it."
+    out = printed(answer_with(quote, 17, 65), library, terminal)
+    assert "**" not in out
+    marks = "\x1b[1;30;43m"
+    marked = "".join(part.split("\x1b[0m")[0] for part in out.split(marks)[1:])
+    assert " ".join(marked.split()).replace(" ", "") == quote[17:65].replace(" ", "")
+    visible = [strip_codes(line) for line in out.splitlines()]
+    assert all(len(line.rstrip()) <= 30 for line in visible)
+    assert visible[2].startswith("  Before [it] all. The")
+    assert "".join("".join(visible[2:]).split()) == "".join(quote.split())
+
+
+def strip_codes(line: str) -> str:
+    return Text.from_ansi(line).plain
+
+
+def test_article_cannot_command_the_terminal(library: Library) -> None:
+    quote = "Red \x1b[31mtext\x07.\r\nIt\x9b is."
+    for console in (piped, terminal):
+        out = printed(answer_with(quote, 0, len(quote), "T\x1b]0;x\x07"), library, console)
+        visible = out if console is piped else "\n".join(map(strip_codes, out.splitlines()))
+        assert "\x1b[31m" not in out
+        assert "\x1b]" not in out
+        assert not {"\x07", "\x9b", "\r", "\x1b"} & set(visible)
+
+
+@pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}, {"COLUMNS": "20"}])
+def test_pipe_is_plain(
+    beleg: Beleg,
+    filled: ContentFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    environment: dict[str, str],
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    for command in (("ask", QUESTION), ("index",), ("check",)):
+        done = beleg(*command)
+        assert "\x1b" not in done.out + done.err
+    assert OIL.replace(SENTENCE, f"**{SENTENCE}**") in beleg("ask", QUESTION).out.splitlines()
+
+
+# --- as a process -------------------------------------------------------------------------------
+
+COMMANDS = ("ask", "index", "check", "evaluate", "run")
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
+def test_help(beleg: Beleg, command: str) -> None:
+    done = beleg(*filter(None, [command]), "--help")
+    assert (done.status, done.err) == (0, "")
+    assert done.out.split()[0] == "Usage:"
+    expected = {
+        "": COMMANDS,
+        "ask": ("--top", "--json", "--content", "--data"),
+        "index": ("--json", "--content", "--data"),
+        "check": ("--content",),
+        "evaluate": ("--passages", "--questions", "--absent", "--json"),
+        "run": ("--content", "--data"),
+    }
+    words = done.out.split()
+    assert [option for option in expected[command] if option not in words] == []
+
+
+NO_MODEL = """
+import sys
+from bot.cli import main
+try:
+    main()
+finally:
+    heavy = {"torch", "sentence_transformers", "transformers", "faiss", "discord"}
+    print("loaded:", *sorted(heavy & set(sys.modules)))
+"""
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("ask", "--help"), ("check",)])
+def test_no_model_is_loaded(filled: ContentFolder, arguments: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", NO_MODEL, *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_error_as_a_process(tmp_path: Path) -> None:
+    done = process("check", "--content", "none")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "none: there is no such folder; create it and put articles into it.\n"
+
+
+def test_output_that_is_not_unicode(filled: ContentFolder) -> None:
+    filled.write("lamps.md", "Größe ist alles.", "Lesen Sie auch: Mehr über Öl", title="Öl")
+    filled.write_raw("ärger.md", "---\ntitle: [\n---\nText.\n")
+    done = process("check", PYTHONIOENCODING="ascii")
+    assert done.returncode == 2
+    assert "\\xe4rger.md" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.process
+def test_real_model(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], filled: ContentFolder
+) -> None:
+    """In this process, where nothing but loopback can be reached."""
+    filled.write(
+        "salz.md",
+        "Salz wird am Nordufer in kupfernen Pfannen gesiedet. Das Wasser kommt aus dem Moor.",
+        title="Das Salz",
+        language="de",
+    )
+    real = Beleg(monkeypatch, capsys)
+    done = real("ask", "In what kind of pans is the salt boiled?", "--json", "--top", "1")
+    assert done.status == 0, done.err
+    [citation] = json.loads(done.out)["citations"]
+    assert citation["article"] == "salz"
+    assert citation["highlight"]["text"] == "Salz wird am Nordufer in kupfernen Pfannen gesiedet."
+
+
+@pytest.mark.process
+def test_real_model_as_a_process(filled: ContentFolder) -> None:
+    done = process("index", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout)["encoded"] == 2
