@@ -162,15 +162,18 @@ def _means(
 
 
 def _fit_ranking(asked: Mapping[Pair, Asked]) -> Ranking:
-    questions = [question for one in asked.values() for question in one.questions]
-    views = [standardised(question.views[:, :3]) for question in questions]
-    golds = [question.gold for question in questions]
+    views = [
+        np.stack([standardised(question.views[:, :3]) for question in one.questions])
+        for one in asked.values()
+    ]
+    golds = [np.array([question.gold for question in one.questions]) for one in asked.values()]
 
     def loss(weights: Float64) -> float:
         losses = [
-            -log_softmax(view @ weights)[gold] for view, gold in zip(views, golds, strict=True)
+            -log_softmax(view @ weights, axis=1)[np.arange(len(gold)), gold]
+            for view, gold in zip(views, golds, strict=True)
         ]
-        return float(np.mean(losses) + REGULARISATION * weights @ weights)
+        return float(np.concatenate(losses).mean() + REGULARISATION * weights @ weights)
 
     found = minimize(loss, np.ones(3)).x
     return Ranking(*(float(weight) for weight in found / found.sum()))

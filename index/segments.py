@@ -167,8 +167,6 @@ def read_segment(folder: Path, dimension: int) -> Segment:
         )
     except (ValueError, OverflowError) as error:
         raise DamagedIndexError(f"the files of {folder.name} do not fit one another") from error
-    if len(vectors) != len(passages):
-        raise DamagedIndexError(f"the files of {folder.name} do not fit one another")
     return Segment(articles, vectors)
 
 

@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ContentFolder
+from conftest import ContentFolder, NetworkForbiddenError
 from fake_encoder import FakeEncoder
 from fits import fit_for
 from rich.console import Console
@@ -419,7 +420,7 @@ def test_fault_of_the_program_is_not_hidden(
     def broken(*_: Any, **__: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("index.library.answer_question", broken)
+    monkeypatch.setattr(Library, "answer", broken)
     with pytest.raises(ZeroDivisionError):
         beleg("ask", QUESTION)
 
@@ -565,6 +566,17 @@ def test_no_model_is_loaded(filled: ContentFolder, arguments: tuple[str, ...]) -
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_tests_reach_nothing_but_this_machine() -> None:
+    with pytest.raises(NetworkForbiddenError, match=r"^192\.0\.2\.1$"):
+        socket.create_connection(("192.0.2.1", 80), timeout=0.1)
+    with pytest.raises(NetworkForbiddenError), socket.socket(type=socket.SOCK_DGRAM) as sender:
+        sender.sendto(b"", ("192.0.2.1", 80))
+    with pytest.raises(NetworkForbiddenError, match=r"^example\.org$"):
+        socket.getaddrinfo("example.org", 80)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        socket.create_connection(server.getsockname(), timeout=1).close()
 
 
 def test_error_as_a_process(tmp_path: Path) -> None:

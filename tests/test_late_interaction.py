@@ -43,11 +43,11 @@ def test_unit_keeps_zeros() -> None:
 
 
 def test_quantise_exact() -> None:
-    quantised = quantise(np.array([[0.6, -0.8], [1, 0], [0, 0]], np.float32))
-    # 0.6 / 0.8 * 127 = 95.25
-    assert quantised.values.tolist() == [[95, -127], [127, 0], [0, 0]]
+    quantised = quantise(np.array([[5 / 13, -12 / 13], [1, 0], [0, 0]], np.float32))
+    # 5 / 12 * 127 = 52.9
+    assert quantised.values.tolist() == [[53, -127], [127, 0], [0, 0]]
     assert quantised.values.dtype == np.int8
-    np.testing.assert_allclose(quantised.scales, [1 / np.hypot(95, 127), 1 / 127, 1], rtol=1e-6)
+    np.testing.assert_allclose(quantised.scales, [1 / np.hypot(53, 127), 1 / 127, 1], rtol=1e-6)
     assert quantised.scales.dtype == np.float32
 
 

@@ -13,7 +13,8 @@ DIMENSION = 4
 
 
 def axis(number: int) -> Float32:
-    return np.eye(DIMENSION, dtype=np.float32)[number]
+    vector: Float32 = np.eye(DIMENSION, dtype=np.float32)[number]
+    return vector
 
 
 def mixed(*weights: float) -> Float32:
@@ -63,6 +64,14 @@ def test_best_row_decides() -> None:
 def test_more_passages_wanted_than_there_are() -> None:
     index = index_of((Segment((article("a", "one"),), (vectors(axis(0)),)), {"a"}))
     assert [hit.number for hit in index.search(axis(1), 64)] == [0]
+
+
+def test_many_good_rows_of_one_passage_leave_room_for_the_next() -> None:
+    segment = Segment(
+        (article("a", "one", "two", "three"),),
+        (vectors(*[axis(0)] * 12), vectors(axis(1), axis(1)), vectors(-axis(0), -axis(0))),
+    )
+    assert [hit.number for hit in index_of((segment, {"a"})).search(axis(0), 2)] == [0, 1]
 
 
 def test_nothing_to_search() -> None:

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -955,6 +956,32 @@ def test_threads_at_once(content: ContentFolder, data: Path, encoder: FakeEncode
     # One of them encoded; the others waited, and found it done.
     assert sorted(encoded for _, encoded in results) == [0, 0, 0, 0, 0, 20]
     assert on_disk(data) == named(data)
+
+
+def test_next_writer_does_not_disturb(
+    whole: Path,
+    two: ContentFolder,
+    encoder: FakeEncoder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It replaces the index the moment the lock is free, and sweeps the segments away."""
+    other = ContentFolder(tmp_path / "other")
+    other.write("a.md", "Text of another writer.")
+
+    @contextmanager
+    def followed(folder: Path) -> Iterator[None]:
+        with storage.writing(folder):
+            yield
+        monkeypatch.setattr(update, "writing", storage.writing)
+        open_library(other, whole, encoder)
+
+    two.write("stones.md", "Stones lie still.", title="Stones")
+    monkeypatch.setattr(update, "writing", followed)
+    library, report = open_library(two, whole, encoder)
+    assert texts(library) == sorted([*LAMPS, *ROPES, "Stones lie still."])
+    assert (report.encoded, report.rebuilt) == (1, None)
+    assert texts_of(stored(whole, encoder)) == ["Text of another writer."]
 
 
 def test_writers_of_different_content_at_once(tmp_path: Path, data: Path) -> None:
