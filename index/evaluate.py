@@ -3,13 +3,13 @@
 Every question goes the way a member's does. With ``rank(q)`` the rank of the first citation from
 the paragraph that holds question q's answer:
 
-recall@k     share of questions with rank(q) <= k mrr@10       mean of 1 / rank(q), 0 beyond 10
-sentence@1   share of questions whose first citation's highlight contains the gold answer
+    recall@k     share of questions with rank(q) <= k
+    mrr@10       mean of 1 / rank(q), 0 beyond 10
+    sentence@1   share of questions whose first citation's highlight contains the gold answer
 """
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, ValidationError
 
 from index.answer import Answer, Status
 from index.content import Article, Content
@@ -86,31 +87,55 @@ class Evaluation:
     p95: float
 
 
-def read_squad(path: Path) -> Dataset:
-    """Read a SQuAD-format file (Rajpurkar et al.
+class _SquadAnswer(BaseModel):
+    text: str
 
-    2016); raises EvaluationError naming the file and what is wrong.
+
+class _SquadQuestion(BaseModel):
+    id: str
+    question: str
+    answers: list[_SquadAnswer]
+
+
+class _SquadParagraph(BaseModel):
+    context: str
+    qas: list[_SquadQuestion]
+
+
+class _SquadArticle(BaseModel):
+    title: str = ""
+    paragraphs: list[_SquadParagraph]
+
+
+class _SquadFile(BaseModel):
+    data: list[_SquadArticle]
+
+
+def read_squad(path: Path) -> Dataset:
+    """Read a SQuAD-format file (Rajpurkar and others, 2016).
+
+    Raises EvaluationError naming the file and what is wrong.
     """
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))["data"]
-        articles, questions, answers = [], {}, {}
-        for number, entry in enumerate(entries, 1):
-            paragraphs = [paragraph["context"] for paragraph in entry["paragraphs"]]
-            article = _article(f"{number:04}", str(entry.get("title", "")), paragraphs)
-            articles.append(article)
-            for index, paragraph in enumerate(entry["paragraphs"], 1):
-                for question in paragraph["qas"]:
-                    questions[question["id"]] = question["question"]
-                    texts = tuple(answer["text"] for answer in question["answers"])
-                    if texts:
-                        answers[question["id"]] = GoldAnswer(article.id, index, texts)
+        file = _SquadFile.model_validate_json(path.read_bytes())
     except OSError as error:
         raise EvaluationError(f"Cannot read {path}: {error.strerror}; check the path.") from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except ValidationError as error:
         raise EvaluationError(
             f"{path} is not in SQuAD format (data, paragraphs, context, qas); "
             "check that it is the right file."
         ) from error
+    articles, questions, answers = [], {}, {}
+    for number, entry in enumerate(file.data, 1):
+        # SQuAD's titles are those of Wikipedia's addresses, which have no spaces.
+        title = entry.title.replace("_", " ")
+        article = _article(f"{number:04}", title, [one.context for one in entry.paragraphs])
+        articles.append(article)
+        for index, paragraph in enumerate(entry.paragraphs, 1):
+            for asked in paragraph.qas:
+                questions[asked.id] = asked.question
+                if texts := tuple(answer.text for answer in asked.answers):
+                    answers[asked.id] = GoldAnswer(article.id, index, texts)
     return Dataset(tuple(articles), questions, answers)
 
 

@@ -235,6 +235,9 @@ def _parse_tensors(reader: _Reader, sizes: Sizes) -> dict[str, StoredTensor]:
         # A name that is no ASCII is none of ours, and shows below as one that is missing.
         name = name_bytes.decode("ascii", "replace")
         tensors[name] = StoredTensor(reader.data[offset : offset + length], kind == _Q4_0, count)
+    # A layer has sixteen. Asked first, since a damaged number of layers may be two billion.
+    if sizes.layers > len(tensors):
+        raise _damaged(part)
     for name, count in tensor_counts(sizes).items():
         if name not in tensors or tensors[name].count != count:
             raise _damaged(part)

@@ -10,6 +10,11 @@ from typing import Any
 
 import pytest
 from fake_encoder import FakeEncoder
+from hypothesis import settings
+
+# The same examples at every run, and none judged by the time it takes: the machine may be busy.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.load_profile("steady")
 
 
 class NetworkForbiddenError(BaseException):

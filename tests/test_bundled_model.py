@@ -78,6 +78,7 @@ def with_tensor(name: str, kind: int, count: int, data: bytes) -> bytes:
         (edited(block=16), "sizes"),
         (edited(sizes=[32, 2, 3, 64, 60, 40, 1]), "sizes"),
         (edited(sizes=[32, 0, 2, 64, 60, 40, 1]), "sizes"),
+        (edited(sizes=[32, 2**31 - 1, 2, 64, 60, 40, 1]), "directory of tensors"),
         (edited(sizes=[48, 2, 2, 64, 60, 40, 1]), "sizes"),
         (edited(epsilon=float("nan")), "sizes"),
         (edited(specials=(0, 2, 1, len(PIECES))), "vocabulary"),

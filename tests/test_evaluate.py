@@ -77,6 +77,11 @@ def test_read_squad(passages: Path) -> None:
     assert (gold.article, gold.paragraph, gold.texts) == ("0002", 2, ("Slate",))
 
 
+def test_titles_have_spaces(tmp_path: Path) -> None:
+    path = squad(tmp_path / "titles.json", ("Old_Quay_(harbour)", []))
+    assert read_squad(path).articles[0].title == "Old Quay (harbour)"
+
+
 def test_all_right(passages: Path) -> None:
     found = figures(passages, read_squad(passages).questions, {})
     assert (found.passages, found.questions, found.absent) == (4, 4, 0)
@@ -194,6 +199,12 @@ def test_missing_file(tmp_path: Path) -> None:
         b'{"data": [{"paragraphs": [{"context": null, "qas": []}]}]}',
         b'{"data": [{"paragraphs": [{"context": "x", "qas": [{"id": [], "question": "q"}]}]}]}',
         b'{"data": {"paragraphs": []}}',
+        b'{"data": [{"paragraphs": [{"context": "x", "qas": [{"id": "1", "question": null,'
+        b' "answers": []}]}]}]}',
+        b'{"data": [{"paragraphs": [{"context": "x", "qas": [{"id": "1", "question": "q",'
+        b' "answers": [{"text": 3}]}]}]}]}',
+        b'{"data": [{"paragraphs": [{"context": "\\ud800", "qas": []}]}]}',
+        b"[" * 100_000,
     ],
 )
 def test_file_of_another_shape(tmp_path: Path, content: bytes) -> None:

@@ -253,7 +253,7 @@ def test_a_cut_never_separates_a_character_from_its_marks(character: str, shift:
 
 
 @given(long_texts(), st.data(), st.integers(40, 4000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_quote_fits_and_shows_the_passage_around_its_sentence(
     text: str, data: st.DataObject, limit: int
 ) -> None:
@@ -275,7 +275,6 @@ def test_a_quote_fits_and_shows_the_passage_around_its_sentence(
 
 
 @given(st.one_of(wild, long_texts()), st.integers(10, 400))
-@settings(deadline=None)
 def test_a_shortened_line_fits_and_begins_the_text(text: str, limit: int) -> None:
     line = shorten(text, limit)
     assert width(line) <= limit
@@ -371,7 +370,7 @@ def test_without_an_answer_it_says_what_the_library_holds() -> None:
 
 
 @given(answers, st.lists(st.one_of(wild, long_texts()), max_size=7))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_every_message_stays_within_discords_limits(answer: Answer, titles: list[str]) -> None:
     view = render_answer(answer, titles=titles)
     assert view.content_length() <= 4000
@@ -385,7 +384,7 @@ def test_every_message_stays_within_discords_limits(answer: Answer, titles: list
 
 
 @given(answers)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_message_has_only_the_markdown_that_it_means(answer: Answer) -> None:
     for text in texts(render_answer(answer, titles=[answer.question])):
         if text.startswith("> "):
