@@ -13,6 +13,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bot.wording import counted
+
 if TYPE_CHECKING:  # imported by whoever made the objects; --help and check need no FAISS
     from index.answer import Answer, Citation
     from index.content import Content
@@ -135,7 +137,7 @@ def print_index(report: IndexReport, console: Console) -> None:
     for name, changes in (("articles", report.articles), ("passages", report.passages)):
         table.add_row(name, *_counts(changes))
     console.print(table)
-    console.print(f"{report.encoded} passages encoded in {report.seconds:.1f} s.")
+    console.print(f"{counted(report.encoded, 'passage')} encoded in {report.seconds:.1f} s.")
 
 
 def _counts(changes: Changes) -> tuple[str, ...]:
@@ -175,8 +177,9 @@ def print_check(content: Content, console: Console) -> None:
         omissions += len(article.omissions)
     paragraphs = sum(len(article.paragraphs) for article in content.articles)
     console.print(
-        f"{len(content.articles)} articles with {paragraphs} paragraphs; "
-        f"{len(content.errors)} errors, {notes} notes, {omissions} lines left out."
+        f"{counted(len(content.articles), 'article')} with {counted(paragraphs, 'paragraph')}; "
+        f"{counted(len(content.errors), 'error')}, {counted(notes, 'note')}, "
+        f"{counted(omissions, 'line')} left out."
     )
 
 
@@ -196,7 +199,8 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
         if figure is not None:
             table.add_row(name, f"{figure.value:.3f}", f"{figure.low:.3f} to {figure.high:.3f}")
     absent = f" and {evaluation.absent} on absent articles" if evaluation.absent else ""
-    console.print(f"{evaluation.questions} questions{absent}, {evaluation.passages} passages")
+    questions = counted(evaluation.questions, "question")
+    console.print(f"{questions}{absent}, {counted(evaluation.passages, 'passage')}")
     console.print(table)
     console.print(f"one question: {evaluation.p50:.0f} ms (p50), {evaluation.p95:.0f} ms (p95)")
 

@@ -115,12 +115,17 @@ def failed(identifier: str) -> str:
     )
 
 
+def counted(count: int, noun: str) -> str:
+    """The count with its noun, as in "1 article" and "0 articles"; ``noun`` takes an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def more_titles(count: int) -> str:
     return "and one more" if count == 1 else f"and {count} more"
 
 
 def progress(done: int, total: int) -> str:
-    return f"Encoding the articles: {done} of {total} texts …"
+    return f"Encoding the articles: {done} of {counted(total, 'text')} …"
 
 
 def reindexed(

@@ -225,6 +225,8 @@ def test_index(beleg: Beleg, filled: ContentFolder) -> None:
     ]
     assert lines[3][:4] == ["2", "passages", "encoded", "in"]
     assert (done.status, done.err) == (0, "")
+    filled.write("ropes.md", "Ropes are twisted from hemp.", title="Ropes")
+    assert beleg("index").out.splitlines()[3].startswith("1 passage encoded in ")
 
 
 def test_index_json(beleg: Beleg, filled: ContentFolder) -> None:
@@ -265,9 +267,22 @@ def test_index_says_why_it_was_rebuilt(beleg: Beleg, filled: ContentFolder) -> N
 def test_check(beleg: Beleg, filled: ContentFolder) -> None:
     assert beleg("check") == Run(
         0,
-        "1 articles with 2 paragraphs; 0 errors, 0 notes, 0 lines left out.\n",
+        "1 article with 2 paragraphs; 0 errors, 0 notes, 0 lines left out.\n",
         "",
     )
+
+
+def test_check_counts_one_and_several(beleg: Beleg, content: ContentFolder) -> None:
+    def write(number: int) -> str:
+        """Add an article with a paragraph, a note and a line left out, and a file with an error."""
+        body = "Ropes are twisted from hemp.\n\nRead also: More about hemp\n"
+        head = f"---\ntitle: Ropes {number}\nlanguage: en\ncolour: grey\n---\n\n"
+        content.write_raw(f"{number}.md", head + body)
+        content.write_raw(f"bad-{number}.md", "---\ntitle: [\n---\nText.\n")
+        return beleg("check").out.splitlines()[-1]
+
+    assert write(1) == "1 article with 1 paragraph; 1 error, 1 note, 1 line left out."
+    assert write(2) == "2 articles with 2 paragraphs; 2 errors, 2 notes, 2 lines left out."
 
 
 def test_check_with_a_bad_file(beleg: Beleg, filled: ContentFolder) -> None:
@@ -275,7 +290,7 @@ def test_check_with_a_bad_file(beleg: Beleg, filled: ContentFolder) -> None:
     done = beleg("check")
     first, last = done.out.splitlines()
     assert first.startswith("error content/[bold]x.md, line 3: ")
-    assert last == "1 articles with 2 paragraphs; 1 errors, 0 notes, 0 lines left out."
+    assert last == "1 article with 2 paragraphs; 1 error, 0 notes, 0 lines left out."
     assert (done.status, done.err) == (2, "")
 
 
@@ -312,7 +327,7 @@ def test_evaluate(beleg: Beleg, squad: Path) -> None:
     done = beleg("evaluate", "--passages", squad, "--questions", squad)
     lines = [" ".join(line.split()) for line in done.out.splitlines()]
     assert lines[:3] == [
-        "1 questions, 1 passages",
+        "1 question, 1 passage",
         "value 95 % interval",
         "recall@1 1.000 1.000 to 1.000",
     ]

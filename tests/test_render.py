@@ -492,6 +492,19 @@ def test_a_report_fits_one_message_however_much_was_left_out() -> None:
     assert text.endswith("- and 32 more files; `beleg check` lists them all")
 
 
+@pytest.mark.parametrize(
+    ("done", "total", "texts_in_all"), [(0, 0, "0 texts"), (1, 1, "1 text"), (1, 2, "2 texts")]
+)
+def test_progress_counts_texts(done: int, total: int, texts_in_all: str) -> None:
+    expected = f"Encoding the articles: {done} of {texts_in_all} …"
+    assert wording.progress(done, total) == expected
+
+
+@pytest.mark.parametrize(("count", "files"), [(1, "one more file"), (2, "2 more files")])
+def test_more_files_left_out(count: int, files: str) -> None:
+    assert wording.more_left_out(count) == f"and {files}; `beleg check` lists them all"
+
+
 def test_a_failed_reindex_says_where_and_that_the_old_index_stays() -> None:
     assert render_content_error(ContentError("content/a.md", 2, "no title")) == (
         "The reindex failed, so the old index stays in use. content/a.md, line 2: no title."
