@@ -59,16 +59,24 @@ class PassageIndex:
     def search(self, question: Float32, passages: int) -> list[Hit]:
         """At most ``passages`` candidates for the question's vector ``(d,)``, those with the best
         row first."""
-        # A passage has five rows or so; several may come before the next passage's best one.
-        enough = 8 * passages if passages < len(self.passages) else self._faiss.ntotal
-        count = min(enough, self._faiss.ntotal)
-        if not count:
-            return []
-        _, found = self._faiss.search(question[None, :], count)
-        rows = found[0][found[0] >= 0]
-        numbers = list(dict.fromkeys(self._passage_of_row[rows].tolist()))[:passages]
+        total = self._faiss.ntotal
+        # A passage has five rows or so, and several may come before the next passage's best one.
+        count = 8 * passages if passages < len(self.passages) else total
+        numbers = self._nearest(question, min(count, total))
+        # One passage may have hundreds of rows: look at more, so that it does not crowd out others.
+        while len(numbers) < passages and count < total:
+            count *= 2
+            numbers = self._nearest(question, min(count, total))
         hits = []
-        for number in numbers:
+        for number in numbers[:passages]:
             cosines = self.vectors[number].rows @ question
             hits.append(Hit(number, float(cosines[0]), cosines[1:]))
         return hits
+
+    def _nearest(self, question: Float32, rows: int) -> list[int]:
+        """The passages that own the ``rows`` best rows, the one with the best row first."""
+        if not rows:
+            return []
+        _, found = self._faiss.search(question[None, :], rows)
+        # FAISS gives -1 where it has no row to give: for a vector that is not a number.
+        return list(dict.fromkeys(self._passage_of_row[found[0][found[0] >= 0]].tolist()))

@@ -74,6 +74,31 @@ def test_many_good_rows_of_one_passage_leave_room_for_the_next() -> None:
     assert [hit.number for hit in index_of((segment, {"a"})).search(axis(0), 2)] == [0, 1]
 
 
+@pytest.mark.parametrize("sentences", [15, 16, 31, 32, 200])
+def test_a_passage_of_very_many_sentences_does_not_crowd_out_the_others(sentences: int) -> None:
+    """Each of its rows comes before every row of the others."""
+    segment = Segment(
+        (article("a", "one", "two", "three", "four"),),
+        (
+            vectors(*[axis(0)] * (1 + sentences)),
+            vectors(mixed(3, 4, 0, 0), axis(2)),
+            vectors(mixed(4, 3, 0, 0), axis(2)),
+            vectors(-axis(0), -axis(0)),
+        ),
+    )
+    index = index_of((segment, {"a"}))
+    assert [hit.number for hit in index.search(axis(0), 1)] == [0]
+    assert [hit.number for hit in index.search(axis(0), 2)] == [0, 2]
+    assert [hit.number for hit in index.search(axis(0), 3)] == [0, 2, 1]
+    assert [hit.number for hit in index.search(axis(0), 4)] == [0, 2, 1, 3]
+
+
+def test_question_whose_vector_is_not_a_number() -> None:
+    segment = Segment((article("a", "one", "two"),), (vectors(axis(0)), vectors(*[axis(1)] * 20)))
+    nowhere = np.full(DIMENSION, np.nan, np.float32)
+    assert index_of((segment, {"a"})).search(nowhere, 1) == []
+
+
 def test_nothing_to_search() -> None:
     index = index_of()
     assert index.search(axis(0), 3) == []
