@@ -6,7 +6,7 @@ import re
 
 from sentencex import get_sentence_boundaries
 
-_QUESTION_END = re.compile(r"[?？؟]['\"’”»)\s]*$")
+_QUESTION_END = re.compile(r"[?？؟][!！'\"’”»)\s]*$")
 _BREAKS = re.compile(r"[\s\u0085]+")
 LEAST_LETTERS = 10
 """A shorter question ("And why?") means little alone: it stays with its neighbour."""
