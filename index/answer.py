@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, zip_longest
+from itertools import zip_longest
 
 from index.encoder import Encoder, QuestionEncoding
 from index.fit import Fit
@@ -61,7 +61,8 @@ class Citation:
     highlight: Highlight
     score: float
     asks: str | None = None
-    """Which of a message's several questions this is for; None where there is only one."""
+    """Which of a message's several questions this is for, or which of them, if it is the best
+    passage for more than one; None where there is only one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +157,19 @@ def _confidence(
 
 
 def _in_turns(found: list[_LookedUp], index: PassageIndex) -> list[tuple[Match, str]]:
-    """The best match of each question, then the second best of each; a text comes only once."""
+    """The best match of each question, then the second best of each; a text comes only once.
+
+    Beside each match stands the question it is for: all of those whose best text it is.
+    """
     rounds = zip_longest(*([(match, one.question) for match in one.matches] for one in found))
-    first: dict[str, tuple[Match, str]] = {}
-    for match, question in filter(None, chain.from_iterable(rounds)):
-        text = " ".join(index.passages[match.number].text.split())
-        first.setdefault(text, (match, question))
-    return list(first.values())
+    first: dict[str, tuple[Match, list[str]]] = {}
+    for number, matches in enumerate(rounds):
+        for match, question in filter(None, matches):
+            text = " ".join(index.passages[match.number].text.split())
+            _, questions = first.setdefault(text, (match, []))
+            if not questions or (number == 0 and question not in questions):
+                questions.append(question)
+    return [(match, " ".join(questions)) for match, questions in first.values()]
 
 
 def _citation(rank: int, match: Match, index: PassageIndex, asks: str | None) -> Citation:

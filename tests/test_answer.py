@@ -138,6 +138,149 @@ def test_very_long_question(library: Library) -> None:
     assert answer.citations[0].quote == HEMP
 
 
+# Several questions in one message ---------------------------------------------------------------
+
+# The words of a sentence with a question mark: what they ask is in that sentence and no other.
+OIL_ASKED = "They burned whale oil until 1887?"
+HEMP_ASKED = "Ropes are twisted from hemp?"
+HALF_ASKED = "Salt is boiled from hemp ropes?"  # three of six words are in a sentence
+ZINC_ASKED = "Zinc vats hold cold brine?"
+IRON_ASKED = "Iron bells rang each morning?"
+
+
+@pytest.fixture
+def strict(filled: ContentFolder, data: Path) -> Library:
+    """Answers where nearly all words of a question are in a sentence, is unsure at half of them."""
+    fit = fit_for(FakeEncoder(), intercept=-5, sentence=10, answered=0.8, unsure=0.5)
+    return library_of(filled, data, fit)
+
+
+def shown(answer: Answer) -> list[tuple[int, str, str | None]]:
+    """Rank, text and question of each citation."""
+    return [
+        (citation.rank, " ".join(citation.quote.split()), citation.asks)
+        for citation in answer.citations
+    ]
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        (OIL_ASKED, Status.ANSWERED),
+        (HEMP_ASKED, Status.ANSWERED),
+        (HALF_ASKED, Status.UNSURE),
+        (ZINC_ASKED, Status.NO_ANSWER),
+        (IRON_ASKED, Status.NO_ANSWER),
+    ],
+)
+def test_one_question(strict: Library, question: str, status: Status) -> None:
+    answer = strict.answer(question)
+    assert (answer.status, answer.unanswered) == (status, ())
+    assert [citation.asks for citation in answer.citations] == [None, None, None]
+
+
+def test_each_of_two_questions_gets_its_best_passage(strict: Library) -> None:
+    message = f"{HEMP_ASKED}\n{OIL_ASKED}"
+    answer = strict.answer(message)
+    assert (answer.question, answer.status, answer.unanswered) == (message, Status.ANSWERED, ())
+    assert shown(answer)[:2] == [(1, HEMP, HEMP_ASKED), (2, OIL, OIL_ASKED)]
+    marks = [citation.highlight.text for citation in answer.citations[:2]]
+    assert marks == ["Ropes are twisted from hemp.", "They burned whale oil until 1887."]
+    # The order is that of the questions, the confidence that of the best answered one.
+    assert strict.answer(f"{OIL_ASKED} {HEMP_ASKED}").confidence == answer.confidence
+    assert answer.confidence == strict.answer(OIL_ASKED).confidence
+    assert answer.confidence > strict.answer(HEMP_ASKED).confidence
+
+
+def test_top_counts_the_passages_of_all_questions(strict: Library) -> None:
+    message = f"{HEMP_ASKED} {OIL_ASKED}"
+    assert shown(strict.answer(message, top=1)) == [(1, HEMP, HEMP_ASKED)]
+    assert shown(strict.answer(message, top=2)) == [(1, HEMP, HEMP_ASKED), (2, OIL, OIL_ASKED)]
+    # Each question's second best is the other's best, and salt its third.
+    everything = shown(strict.answer(message, top=10))
+    assert [text for _, text, _ in everything] == [HEMP, OIL, SALT]
+    assert [rank for rank, _, _ in everything] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    "message", [f"{ZINC_ASKED} {HEMP_ASKED}", f"{HEMP_ASKED} {ZINC_ASKED}"], ids=["first", "second"]
+)
+def test_a_question_without_an_answer_leaves_the_room_to_the_other(
+    strict: Library, message: str
+) -> None:
+    answer = strict.answer(message)
+    alone = strict.answer(HEMP_ASKED)
+    assert answer.unanswered == (ZINC_ASKED,)
+    assert (answer.status, answer.confidence) == (Status.ANSWERED, alone.confidence)
+    assert shown(answer) == [(rank, text, HEMP_ASKED) for rank, text, _ in shown(alone)]
+
+
+def test_unsure_and_without_an_answer(strict: Library) -> None:
+    answer = strict.answer(f"{ZINC_ASKED} {HALF_ASKED}")
+    assert (answer.status, answer.unanswered) == (Status.UNSURE, (ZINC_ASKED,))
+    assert {citation.asks for citation in answer.citations} == {HALF_ASKED}
+
+
+def test_the_status_is_that_of_the_best_answered(strict: Library) -> None:
+    answer = strict.answer(f"{HALF_ASKED} {OIL_ASKED}")
+    assert (answer.status, answer.unanswered) == (Status.ANSWERED, ())
+    assert answer.confidence == strict.answer(OIL_ASKED).confidence
+    assert [citation.asks for citation in answer.citations[:2]] == [HALF_ASKED, OIL_ASKED]
+
+
+def test_several_questions_and_no_answer(strict: Library) -> None:
+    answer = strict.answer(f"{ZINC_ASKED} {IRON_ASKED}")
+    assert answer.status is Status.NO_ANSWER
+    assert answer.unanswered == (ZINC_ASKED, IRON_ASKED)
+    assert answer.confidence == max(
+        strict.answer(question).confidence for question in (ZINC_ASKED, IRON_ASKED)
+    )
+    # The closest passages, for measuring, of both.
+    assert {citation.asks for citation in answer.citations} == {ZINC_ASKED, IRON_ASKED}
+
+
+def test_a_passage_that_is_best_for_two_questions_names_both(strict: Library) -> None:
+    lamps_asked = "Old lamps stand on the quay?"
+    answer = strict.answer(f"{lamps_asked} {OIL_ASKED} {HEMP_ASKED}", top=2)
+    assert shown(answer) == [(1, OIL, f"{lamps_asked} {OIL_ASKED}"), (2, HEMP, HEMP_ASKED)]
+    assert answer.citations[0].highlight.text == "Old lamps stand on the quay."
+    assert answer.unanswered == ()
+
+
+def test_a_passage_that_is_second_best_for_a_question_does_not_name_it(strict: Library) -> None:
+    [first, second, third] = shown(strict.answer(f"{HEMP_ASKED} {OIL_ASKED}"))
+    assert (first, second) == ((1, HEMP, HEMP_ASKED), (2, OIL, OIL_ASKED))
+    assert third[2] in (HEMP_ASKED, OIL_ASKED)
+
+
+def test_a_question_that_is_asked_twice_is_named_once(strict: Library) -> None:
+    answer = strict.answer(f"{OIL_ASKED} {OIL_ASKED}")
+    assert {citation.asks for citation in answer.citations} == {OIL_ASKED}
+
+
+def test_a_fourth_question_is_not_looked_up(filled: ContentFolder, data: Path) -> None:
+    encoder = FakeEncoder()
+    library = Library.open(filled.path, data, encoder, fit=fit_for(encoder))[0]
+    library.answer(f"{OIL_ASKED} {ZINC_ASKED} {IRON_ASKED} {HEMP_ASKED}")
+    assert encoder.encoded_questions == [OIL_ASKED, ZINC_ASKED, IRON_ASKED]
+
+
+def test_words_around_a_question_do_not_lower_its_confidence(strict: Library) -> None:
+    message = f"Good evening, dear library of the harbour. {HEMP_ASKED} Many thanks and regards!"
+    answer, alone = strict.answer(message), strict.answer(HEMP_ASKED)
+    assert (answer.question, answer.status) == (message, Status.ANSWERED)
+    assert answer.confidence == alone.confidence
+    assert answer.citations == alone.citations
+
+
+def test_words_around_a_question_may_hold_what_it_is_about(strict: Library) -> None:
+    """ "Until when?" alone could be about anything."""
+    message = "They burned whale oil. But until which year?"
+    answer = strict.answer(message)
+    assert answer.citations[0].quote == OIL
+    assert answer.confidence > strict.answer("But until which year?").confidence
+
+
 def test_one_passage(content: ContentFolder, data: Path) -> None:
     content.write("salt.md", SALT)
     answer = library_of(content, data).answer("boiled salt", top=5)
@@ -146,11 +289,11 @@ def test_one_passage(content: ContentFolder, data: Path) -> None:
 
 
 def test_the_same_question_has_the_same_answer(filled: ContentFolder, data: Path) -> None:
-    def shown(answer: Answer) -> object:
+    def told(answer: Answer) -> object:
         return answer.status, answer.confidence, answer.citations
 
-    first = shown(library_of(filled, data).answer("hemp ropes"))
-    assert shown(library_of(filled, data).answer("hemp ropes")) == first
+    first = told(library_of(filled, data).answer("hemp ropes"))
+    assert told(library_of(filled, data).answer("hemp ropes")) == first
 
 
 def test_passage_without_a_token(content: ContentFolder, data: Path) -> None:
