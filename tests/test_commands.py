@@ -19,6 +19,7 @@ from bot.service import LibraryService, Progress, ReindexStoppedError
 from index.answer import Answer, Citation, Highlight, Status
 from index.content import ContentError
 from index.library import Library
+from index.storage import StorageError
 from index.update import Changes, IndexReport
 
 QUOTE = "The lamp was lit in 1887. It burned whale oil until March. Then gas came."
@@ -485,6 +486,41 @@ async def test_a_reindex_that_breaks_keeps_the_old_index_and_names_an_id(
     assert len(simcord_env.errors) == 1
     await member.slash(channel, "ask", question=QUESTION)
     assert world.library.asked == [QUESTION]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "Cannot write /secret/data: No space left on device; check the disk's space and the "
+        "folder's permissions.",
+        "Another process has been writing /secret/data for 10 minutes; wait until it is done.",
+    ],
+)
+async def test_a_reindex_that_cannot_be_saved_keeps_the_old_index(
+    simcord_env: Env, world: World, caplog: pytest.LogCaptureFixture, sentence: str
+) -> None:
+    guild, channel, member = scene(simcord_env)
+    world.failure = StorageError(sentence)
+    result = await admin(simcord_env, guild).slash(channel, "admin reindex")
+    assert result.ephemeral
+    assert result.response.content == (
+        "The index could not be saved, so the old one stays in use. Whoever runs me finds the "
+        "reason in the log; most often the disk is full or the data folder cannot be written."
+    )
+    [record] = [record for record in caplog.records if record.levelno == logging.ERROR]
+    assert record.getMessage() == "the reindex could not be saved"
+    assert record.exc_info is not None
+    assert record.exc_info[1] is world.failure
+    assert simcord_env.errors == []
+    asked = await member.slash(channel, "ask", question=QUESTION)
+    assert shown(asked.response) == answered()
+    assert (world.library.asked, world.renewed.asked) == ([QUESTION], [])
+    # Once the folder can be written again, so can the index.
+    world.failure = None
+    again = await admin(simcord_env, guild).slash(channel, "admin reindex")
+    assert again.response.content.startswith("**The index is up to date.**")
+    await member.slash(channel, "ask", question=QUESTION)
+    assert world.renewed.asked == [QUESTION]
 
 
 # Start-up ---------------------------------------------------------------------------------------
