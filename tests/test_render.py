@@ -15,6 +15,7 @@ from bot.render import link_url, render_answer, render_content_error, render_rep
 from bot.shorten import quote, share, shorten
 from index.answer import Answer, Citation, Highlight, Status
 from index.content import ContentError
+from index.questions import MOST_QUESTIONS
 from index.update import Changes, IndexReport
 
 # Reading what was written -------------------------------------------------------------------
@@ -158,6 +159,7 @@ def citations(draw: st.DrawFn) -> Citation:
         quote=text,
         highlight=Highlight(start, end, text[start:end]),
         score=1.0,
+        asks=draw(st.one_of(maybe, long_texts())),
     )
 
 
@@ -168,6 +170,7 @@ answers = st.builds(
     confidence=st.floats(0, 1),
     elapsed_ms=st.floats(0, 1000),
     citations=st.lists(citations(), max_size=6).map(tuple),
+    unanswered=st.lists(st.one_of(wild, long_texts()), max_size=MOST_QUESTIONS).map(tuple),
 )
 
 # Escaping -----------------------------------------------------------------------------------
@@ -367,6 +370,58 @@ def test_without_an_answer_it_says_what_the_library_holds() -> None:
         "I found nothing in these articles that answers this. "
         "There are no articles in my library yet."
     )
+
+
+def test_several_questions_stand_with_their_passages() -> None:
+    first = replace(CITATION, asks="until when did it burn *oil*?")
+    second = replace(CITATION, rank=2, url=None, asks="who <@1> paid?")
+    view = render_answer(replace(ANSWER, citations=(first, second)), titles=[])
+    source = (
+        "**The \\*old\\* lighthouse**\n"
+        "Ada Quill, Harbour Press · <t:1709985600:D> · paragraph 17 · English"
+    )
+    quoted = "> The lamp was lit in 1887. **It burned whale oil until March.** Then gas came."
+    assert texts(view) == [
+        "**Question:** until when did it burn oil?",
+        quoted,
+        f"To “until when did it burn \\*oil\\*?”:\n{source}",
+        quoted,
+        f"To “who \\<\\@1\\> paid?”:\n{source}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "caution"),
+    [
+        (Status.ANSWERED, []),
+        (Status.UNSURE, ["These passages come closest; they may not answer your question."]),
+    ],
+)
+def test_questions_without_an_answer_are_named_before_the_passages(
+    status: Status, caution: list[str]
+) -> None:
+    answer = replace(ANSWER, status=status, unanswered=("who *paid*?", "word " * 100 + "last?"))
+    shortened = "word " * 19 + "…"
+    assert texts(render_answer(answer, titles=["One"]))[1:-2] == [
+        *caution,
+        "I found nothing in these articles that answers “who \\*paid\\*?”.",
+        f"I found nothing in these articles that answers “{shortened}”.",
+    ]
+
+
+def test_questions_none_of_which_has_an_answer_are_answered_in_one_sentence() -> None:
+    answer = replace(ANSWER, status=Status.NO_ANSWER, unanswered=("who paid?", "and who lit it?"))
+    assert texts(render_answer(answer, titles=["One"])) == [
+        "**Question:** until when did it burn oil?",
+        "I found nothing in these articles that answers this.\n\nThe library holds:\n- One",
+    ]
+
+
+def test_a_long_question_of_several_is_shortened_beside_its_passage() -> None:
+    view = render_answer(
+        replace(ANSWER, citations=(replace(CITATION, asks="word " * 100 + "last?"),)), titles=[]
+    )
+    assert texts(view)[-1].startswith("To “" + "word " * 19 + "…”:\n**The")
 
 
 @given(answers, st.lists(st.one_of(wild, long_texts()), max_size=7))
