@@ -12,6 +12,7 @@ from bot.render import (
     render_report,
     render_storage_error,
 )
+from bot.sending import SEND_ERRORS
 from bot.service import LibraryService, Progress, ReindexStoppedError
 from bot.work import Work
 from index.content import ContentError
@@ -107,7 +108,7 @@ async def _reindex(interaction: Interaction, service: LibraryService) -> str:
             await interaction.edit_original_response(
                 content=wording.progress(progress.done, progress.total)
             )
-        except discord.HTTPException as error:
+        except SEND_ERRORS as error:
             # The reindex goes on: a missing progress line is no reason to break it off.
             log.warning("the progress of a reindex could not be shown: %s", error)
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import secrets
 
+import aiohttp
 import discord
 from discord import app_commands
 
 from bot import wording
+from bot.sending import SEND_ERRORS, reply
 
 log = logging.getLogger(__name__)
 
+_DISCORD_ERRORS = (discord.DiscordException, aiohttp.ClientError)
 _UNKNOWN_INTERACTION = 10062
 
 
@@ -32,7 +35,8 @@ class BelegTree(app_commands.CommandTree[discord.Client]):
             log.warning("the command %r was not acknowledged within 3 s", name)
             return
         sentence = wording.failed(_log_failure(f"command {name!r}", cause))
-        if name == "admin reindex":
+        # What fails in sending fails before the reindex or after it, not within it.
+        if name == "admin reindex" and not isinstance(cause, _DISCORD_ERRORS):
             sentence = wording.reindex_failed(sentence)
         await _tell(interaction, sentence)
 
@@ -41,10 +45,8 @@ async def message_failed(message: discord.Message, error: BaseException) -> None
     """Log why ``message`` was not answered, and tell its author."""
     identifier = _log_failure("a question in a message", error)
     try:
-        await message.channel.send(
-            wording.failed(identifier), reference=message.to_reference(fail_if_not_exists=False)
-        )
-    except discord.HTTPException as failure:
+        await reply(message, wording.failed(identifier))
+    except SEND_ERRORS as failure:
         log.warning("[%s] could not be told to the user: %s", identifier, failure)
 
 
@@ -65,5 +67,5 @@ async def _tell(interaction: discord.Interaction[discord.Client], sentence: str)
             await interaction.edit_original_response(content=sentence)
         else:
             await interaction.response.send_message(sentence, ephemeral=True)
-    except discord.HTTPException as failure:
+    except SEND_ERRORS as failure:
         log.warning("a failed command could not be told to the user: %s", failure)

@@ -4,11 +4,12 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
+import aiohttp
 import discord
 import pytest
 from simcord import Env
@@ -42,7 +43,6 @@ class FakeLibrary:
     """Answers every question with one passage, and remembers the questions."""
 
     articles: list[Article] = field(default_factory=lambda: [Article("The old lighthouse")])
-    passage_count: int = 1
     asked: list[str] = field(default_factory=list)
     fail: Exception | None = None
 
@@ -289,6 +289,22 @@ async def test_other_messages_are_left_alone(simcord_env: Env, world: World) -> 
     assert [message.author.id for message in channel.history()].count(me.id) == 0
 
 
+async def test_in_a_server_that_is_not_known_yet_only_a_mention_counts(
+    simcord_env: Env, world: World
+) -> None:
+    """Messages can come before the server itself does."""
+    _, channel, member = scene(simcord_env)
+    me = simcord_env.bot.user
+    assert me is not None
+    assert world.client is not None
+    cast(Any, world.client)._connection._guilds.clear()
+    await member.send(channel, QUESTION)
+    assert last(channel).author.id == member.id
+    await member.send(channel, f"<@{me.id}> {QUESTION}")
+    assert shown(last(channel)) == answered()
+    assert world.library.asked == [QUESTION]
+
+
 async def test_a_reply_that_pings_without_a_mention_is_left_alone(
     simcord_env: Env, world: World
 ) -> None:
@@ -364,6 +380,49 @@ async def test_a_failure_in_a_message_gives_one_sentence_with_an_id(
     assert sentence == wording.failed(identifier)
     assert f"[{identifier}] a question in a message failed" in caplog.text
     assert len(simcord_env.errors) == 1
+
+
+async def test_without_the_history_a_failure_is_told_without_a_reference(
+    simcord_env: Env, world: World
+) -> None:
+    _, channel, member = scene(simcord_env)
+    me = simcord_env.bot.user
+    assert me is not None
+    world.library.fail = RuntimeError("secret detail")
+    simcord_env.inject_error(
+        "POST", "/channels/*/messages", status=403, code=160002, message="Cannot reply"
+    )
+    await member.send(channel, f"<@{me.id}> {QUESTION}")
+    told = last(channel)
+    [identifier] = re.findall("`([0-9a-f]{8})`", told.content)
+    assert (told.content, told.reference) == (wording.failed(identifier), None)
+    assert len(simcord_env.errors) == 1
+
+
+async def test_a_connection_that_breaks_while_a_failure_is_told_is_logged(
+    simcord_env: Env,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def broken(*_: Any, **__: Any) -> None:
+        raise aiohttp.ServerDisconnectedError
+
+    _, channel, member = scene(simcord_env)
+    user = member.user
+    world.library.fail = RuntimeError("secret detail")
+    monkeypatch.setattr(discord.Interaction, "edit_original_response", broken)
+    monkeypatch.setattr(discord.abc.Messageable, "send", broken)
+    await member.slash(channel, "ask", question=QUESTION)
+    await user.send_dm(QUESTION)
+    told = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert told[0] == "a failed command could not be told to the user: Server disconnected"
+    assert re.fullmatch(
+        r"\[[0-9a-f]{8}\] could not be told to the user: Server disconnected", told[1]
+    )
+    assert len(told) == 2
+    # What simcord has seen are the failures themselves, and nothing that came of telling them.
+    assert len(simcord_env.errors) == 2
 
 
 async def test_the_log_says_nothing_about_who_asked_what(
@@ -521,6 +580,86 @@ async def test_a_reindex_that_cannot_be_saved_keeps_the_old_index(
     assert again.response.content.startswith("**The index is up to date.**")
     await member.slash(channel, "ask", question=QUESTION)
     assert world.renewed.asked == [QUESTION]
+
+
+async def test_a_report_that_cannot_be_sent_is_no_failed_reindex(
+    simcord_env: Env, world: World
+) -> None:
+    guild, channel, member = scene(simcord_env)
+    simcord_env.inject_error("PATCH", "/webhooks/*", status=400, code=50035, message="Invalid")
+    result = await admin(simcord_env, guild).slash(channel, "admin reindex")
+    [identifier] = re.findall("`([0-9a-f]{8})`", result.response.content)
+    assert result.response.content == wording.failed(identifier)
+    await member.slash(channel, "ask", question=QUESTION)
+    assert world.renewed.asked == [QUESTION]
+    assert len(simcord_env.errors) == 1
+
+
+@pytest.fixture
+def slow_reindex(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reindex that takes long enough to tell of its progress.
+
+    Simcord's clock stands still while a thread works, so the time itself cannot be tested here.
+    """
+    reindex = LibraryService.reindex
+
+    async def slow(
+        service: LibraryService, on_progress: Callable[[Progress], Awaitable[None]]
+    ) -> IndexReport:
+        await on_progress(Progress(1, 4))
+        return await reindex(service, on_progress)
+
+    monkeypatch.setattr(LibraryService, "reindex", slow)
+
+
+@pytest.mark.usefixtures("slow_reindex")
+async def test_the_admin_sees_how_far_the_reindex_is(simcord_env: Env, world: World) -> None:
+    guild, channel, _ = scene(simcord_env)
+    result = await admin(simcord_env, guild).slash(channel, "admin reindex")
+    sent: list[Any] = [r.json for r in simcord_env.http_requests if r.method == "PATCH"]
+    assert [edit["content"] for edit in sent] == [
+        "Encoding the articles: 1 of 4 texts …",
+        result.response.content,
+    ]
+    assert result.response.content.startswith("**The index is up to date.**")
+
+
+@pytest.mark.usefixtures("slow_reindex")
+@pytest.mark.parametrize(
+    "failure", [aiohttp.ServerDisconnectedError(), ConnectionResetError("reset by peer")]
+)
+async def test_a_broken_connection_does_not_break_a_reindex_off(
+    simcord_env: Env,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failure: Exception,
+) -> None:
+    guild, channel, _ = scene(simcord_env)
+    edit = discord.Interaction.edit_original_response
+    failures = [failure]
+
+    async def unreliable(interaction: Any, **what: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return await edit(interaction, **what)
+
+    monkeypatch.setattr(discord.Interaction, "edit_original_response", unreliable)
+    result = await admin(simcord_env, guild).slash(channel, "admin reindex")
+    assert result.response.content.startswith("**The index is up to date.**")
+    assert "the progress of a reindex could not be shown" in caplog.text
+    assert simcord_env.errors == []
+
+
+@pytest.mark.usefixtures("slow_reindex")
+async def test_progress_that_discord_refuses_does_not_break_a_reindex_off(
+    simcord_env: Env, world: World
+) -> None:
+    guild, channel, _ = scene(simcord_env)
+    simcord_env.inject_error("PATCH", "/webhooks/*", status=400, code=50035, message="Invalid")
+    result = await admin(simcord_env, guild).slash(channel, "admin reindex")
+    assert result.response.content.startswith("**The index is up to date.**")
+    assert simcord_env.errors == []
 
 
 # Start-up ---------------------------------------------------------------------------------------

@@ -1,0 +1,31 @@
+"""Replies to messages, and what sending anything to Discord can raise."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import aiohttp
+import discord
+
+SEND_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
+"""Discord refuses, or it cannot be reached: discord.py passes broken connections on as they are."""
+
+_NO_HISTORY = 160002
+"""Discord's code for "cannot reply without permission to read message history"."""
+
+
+async def reply(message: discord.Message, content: str | discord.ui.LayoutView) -> None:
+    """Reply to ``message``, without a reference where the bot may not read the history.
+
+    Raises one of SEND_ERRORS.
+    """
+    what: dict[str, Any] = {"content" if isinstance(content, str) else "view": content}
+    # The nonce makes a send that is tried again after a server error appear once only.
+    send = partial(message.channel.send, nonce=message.id, mention_author=False, **what)
+    try:
+        await send(reference=message.to_reference(fail_if_not_exists=False))
+    except discord.HTTPException as error:
+        if error.code != _NO_HISTORY:
+            raise
+        await send()
