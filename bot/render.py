@@ -22,7 +22,6 @@ from index.content import ContentError
 from index.update import IndexReport
 
 TEXT_LIMIT = 4000
-MESSAGE_LIMIT = 2000
 MOST_CITATIONS = 5
 MOST_TITLES = 5
 MOST_LEFT_OUT = 8
@@ -31,6 +30,7 @@ PART_WIDTH = 100
 TITLE_WIDTH = 150
 NAME_WIDTH = 80
 REASON_WIDTH = 140
+REBUILT_WIDTH = 240
 URL_LIMIT = 512
 
 
@@ -78,7 +78,7 @@ def render_report(report: IndexReport) -> str:
         ),
         encoded=report.encoded,
         passages=passages.added + passages.changed + passages.unchanged,
-        rebuilt=None if report.rebuilt is None else shorten(report.rebuilt, REASON_WIDTH),
+        rebuilt=None if report.rebuilt is None else shorten(report.rebuilt, REBUILT_WIDTH),
         left_out=sentences,
     )
 

@@ -61,13 +61,7 @@ class Settings(BaseSettings):
         return token
 
 
-def load_settings(
-    *,
-    content: Path | None = None,
-    data: Path | None = None,
-    model: str | None = None,
-    cache: Path | None = None,
-) -> Settings:
+def load_settings(*, content: Path | None = None, data: Path | None = None) -> Settings:
     """The settings from the environment and ``.env``; what is given here goes before both.
 
     Raises SettingsError with one sentence that names the first wrong setting.
@@ -78,7 +72,7 @@ def load_settings(
         raise SettingsError(explain(error)) from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"The file {ENV_FILE} is not UTF-8 text: save it as UTF-8.") from error
-    given = {"content": content, "data": data, "model": model, "cache": cache}
+    given = {"content": content, "data": data}
     return settings.model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )

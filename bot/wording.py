@@ -137,14 +137,14 @@ def reindexed(
     rebuilt: str | None,
     left_out: Sequence[str],
 ) -> str:
-    """The report of a reindex; `left_out` are whole sentences, one a file."""
+    """The report of a reindex; `rebuilt` and each of `left_out` are whole sentences."""
     lines = [
         f"**The index is up to date.** It took {seconds:.1f} s.",
         f"Articles: {articles}.",
         f"Passages: {encoded} newly encoded, {passages} in all.",
     ]
     if rebuilt is not None:
-        lines.append(f"It was built anew: {rebuilt}")
+        lines.append(rebuilt)
     if left_out:
         lines.append("Left out:")
         lines.extend(f"- {sentence}" for sentence in left_out)

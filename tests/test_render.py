@@ -532,12 +532,21 @@ def test_a_report_names_file_and_line_of_what_was_left_out() -> None:
         ContentError("content/b_1.md", 3, "the date is not a day"),
         ContentError("content/c.txt", None, "the file is empty"),
     )
-    assert render_report(report(errors, "The model has changed.")).split("\n")[3:] == [
-        "It was built anew: The model has changed.",
+    assert render_report(report(errors)).split("\n")[3:] == [
         "Left out:",
         "- content/b\\_1.md, line 3: the date is not a day.",
         "- content/c.txt: the file is empty.",
     ]
+
+
+def test_a_report_says_why_the_index_was_built_anew() -> None:
+    rebuilt = "The index in .data was built anew: its manifest cannot be read."
+    assert render_report(report(rebuilt=rebuilt)).split("\n")[3:] == [
+        "The index in .data was built anew\\: its manifest cannot be read."
+    ]
+    models = "it was made with the model example/" + "m" * 60 + ", and small is in use"
+    shown_whole = render_report(report(rebuilt=f"The index in .data was built anew: {models}."))
+    assert shown_whole.endswith(f" built anew\\: {models}.")
 
 
 def test_a_report_fits_one_message_however_much_was_left_out() -> None:

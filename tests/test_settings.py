@@ -52,11 +52,11 @@ def test_the_environment_goes_before_the_file_and_arguments_before_both(
     )
     monkeypatch.setenv("BELEG_DATA", "environment")
     monkeypatch.setenv("BELEG_MODEL", "environment")
-    settings = load_settings(model="argument")
+    settings = load_settings(data=Path("argument"))
     assert settings.required_token() == "file.token"
     assert settings.content == Path("file")
-    assert settings.data == Path("environment")
-    assert settings.model == "argument"
+    assert settings.model == "environment"
+    assert settings.data == Path("argument")
 
 
 def test_an_empty_value_counts_as_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
