@@ -1,4 +1,4 @@
-"""The command line: ``beleg ask``, ``index``, ``check``, ``evaluate`` and ``run``.
+"""The command line: ``beleg ask``, ``index``, ``check``, ``evaluate``, ``fit`` and ``run``.
 
 Results go to standard output, everything else to standard error. What a person can mend ends with
 one sentence and exit status 2.
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # the model's libraries take seconds to import, and --help ne
     from index.library import Library
     from index.update import IndexReport
 
-Told = Callable[[int, int], None]
+OnProgress = Callable[[int, int], None]
 
 ContentOption = Annotated[
     Path | None, typer.Option("--content", help="Folder of the articles.", show_default="content")
@@ -58,6 +58,11 @@ def ask(
     if not question.strip():
         _note("The question is empty; write one.")
         raise typer.Exit(2)
+    try:
+        question.encode()
+    except UnicodeEncodeError:  # Python carries bytes that it cannot decode as lone surrogates
+        _note("The question holds bytes that are not text; check the terminal's encoding.")
+        raise typer.Exit(2) from None
     settings = load_settings(content=content, data=data)
     library, done = _open(settings, _encoder(settings))
     for line in report.left_out(done):
@@ -116,14 +121,14 @@ def evaluate(
 
     squad = {path: read_squad(path) for path in (passages, questions, absent) if path}
     encoder = _encoder(load_settings())
-    with _progress("Questions") as told:
+    with _progress("Questions") as on_progress:
         figures = measure(
             squad[passages],
             squad[questions].questions,
             squad[absent].questions if absent else {},
             encoder,
             load_fit(encoder),
-            told,
+            on_progress,
         )
     if as_json:
         _print_json(figures_json(figures))
@@ -209,15 +214,15 @@ def _known_errors() -> tuple[type[Exception], ...]:
 def _encoder(settings: Settings) -> Encoder:
     with _status("Loading the model …"):
         from index.encoder import load_encoder
-    with _progress("Unpacking the model, once") as told:
-        return load_encoder(settings.model, cache=settings.cache, on_progress=told)
+    with _progress("Unpacking the model, once") as on_progress:
+        return load_encoder(settings.model, cache=settings.cache, on_progress=on_progress)
 
 
 def _open(settings: Settings, encoder: Encoder) -> tuple[Library, IndexReport]:
     from index.library import Library
 
-    with _progress("Encoding the articles") as told:
-        return Library.open(settings.content, settings.data, encoder, on_progress=told)
+    with _progress("Encoding the articles") as on_progress:
+        return Library.open(settings.content, settings.data, encoder, on_progress=on_progress)
 
 
 def _console() -> Console:
@@ -228,7 +233,7 @@ def _console() -> Console:
 
 
 def _note(text: str) -> None:
-    print(text, file=sys.stderr)
+    print(report.harmless(text), file=sys.stderr)
 
 
 def _print_json(content: dict[str, Any]) -> None:
@@ -247,15 +252,15 @@ def _status(text: str) -> Iterator[None]:
         yield
 
 
-def _untold(_done: int, _total: int) -> None:
-    """Progress that nobody watches."""
+def _unseen(_done: int, _total: int) -> None:
+    """Progress without a terminal to show it on."""
 
 
 @contextmanager
-def _progress(text: str) -> Iterator[Told]:
+def _progress(text: str) -> Iterator[OnProgress]:
     """A progress bar on a terminal's standard error that appears with the first report."""
     if not sys.stderr.isatty():
-        yield _untold
+        yield _unseen
         return
     bar = Progress(
         TextColumn("{task.description}"),
@@ -267,11 +272,11 @@ def _progress(text: str) -> Iterator[Told]:
     )
     task = bar.add_task(text, visible=False, total=None)
 
-    def told(done: int, total: int) -> None:
+    def show(done: int, total: int) -> None:
         bar.update(task, completed=done, total=total, visible=True)
 
     with bar:
-        yield told
+        yield show
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def print_answer(answer: Answer, library: Library, console: Console) -> None:
         titles = [article.title for article in library.articles]
         more = f" and {len(titles) - MOST_TITLES} more" if len(titles) > MOST_TITLES else ""
         console.print(Text("These articles do not answer that."))
-        shown = _harmless("; ".join(titles[:MOST_TITLES]))
+        shown = harmless("; ".join(titles[:MOST_TITLES]))
         console.print(Text(f"The library holds: {shown}{more}."))
         return
     if answer.status is Status.UNSURE:
@@ -69,7 +69,7 @@ def print_answer(answer: Answer, library: Library, console: Console) -> None:
         if number:
             console.print()
         if citation.asks:
-            console.print(Text(_harmless(citation.asks), "italic"))
+            console.print(Text(harmless(citation.asks), "italic"))
         console.print(_source(citation))
         if console.is_terminal:
             console.print(Padding(_marked(citation, console), (0, 0, 0, 2)))
@@ -78,16 +78,16 @@ def print_answer(answer: Answer, library: Library, console: Console) -> None:
             console.file.write("".join((*_parts(citation, "**"), "\n")))
 
     for question in answer.unanswered:
-        console.print(Text(f"\nThese articles do not answer “{_harmless(question)}”."))
+        console.print(Text(f"\nThese articles do not answer “{harmless(question)}”."))
 
 
 def _source(citation: Citation) -> Text:
-    line = Text(f"{citation.rank}. ") + Text(_harmless(citation.title), "bold")
+    line = Text(f"{citation.rank}. ") + Text(harmless(citation.title), "bold")
     line.append(f", paragraph {citation.paragraph}")
     who = ", ".join(filter(None, dict.fromkeys((citation.author, citation.publisher))))
     day = citation.date and _day(date.fromisoformat(citation.date))
     details = " · ".join(filter(None, (who, day, citation.language, citation.url)))
-    return line.append(f"\n   {_harmless(details)}", "dim")
+    return line.append(f"\n   {harmless(details)}", "dim")
 
 
 def _day(day: date) -> str:
@@ -98,7 +98,7 @@ def _day(day: date) -> str:
 def _parts(citation: Citation, mark: str) -> tuple[str, str, str]:
     """The quote before its sentence, the sentence between two ``mark``, and the quote after it."""
     quote, start, end = citation.quote, citation.highlight.start, citation.highlight.end
-    before, marked, after = map(_harmless, (quote[:start], quote[start:end], quote[end:]))
+    before, marked, after = map(harmless, (quote[:start], quote[start:end], quote[end:]))
     return before, f"{mark}{marked}{mark}", after
 
 
@@ -110,7 +110,7 @@ def _marked(citation: Citation, console: Console) -> Text:
     return Text.assemble(before, (marked, "bold black on yellow"), after)
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
     """The text without what commands a terminal; any line end becomes a line feed."""
     return text.replace("\r\n", "\n").translate(_CONTROLS)
 
@@ -130,7 +130,7 @@ def index_json(report: IndexReport) -> dict[str, Any]:
 def print_index(report: IndexReport, console: Console) -> None:
     """What an update did, in a table and a line."""
     if report.rebuilt:
-        console.print(Text(report.rebuilt))
+        console.print(Text(harmless(report.rebuilt)))
     table = Table(box=None, padding=(0, 2, 0, 0))
     for heading in ("", "added", "changed", "removed", "unchanged"):
         table.add_column(heading, justify="right" if heading else "left")
@@ -155,24 +155,17 @@ def left_out(report: IndexReport) -> Iterator[str]:
 def print_check(content: Content, console: Console) -> None:
     """What the linter found, file by file, and a line of counts."""
     for error in content.errors:
-        console.print(Text.assemble(("error ", "bold red"), str(error)))
+        console.print(Text.assemble(("error ", "bold red"), harmless(str(error))))
     notes = omissions = 0
     for article in content.articles:
         for note in article.notes:
-            console.print(
-                Text.assemble(
-                    ("note ", "bold yellow"), f"{article.path}, line {note.line}: {note.text}."
-                )
-            )
+            finding = f"{article.path}, line {note.line}: {note.text}."
+            console.print(Text.assemble(("note ", "bold yellow"), harmless(finding)))
         for omission in article.omissions:
             shown = " ".join(omission.text.split())
             shown = f"{shown[:77]}…" if len(shown) > 78 else shown
-            console.print(
-                Text.assemble(
-                    ("left out ", "bold cyan"),
-                    f"{article.path}, line {omission.line}: “{shown}” {omission.reason}.",
-                )
-            )
+            finding = f"{article.path}, line {omission.line}: “{shown}” {omission.reason}."
+            console.print(Text.assemble(("left out ", "bold cyan"), harmless(finding)))
         notes += len(article.notes)
         omissions += len(article.omissions)
     paragraphs = sum(len(article.paragraphs) for article in content.articles)

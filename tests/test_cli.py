@@ -208,6 +208,12 @@ def test_empty_question(beleg: Beleg, filled: ContentFolder, question: str) -> N
     assert beleg("ask", question) == Run(2, "", "The question is empty; write one.\n")
 
 
+def test_question_that_is_not_text(beleg: Beleg, filled: ContentFolder) -> None:
+    """What Python makes of a byte that the terminal's encoding does not know."""
+    sentence = "The question holds bytes that are not text; check the terminal's encoding.\n"
+    assert beleg("ask", "until when whale oil \udcff") == Run(2, "", sentence)
+
+
 def test_question_like_an_option(beleg: Beleg, filled: ContentFolder) -> None:
     assert beleg("ask", "--top", "1", "--", "--whale oil").out.startswith("1. The lamps")
 
@@ -521,6 +527,15 @@ def test_article_cannot_command_the_terminal(library: Library) -> None:
         assert not {"\x07", "\x9b", "\r", "\x1b"} & set(visible)
 
 
+def test_what_is_left_out_cannot_command_the_terminal(beleg: Beleg, filled: ContentFolder) -> None:
+    filled.write("ropes.md", "Ropes.", "Read also: \x9b31mMore", title="Ropes")
+    done = beleg("check")
+    assert "left out ropes.md, line 8: “Read also:  31mMore” " in done.out
+    missing = beleg("check", "--content", "no\x1b[31mne")
+    assert missing.err.startswith("no [31mne: there is no such folder")
+    assert not {"\x07", "\x9b", "\x1b"} & set(done.out + missing.err)
+
+
 @pytest.mark.parametrize("environment", [{}, {"FORCE_COLOR": "1"}, {"COLUMNS": "20"}])
 def test_pipe_is_plain(
     beleg: Beleg,
@@ -538,7 +553,7 @@ def test_pipe_is_plain(
 
 # --- as a process -------------------------------------------------------------------------------
 
-COMMANDS = ("ask", "index", "check", "evaluate", "run")
+COMMANDS = ("ask", "index", "check", "evaluate", "fit", "run")
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -552,6 +567,7 @@ def test_help(beleg: Beleg, command: str) -> None:
         "index": ("--json", "--content", "--data"),
         "check": ("--content",),
         "evaluate": ("--passages", "--questions", "--absent", "--json"),
+        "fit": ("--output",),
         "run": ("--content", "--data"),
     }
     words = done.out.split()
