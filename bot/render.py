@@ -25,8 +25,9 @@ TEXT_LIMIT = 4000
 MOST_CITATIONS = 5
 MOST_TITLES = 5
 MOST_LEFT_OUT = 8
+# Widths are in UTF-16 units, the most that Discord may count.
 QUESTION_WIDTH = 300
-PART_WIDTH = 100
+ASKS_WIDTH = 100
 TITLE_WIDTH = 150
 NAME_WIDTH = 80
 REASON_WIDTH = 140
@@ -49,7 +50,7 @@ def render_answer(answer: Answer, *, titles: Sequence[str]) -> discord.ui.Layout
         if answer.status is Status.UNSURE:
             container.add_item(discord.ui.TextDisplay(wording.UNSURE))
         for question in answer.unanswered:
-            unanswered = wording.unanswered(shorten(question, PART_WIDTH))
+            unanswered = wording.unanswered(shorten(question, ASKS_WIDTH))
             container.add_item(discord.ui.TextDisplay(unanswered))
         room = TEXT_LIMIT - sum(
             width(item.content)
@@ -129,7 +130,7 @@ def _source(citation: Citation) -> str:
         wording.LANGUAGES.get(citation.language, shorten(citation.language, NAME_WIDTH)),
     ]
     title = shorten(citation.title, TITLE_WIDTH) or shorten(citation.article, TITLE_WIDTH)
-    asks = f"{wording.asks(shorten(citation.asks, PART_WIDTH))}\n" if citation.asks else ""
+    asks = f"{wording.asks(shorten(citation.asks, ASKS_WIDTH))}\n" if citation.asks else ""
     return f"{asks}**{title}**\n" + " · ".join(part for part in parts if part)
 
 
