@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -498,6 +498,35 @@ def test_piped_quote_is_uncut_and_exact(library: Library) -> None:
         "   2 January 987 · en\n"
         f"{quote[:5]}**{quote[5:27]}**{quote[27:]}\n"
     )
+
+
+def test_several_questions(library: Library) -> None:
+    """Each passage stands below its question, and the rest below the passages."""
+    answer = answer_with("It was lit. It burned.", 0, 11)
+    [citation] = answer.citations
+    answer = replace(
+        answer,
+        citations=(
+            replace(citation, asks="When was it\x9b lit?"),
+            replace(citation, rank=2, asks="Did it burn?"),
+        ),
+        unanswered=("Who\x9b paid?", "Who lit it?"),
+    )
+    source = "paragraph 3\n   2 January 987 · en\n**It was lit.** It burned.\n"
+    assert printed(answer, library, piped) == (
+        f"When was it  lit?\n1. T, {source}\nDid it burn?\n2. T, {source}\n"
+        "These articles do not answer “Who  paid?”.\n\n"
+        "These articles do not answer “Who lit it?”.\n"
+    )
+    fields = report.answer_json(answer)
+    assert [one["asks"] for one in fields["citations"]] == ["When was it\x9b lit?", "Did it burn?"]
+    assert fields["unanswered"] == ["Who\x9b paid?", "Who lit it?"]
+
+
+def test_one_question_has_no_fields_of_several(library: Library) -> None:
+    fields = report.answer_json(answer_with("It was lit.", 0, 11))
+    assert "unanswered" not in fields
+    assert "asks" not in fields["citations"][0]
 
 
 def test_terminal_wraps_and_marks(library: Library) -> None:
