@@ -209,6 +209,7 @@ def print_cells(cells: Sequence[Cell], console: Console) -> None:
         "false at 95 %",
         "answered",
         "false answers",
+        "neighbouring",
     ):
         table.add_column(
             heading, justify="left" if heading in ("questions", "passages") else "right"
@@ -220,6 +221,7 @@ def print_cells(cells: Sequence[Cell], console: Console) -> None:
             cell.false_at_95,
             cell.answered,
             cell.false_answers,
+            cell.neighbouring,
         )
         table.add_row(cell.questions, cell.passages, *(f"{100 * share:.1f}" for share in shares))
     console.print(table)

@@ -11,7 +11,7 @@ from index.encoder import Encoder, QuestionEncoding
 from index.fit import Fit
 from index.language import language_likelihood
 from index.questions import bare_question, split_questions
-from index.rerank import Match, rerank
+from index.rerank import Match, features, rerank
 from index.search import PassageIndex
 
 CANDIDATES = 64
@@ -153,7 +153,7 @@ def _confidence(
     if not matches or not len(encoding.tokens):
         return 0.0
     language = index.source(index.passages[matches[0].number]).language
-    return fit.probability(matches[0], language_likelihood(question, language))
+    return fit.probability(features(matches, index, language_likelihood(question, language)))
 
 
 def _in_turns(found: list[_LookedUp], index: PassageIndex) -> list[tuple[Match, str]]:

@@ -59,7 +59,7 @@ _COMMON_SCORE, _LEAST_WEIGHT = -6.0, 0.5
 
 @dataclass(frozen=True, slots=True)
 class PassageEncoding:
-    """One passage. Tokens of the prompt, end marks and tokens of white space only are left out."""
+    """One passage or sentence. Tokens of the prompt, end marks and white space are left out."""
 
     vector: Float32
     """Float32[d], unit length: of the whole text, prompt and end marks included."""
@@ -101,12 +101,10 @@ class Encoder(Protocol):
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> list[PassageEncoding]:
-        """Encodes each text; ``on_progress`` gets the number done. ValueError if too long."""
+        """Encodes each text, a passage or a sentence; ``on_progress`` gets the number done.
 
-    def encode_sentences(
-        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
-    ) -> Float32:
-        """Float32[n, d], unit length, with the passages' prompt. ValueError if too long."""
+        Raises ValueError for a text of more than ``max_tokens``.
+        """
 
     def encode_questions(self, texts: Sequence[str]) -> list[QuestionEncoding]:
         """Encodes each text; one longer than ``max_tokens`` is cut there."""
@@ -206,7 +204,9 @@ class SentenceTransformerEncoder:
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> list[PassageEncoding]:
-        """Encodes each text; ``on_progress`` is called with the number of texts done so far.
+        """Encodes each text, a passage or a sentence, with the passages' prompt.
+
+        ``on_progress`` is called with the number of texts done so far.
 
         Raises ValueError for a text of more than ``max_tokens``.
         """
@@ -214,18 +214,6 @@ class SentenceTransformerEncoder:
         for row, states in self._encode_bulk(texts, on_progress):
             encodings[row] = PassageEncoding(states.vector, states.tokens, states.spans)
         return [encodings[row] for row in range(len(texts))]
-
-    def encode_sentences(
-        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
-    ) -> Float32:
-        """Float32[n, d], unit length: each text with the passages' prompt.
-
-        Raises ValueError for a text of more than ``max_tokens``.
-        """
-        vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
-        for row, states in self._encode_bulk(texts, on_progress):
-            vectors[row] = states.vector
-        return vectors
 
     def encode_questions(self, texts: Sequence[str]) -> list[QuestionEncoding]:
         """Encodes each text; one of more than ``max_tokens`` is cut there.

@@ -16,15 +16,12 @@ import math
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from index.encoder import Encoder
 from index.late_interaction import Float32
-
-if TYPE_CHECKING:  # rerank needs this module's numbers
-    from index.rerank import Match
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +30,36 @@ class Ranking:
 
     sentence: float
     maxsim: float
+    maxsim_alone: float
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What the confidence goes by: the first passage's similarities, its lead, its language.
+
+    ``lead`` is how far its MaxSim is above the runners-up's. ``same_language``, from 0 to 1, is how
+    well the question fits the passage's language: texts in one language are alike in ways that say
+    nothing about the answer.
+    """
+
+    sentence: float
+    maxsim: float
+    maxsim_alone: float
     sentence_maxsim: float
+    lead: float
+    same_language: float
 
 
 @dataclass(frozen=True, slots=True)
 class Confidence:
-    """Logistic regression over what the first passage and the question have in common.
-
-    ``same_language`` is the weight of how well the question fits the passage's language: texts in
-    one language are alike in ways that say nothing about the answer.
-    """
+    """Logistic regression on the features of the same names."""
 
     intercept: float
     sentence: float
-    paragraph: float
     maxsim: float
+    maxsim_alone: float
     sentence_maxsim: float
+    lead: float
     same_language: float
 
 
@@ -75,27 +86,20 @@ class Fit:
         means = self.question_mean.tobytes() + self.passage_mean.tobytes()
         return hashlib.sha256(means).hexdigest()[:16]
 
-    def probability(self, best: Match, same_language: float) -> float:
-        """The probability that the passage ``best`` answers the question.
-
-        ``same_language``: how well the question fits the passage's language, from 0 to 1.
-        """
+    def probability(self, features: Features) -> float:
+        """The probability that the first passage answers; ``unsure`` where none was fitted."""
         if self.confidence is None:
             return self.unsure
-        logit = (
-            self.confidence.intercept
-            + self.confidence.sentence * best.sentence_cosine
-            + self.confidence.paragraph * best.paragraph_cosine
-            + self.confidence.maxsim * best.maxsim
-            + self.confidence.sentence_maxsim * best.sentence_maxsim
-            + self.confidence.same_language * same_language
+        slopes = asdict(self.confidence)
+        logit = slopes.pop("intercept") + sum(
+            slopes[name] * value for name, value in asdict(features).items()
         )
         return 1 / (1 + math.exp(-min(max(logit, -50), 50)))
 
 
 # For a model without a fit: the default model's weights, which act on standardised values.
-_RANKING = Ranking(sentence=1.0, maxsim=1.0, sentence_maxsim=0.6)
-_SENTENCE_MAXSIM = 0.4
+_RANKING = Ranking(sentence=0.25, maxsim=0.35, maxsim_alone=0.4)
+_SENTENCE_MAXSIM = 1.0
 
 
 def load_fit(encoder: Encoder) -> Fit:

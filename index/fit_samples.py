@@ -35,7 +35,7 @@ class Question:
     gold: int
     gold_sentences: frozenset[int]
     views: Float64
-    """``(n, 4)``: the ranking's three views, and the paragraph's cosine; row n is passage n."""
+    """``(n, 4)``: the ranking's three views, and the best sentence's MaxSim; row n is passage n."""
     sentences: list[Float64]
     """For each passage ``(s, 2)``: its sentences' cosines and MaxSim."""
     same_language: float
@@ -121,7 +121,7 @@ def _compared(
     index: PassageIndex,
 ) -> Question:
     hits = [
-        Hit(number, float(cosines[0]), cosines[1:])
+        Hit(number, cosines[1:])
         for number, cosines in enumerate(np.split(by_row, index.starts[1:-1]))
     ]
     found = views(encoding, hits, index, by_token)
@@ -134,7 +134,7 @@ def _compared(
             for number, (start, end) in enumerate(passage.sentences)
             if any(answer in passage.text[start:end] for answer in question.answers)
         ),
-        views=np.column_stack([found.passages, [hit.paragraph for hit in hits]]),
+        views=np.column_stack([found.passages, [within.max() for within in found.sentence_maxsim]]),
         sentences=[
             np.column_stack([hit.sentences, within])
             for hit, within in zip(hits, found.sentence_maxsim, strict=True)

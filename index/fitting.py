@@ -8,16 +8,19 @@ be asked of every language's passages. Four things are learned, in this order:
     sentence     weight of MaxSim beside the cosine when the sentence is chosen
     confidence   logistic regression on whether the first passage is the right one
 
-For the confidence, libraries of different sizes are made of some articles, and questions on the
-others are asked of them too, with small talk, which no library answers. What is reported is
+For the confidence, libraries of different sizes are made of some articles. They are asked questions
+that they answer; questions on other articles, and small talk, which they do not; and neighbouring
+questions, whose own paragraph is taken out while the rest of its article stays. What is reported is
 cross-fitted: every article's questions are judged by numbers learned from other articles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import date
+from enum import StrEnum
 from importlib import resources
 from typing import Any
 
@@ -25,16 +28,16 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit, log_softmax, logit, logsumexp
+from scipy.special import log_softmax, logit, logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 
 from index.encoder import Encoder
 from index.evaluate import Dataset
-from index.fit import Confidence, Fit, Ranking
+from index.fit import Confidence, Features, Fit, Ranking
 from index.fit_samples import Asked, Pair, Question, ask_all
 from index.late_interaction import Float32, unit
 from index.remembering import RememberingEncoder
-from index.rerank import score, standardised
+from index.rerank import lead, score, standardised
 
 Float64 = NDArray[np.float64]
 
@@ -42,9 +45,13 @@ FOLDS = 2
 LIBRARY_SIZES = (2, 4, 8)
 """Articles in the libraries that confidence is learned from: ten to forty of XQuAD's paragraphs."""
 LIBRARIES = 12
-ANSWERED_SHARE = 0.95
+NEIGHBOURING_WEIGHT = 0.3
+"""Of neighbouring questions, where those on absent articles count 1. With 0 twice as many of them
+are answered; with 1 half as many again of the others."""
+ANSWERED_SHARE = 0.90
 UNSURE_SHARE = 0.99
-"""The thresholds let through these shares of the answerable questions."""
+"""The thresholds let through these shares of the answerable questions. With 95 % answered, twice as
+many of the neighbouring ones would be."""
 REGULARISATION = 1e-3
 
 
@@ -53,8 +60,9 @@ class Cell:
     """How questions of one language fared with passages of another, cross-fitted.
 
     ``false_at_95``: share of questions on absent articles answered where 95 % of the answerable
-    ones are; ``answered`` and ``false_answers``: the shares at the thresholds of the fit, the same
-    for all languages.
+    ones are; ``answered``, ``false_answers`` and ``neighbouring``: the shares of answerable
+    questions, of those on absent articles and of those on an absent paragraph that are answered at
+    the fit's threshold, the same for all languages.
     """
 
     questions: str
@@ -64,6 +72,7 @@ class Cell:
     false_at_95: float
     answered: float
     false_answers: float
+    neighbouring: float
 
 
 def fit_model(
@@ -162,20 +171,25 @@ def _means(
 
 
 def _fit_ranking(asked: Mapping[Pair, Asked]) -> Ranking:
+    """Weights by a softmax over each question's passages."""
     views = [
         np.stack([standardised(question.views[:, :3]) for question in one.questions])
         for one in asked.values()
     ]
     golds = [np.array([question.gold for question in one.questions]) for one in asked.values()]
+    count = sum(map(len, golds))
 
-    def loss(weights: Float64) -> float:
-        losses = [
-            -log_softmax(view @ weights, axis=1)[np.arange(len(gold)), gold]
-            for view, gold in zip(views, golds, strict=True)
-        ]
-        return float(np.concatenate(losses).mean() + REGULARISATION * weights @ weights)
+    def loss(weights: Float64) -> tuple[float, Float64]:
+        value, slope = REGULARISATION * weights @ weights, 2 * REGULARISATION * weights
+        for view, gold in zip(views, golds, strict=True):
+            chances = log_softmax(view @ weights, axis=1)
+            every = np.arange(len(gold))
+            value -= chances[every, gold].sum() / count
+            expected = np.einsum("qp,qpv->v", np.exp(chances), view)
+            slope = slope + (expected - view[every, gold].sum(axis=0)) / count
+        return float(value), slope
 
-    found = minimize(loss, np.ones(3)).x
+    found = minimize(loss, np.ones(3), jac=True).x
     return Ranking(*(float(weight) for weight in found / found.sum()))
 
 
@@ -187,37 +201,64 @@ def _fit_sentence(asked: Mapping[Pair, Asked]) -> float:
         for question in one.questions
         if 0 < len(question.gold_sentences) < len(question.sentences[question.gold])
     ]
+    # One array for all: sentences that a passage does not have weigh nothing.
+    most = max(len(views) for views, _ in examples)
+    table = np.zeros((len(examples), most, 2))
+    every, right = np.full((2, len(examples), most), -np.inf)
+    for row, (views, answering) in enumerate(examples):
+        table[row, : len(views)] = views
+        every[row, : len(views)] = 0
+        right[row, answering] = 0
 
-    def loss(weights: Float64) -> float:
-        losses = [logsumexp(v @ weights) - logsumexp(v[right] @ weights) for v, right in examples]
-        return float(np.mean(losses) + 1e-5 * weights @ weights)
+    def loss(weights: Float64) -> tuple[float, Float64]:
+        scores = table @ weights
+        of_all, of_right = softmax(scores + every, axis=1), softmax(scores + right, axis=1)
+        value = (logsumexp(scores + every, axis=1) - logsumexp(scores + right, axis=1)).mean()
+        slope = np.einsum("es,esv->v", of_all - of_right, table) / len(table)
+        return float(value + 1e-5 * weights @ weights), slope + 2e-5 * weights
 
-    cosine, maxsim = minimize(loss, np.array([10.0, 5.0])).x
+    cosine, maxsim = minimize(loss, np.array([10.0, 5.0]), jac=True).x
     return float(maxsim / cosine)
 
 
+class _Kind(StrEnum):
+    """What a library has on a question."""
+
+    ANSWERABLE = "its paragraph"
+    NEIGHBOURING = "the rest of its article"
+    ABSENT = "nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A question asked of a library; ``right`` if the passage that answers it came first."""
+
+    kind: _Kind
+    features: Features
+    right: bool
+
+
 def _fit_confidence(fit: Fit, asked: Mapping[Pair, Asked], articles: frozenset[str]) -> Fit:
-    features, right, answerable = [], [], []
     random = np.random.default_rng(0)
+    trials: list[_Trial] = []
     for number in range(LIBRARIES):
         size = LIBRARY_SIZES[number % len(LIBRARY_SIZES)]
         inside = frozenset(map(str, random.permutation(sorted(articles))[:size]))
         for one in asked.values():
-            for question in (*one.questions, *one.talk):
-                values, first = _first(question, one.articles, inside, fit)
-                features.append(values)
-                right.append(first == question.gold and question.article in inside)
-                answerable.append(question.article in inside)
-    table, labels, known = np.array(features), np.array(right), np.array(answerable)
-    # Questions on absent articles are far more than those on present ones; halves of equal weight.
-    weights = np.where(known, 1 / known.sum(), 1 / (~known).sum()) * len(known) / 2
+            trials += _trials([*one.questions, *one.talk], one.articles, inside, fit, random)
+    table = np.array([astuple(trial.features) for trial in trials])
+    labels = np.array([trial.right for trial in trials])
+    counts = Counter(trial.kind for trial in trials)
+    # Each kind as a whole has a fixed weight, however many questions are of it.
+    wanted = {_Kind.ANSWERABLE: 1.0, _Kind.ABSENT: 1.0, _Kind.NEIGHBOURING: NEIGHBOURING_WEIGHT}
+    weights = np.array([wanted[trial.kind] / counts[trial.kind] for trial in trials])
     middle, spread = table.mean(axis=0), table.std(axis=0)
     model = LogisticRegression(C=100, max_iter=1000)
-    model.fit((table - middle) / spread, labels, sample_weight=weights)
+    model.fit((table - middle) / spread, labels, sample_weight=weights / weights.mean())
     slopes = model.coef_[0] / spread
     confidence = Confidence(float(model.intercept_[0] - slopes @ middle), *map(float, slopes))
     fit = replace(fit, confidence=confidence)
-    chances = expit([_logit(fit, values) for values in table[known]])
+    chances = [fit.probability(t.features) for t in trials if t.kind is _Kind.ANSWERABLE]
     return replace(
         fit,
         answered=float(np.quantile(chances, 1 - ANSWERED_SHARE)),
@@ -225,28 +266,43 @@ def _fit_confidence(fit: Fit, asked: Mapping[Pair, Asked], articles: frozenset[s
     )
 
 
-def _first(
-    question: Question, owners: NDArray[np.str_], inside: frozenset[str], fit: Fit
-) -> tuple[list[float], int]:
-    """What confidence goes by, of the passage that comes first in a library of ``inside``."""
-    numbers = np.flatnonzero(np.isin(owners, sorted(inside)))
-    views = question.views[numbers]
+def _trials(
+    questions: Sequence[Question],
+    owners: NDArray[np.str_],
+    inside: frozenset[str],
+    fit: Fit,
+    random: np.random.Generator,
+) -> Iterator[_Trial]:
+    """Ask the questions of a library of the articles ``inside``.
+
+    ``owners`` are the articles of all passages. A question on one of the articles is asked twice,
+    with its own paragraph and without; with it another paragraph is out, so that the library's size
+    does not tell the two apart.
+    """
+    library = np.flatnonzero(np.isin(owners, sorted(inside)))
+    for question in questions:
+        if question.article not in inside:
+            yield _trial(_Kind.ABSENT, question, library, fit)
+            continue
+        others = library[(owners[library] == question.article) & (library != question.gold)]
+        without = library[library != random.choice(others)] if len(others) else library
+        yield _trial(_Kind.ANSWERABLE, question, without, fit)
+        yield _trial(_Kind.NEIGHBOURING, question, library[library != question.gold], fit)
+
+
+def _trial(kind: _Kind, question: Question, library: NDArray[np.intp], fit: Fit) -> _Trial:
+    views = question.views[library]
     first = int(score(views[:, :3], fit.ranking).argmax())
-    sentence, maxsim, sentence_maxsim, paragraph = views[first]
-    values = [sentence, paragraph, maxsim, sentence_maxsim, question.same_language]
-    return values, int(numbers[first])
-
-
-def _logit(fit: Fit, values: Sequence[float]) -> float:
-    assert fit.confidence is not None
-    slopes = [
-        fit.confidence.sentence,
-        fit.confidence.paragraph,
-        fit.confidence.maxsim,
-        fit.confidence.sentence_maxsim,
-        fit.confidence.same_language,
-    ]
-    return float(fit.confidence.intercept + np.dot(slopes, values))
+    sentence, maxsim, maxsim_alone, sentence_maxsim = map(float, views[first])
+    features = Features(
+        sentence=sentence,
+        maxsim=maxsim,
+        maxsim_alone=maxsim_alone,
+        sentence_maxsim=sentence_maxsim,
+        lead=lead(maxsim_alone, np.delete(views[:, 2], first)),
+        same_language=question.same_language,
+    )
+    return _Trial(kind, features, kind is _Kind.ANSWERABLE and library[first] == question.gold)
 
 
 def _cell(
@@ -262,30 +318,30 @@ def _cell(
                 recall.append(first == question.gold)
                 chosen = question.sentences[first] @ [1, fit.sentence_maxsim]
                 sentence.append(recall[-1] and int(chosen.argmax()) in question.gold_sentences)
-    at_95, answered, false = [], [], []
+    shares: dict[_Kind, list[float]] = {kind: [] for kind in _Kind}
+    at_95 = []
     everything = sorted({str(article) for article in fitted[0][2][pair].articles})
     for seed in range(8):
-        inside = frozenset(
-            map(str, np.random.default_rng(seed).permutation(everything)[: len(everything) // 2])
-        )
-        present: list[float] = []
-        absent: list[float] = []
+        random = np.random.default_rng(seed)
+        inside = frozenset(map(str, random.permutation(everything)[: len(everything) // 2]))
+        places: dict[_Kind, list[float]] = {kind: [] for kind in _Kind}
         for fold, fit, asked in fitted:
             one = asked[pair]
-            for question in one.questions:
-                if question.article in fold:
-                    values, _ = _first(question, one.articles, inside, fit)
-                    # Each fold's fit has a threshold of its own: count from there.
-                    place = _logit(fit, values) - float(logit(fit.answered))
-                    (present if question.article in inside else absent).append(place)
-        at_95.append(np.mean(np.array(absent) >= np.quantile(present, 1 - ANSWERED_SHARE)))
-        answered.append(np.mean(np.array(present) >= 0))
-        false.append(np.mean(np.array(absent) >= 0))
+            unseen = [question for question in one.questions if question.article in fold]
+            for trial in _trials(unseen, one.articles, inside, fit, random):
+                # Each fold's fit has a threshold of its own: count from there.
+                place = logit(fit.probability(trial.features)) - logit(fit.answered)
+                places[trial.kind].append(float(place))
+        for kind, found in places.items():
+            shares[kind].append(float(np.mean(np.array(found) >= 0)))
+        threshold = np.quantile(places[_Kind.ANSWERABLE], 1 - 0.95)
+        at_95.append(np.mean(np.array(places[_Kind.ABSENT]) >= threshold))
     return Cell(
         *pair,
         recall=float(np.mean(recall)),
         sentence=float(np.mean(sentence)),
         false_at_95=float(np.mean(at_95)),
-        answered=float(np.mean(answered)),
-        false_answers=float(np.mean(false)),
+        answered=float(np.mean(shares[_Kind.ANSWERABLE])),
+        false_answers=float(np.mean(shares[_Kind.ABSENT])),
+        neighbouring=float(np.mean(shares[_Kind.NEIGHBOURING])),
     )

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import numpy as np
-
 from index.encoder import Encoder, PassageEncoding, QuestionEncoding
-from index.late_interaction import Float32
 
 
 class RememberingEncoder:
@@ -16,7 +13,6 @@ class RememberingEncoder:
     def __init__(self, encoder: Encoder) -> None:
         self._encoder = encoder
         self._passages: dict[str, PassageEncoding] = {}
-        self._sentences: dict[str, Float32] = {}
         self._questions: dict[str, QuestionEncoding] = {}
 
     @property
@@ -41,14 +37,6 @@ class RememberingEncoder:
         new = [text for text in dict.fromkeys(texts) if text not in self._passages]
         self._passages.update(zip(new, self._encoder.encode_passages(new), strict=True))
         return [self._passages[text] for text in texts]
-
-    def encode_sentences(
-        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
-    ) -> Float32:
-        del on_progress
-        new = [text for text in dict.fromkeys(texts) if text not in self._sentences]
-        self._sentences.update(zip(new, self._encoder.encode_sentences(new), strict=True))
-        return np.array([self._sentences[text] for text in texts], np.float32)
 
     def encode_questions(self, texts: Sequence[str]) -> list[QuestionEncoding]:
         new = [text for text in dict.fromkeys(texts) if text not in self._questions]

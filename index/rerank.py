@@ -1,24 +1,30 @@
 """Put the candidates in order: which passage answers, and which of its sentences.
 
-Three views of the same model: the best sentence's vector, MaxSim over the whole passage, and MaxSim
-within the best sentence. Each is standardised over the question's candidates, so that the weights
-carry over from one model and one size of library to another, and added up with the fitted weights.
+Three views of the same model: the best sentence's vector, MaxSim over the passage read as a whole,
+and MaxSim over its sentences read alone. A word read in its paragraph and read in its sentence has
+two vectors, and a question may match either. Each view is standardised over the question's
+candidates, so that the weights carry over from one model and one size of library to another, and
+added up with the fitted weights.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import QuestionEncoding
-from index.fit import Fit, Ranking
-from index.late_interaction import Float32, Int32, best_matches, centre, similarities
+from index.fit import Features, Fit, Ranking
+from index.late_interaction import Float32, best_matches, centre, similarities
 from index.search import Hit, PassageIndex
 
 Float64 = NDArray[np.float64]
+
+RUNNERS_UP = 3
+"""Passages that the first one's lead is measured against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +37,9 @@ class Match:
 
     number: int
     sentence: int
-    paragraph_cosine: float
     sentence_cosine: float
     maxsim: float
+    maxsim_alone: float
     sentence_maxsim: float
     score: float
 
@@ -42,8 +48,9 @@ class Match:
 class Views:
     """How alike a question and each of its candidates are, before any weighing.
 
-    ``passages`` float64 ``(n, 3)``: best sentence's cosine, MaxSim, best sentence's MaxSim.
-    ``sentence_maxsim``: for each candidate its sentences' MaxSim, float32 ``(s,)``.
+    ``passages`` float64 ``(n, 3)``: best sentence's cosine, MaxSim over the passage read as a
+    whole, MaxSim over its sentences read alone. ``sentence_maxsim``: for each candidate its
+    sentences' MaxSim, read in the passage, float32 ``(s,)``.
     """
 
     passages: Float64
@@ -56,27 +63,56 @@ def rerank(
     """The candidates with the best first."""
     if not hits:
         return []
-    views = compare(question, hits, index, fit.question_mean)
-    scores = score(views.passages, fit.ranking)
+    found = compare(question, hits, index, fit.question_mean)
+    scores = score(found.passages, fit.ranking)
     return [
         Match(
             number=hits[i].number,
             sentence=int(
-                np.argmax(hits[i].sentences + fit.sentence_maxsim * views.sentence_maxsim[i])
+                np.argmax(hits[i].sentences + fit.sentence_maxsim * found.sentence_maxsim[i])
             ),
-            paragraph_cosine=hits[i].paragraph,
-            sentence_cosine=float(views.passages[i, 0]),
-            maxsim=float(views.passages[i, 1]),
-            sentence_maxsim=float(views.passages[i, 2]),
+            sentence_cosine=float(found.passages[i, 0]),
+            maxsim=float(found.passages[i, 1]),
+            maxsim_alone=float(found.passages[i, 2]),
+            sentence_maxsim=float(found.sentence_maxsim[i].max()),
             score=float(scores[i]),
         )
         for i in np.argsort(-scores, kind="stable")
     ]
 
 
+def features(matches: Sequence[Match], index: PassageIndex, same_language: float) -> Features:
+    """What tells whether the first of ``matches``, of which there is at least one, answers.
+
+    Copies of its text do not count as runners-up.
+    """
+    first = matches[0]
+    text = index.passages[first.number].text
+    others = np.array([m.maxsim_alone for m in matches if index.passages[m.number].text != text])
+    return Features(
+        sentence=first.sentence_cosine,
+        maxsim=first.maxsim,
+        maxsim_alone=first.maxsim_alone,
+        sentence_maxsim=first.sentence_maxsim,
+        lead=lead(first.maxsim_alone, others),
+        same_language=same_language,
+    )
+
+
+def lead(first: float, others: NDArray[np.floating[Any]]) -> float:
+    """How far ``first`` is above the mean of the best RUNNERS_UP of ``others``; 0 without any.
+
+    A passage on the question's topic is alike whether or not it answers. One that answers is also
+    more alike than its neighbours on that topic are.
+    """
+    if not len(others):
+        return 0.0
+    return first - float(np.sort(others)[-RUNNERS_UP:].mean())
+
+
 def score(passages: Float64, ranking: Ranking) -> Float64:
     """The score ``(n,)`` of ``n`` candidates from their views ``(n, 3)``."""
-    weights = [ranking.sentence, ranking.maxsim, ranking.sentence_maxsim]
+    weights = [ranking.sentence, ranking.maxsim, ranking.maxsim_alone]
     scores: Float64 = standardised(passages) @ np.array(weights)
     return scores
 
@@ -102,27 +138,19 @@ def views(
 ) -> Views:
     """The views of each of ``hits``, from the cosines of all their tokens ``(t, q)``."""
     weights = question.weights / max(float(question.weights.sum()), 1e-9)
-    firsts = [sentence_starts(index, hit.number) for hit in hits]
-    lengths = [len(index.vectors[hit.number].spans) for hit in hits]
-    offsets = np.cumsum([0, *lengths[:-1]])
-    starts = np.concatenate([first + at for first, at in zip(firsts, offsets, strict=True)])
-    by_sentence = best_matches(cosines, starts)
-    bounds = np.cumsum([0, *(len(first) for first in firsts[:-1])])
-    within = by_sentence @ weights
-    sentence_maxsim = np.split(within, bounds[1:])
+    vectors = [index.vectors[hit.number] for hit in hits]
+    # Of each candidate first the sentences in the whole, then all sentences alone, as one segment.
+    offsets = np.cumsum([0, *(len(one.tokens.scales) for one in vectors[:-1])])
+    starts = np.concatenate([one.starts + at for one, at in zip(vectors, offsets, strict=True)])
+    segments = best_matches(cosines, starts)
+    ends = np.cumsum([len(one.starts) for one in vectors])
+    in_whole = np.delete(segments, ends - 1, axis=0)
+    bounds = np.cumsum([0, *(len(hit.sentences) for hit in hits[:-1])])
     passages = np.column_stack(
         [
             np.maximum.reduceat(np.concatenate([hit.sentences for hit in hits]), bounds),
-            best_matches(by_sentence, bounds) @ weights,
-            np.maximum.reduceat(within, bounds),
+            best_matches(in_whole, bounds) @ weights,
+            segments[ends - 1] @ weights,
         ]
     )
-    return Views(passages.astype(np.float64), sentence_maxsim)
-
-
-def sentence_starts(index: PassageIndex, number: int) -> Int32:
-    """The first token of each sentence of passage ``number``, ``(s,)``; the first begins at 0."""
-    begins = [start for start, _ in index.passages[number].sentences]
-    first = np.searchsorted(index.vectors[number].spans[:, 0], begins).astype(np.int32)
-    first[0] = 0
-    return first
+    return Views(passages.astype(np.float64), np.split(in_whole @ weights, bounds[1:]))

@@ -15,13 +15,10 @@ from index.segments import PassageVectors, Segment, Source
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A candidate passage: its number in the index, and its cosines with the question.
-
-    ``sentences`` float32 ``(s,)`` is empty only for a passage without sentences.
-    """
+    """A candidate passage: its number in the index, and its sentences' cosines with the question,
+    float32 ``(s,)``."""
 
     number: int
-    paragraph: float
     sentences: Float32
 
 
@@ -67,11 +64,9 @@ class PassageIndex:
         while len(numbers) < passages and count < total:
             count *= 2
             numbers = self._nearest(question, min(count, total))
-        hits = []
-        for number in numbers[:passages]:
-            cosines = self.vectors[number].rows @ question
-            hits.append(Hit(number, float(cosines[0]), cosines[1:]))
-        return hits
+        return [
+            Hit(number, self.vectors[number].rows[1:] @ question) for number in numbers[:passages]
+        ]
 
     def _nearest(self, question: Float32, rows: int) -> list[int]:
         """The passages that own the ``rows`` best rows, the one with the best row first."""

@@ -4,7 +4,8 @@
     rows.f32        float32 (rows, d): for each passage its vector, then one for each sentence
     tokens.i8       int8 (tokens, d): centred token vectors, eight bits a component
     scales.f32      float32 (tokens,): what brings a token vector back to unit length
-    spans.i32       int32 (tokens, 2): where each token stands in its passage's text
+    starts.i32      int32 (rows,): where the tokens of each passage begin that belong to its first
+                    sentence, its second, and so on, and then those of the sentences read alone
 
 Arrays are stored bare, little-endian, and mapped into memory: their shapes follow from
 passages.json and the manifest's dimension, so a file of the wrong length is noticed before it is
@@ -36,7 +37,7 @@ PASSAGES = "passages.json"
 ROWS = "rows.f32"
 TOKENS = "tokens.i8"
 SCALES = "scales.f32"
-SPANS = "spans.i32"
+STARTS = "starts.i32"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +66,14 @@ class IndexedArticle:
 class PassageVectors:
     """Everything the index knows of one passage.
 
-    ``rows`` float32 ``(1 + sentences, d)``: the passage's vector, then its sentences'. ``spans``
-    int32 ``(t, 2)``: character offsets of its tokens.
+    ``rows`` float32 ``(1 + s, d)``: the passage's vector, then its sentences'. ``tokens``: the
+    passage's as the model reads it as a whole, then those of each sentence read alone. ``starts``
+    int32 ``(s + 1,)``: the first token of each sentence in the whole, then of the sentences alone.
     """
 
     rows: Float32
     tokens: QuantisedTokens
-    spans: Int32
+    starts: Int32
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +120,16 @@ def write_segment(
     folder.mkdir()
     counts = []
     with ExitStack() as files:
-        rows, tokens, scales, spans = (
+        rows, tokens, scales, starts = (
             files.enter_context((folder / name).open("wb"))
-            for name in (ROWS, TOKENS, SCALES, SPANS)
+            for name in (ROWS, TOKENS, SCALES, STARTS)
         )
         for passage in vectors:
-            counts.append(len(passage.spans))
+            counts.append(len(passage.tokens.scales))
             rows.write(np.ascontiguousarray(passage.rows, "<f4").data)
             tokens.write(np.ascontiguousarray(passage.tokens.values, "i1").data)
             scales.write(np.ascontiguousarray(passage.tokens.scales, "<f4").data)
-            spans.write(np.ascontiguousarray(passage.spans, "<i4").data)
+            starts.write(np.ascontiguousarray(passage.starts, "<i4").data)
     content = asdict(_Contents(tuple(articles), tuple(counts)))
     (folder / PASSAGES).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
@@ -152,14 +154,14 @@ def read_segment(folder: Path, dimension: int) -> Segment:
         rows: Float32 = _map(folder / ROWS, "<f4", (int(sum(rows_of)), dimension))
         tokens: Int8 = _map(folder / TOKENS, "i1", (total, dimension))
         scales: Float32 = _map(folder / SCALES, "<f4", (total,))
-        spans: Int32 = _map(folder / SPANS, "<i4", (total, 2))
+        starts: Int32 = _map(folder / STARTS, "<i4", (int(sum(rows_of)),))
         vectors = tuple(
             PassageVectors(
                 rows[row_end - row_count : row_end],
                 QuantisedTokens(
                     tokens[token_end - count : token_end], scales[token_end - count : token_end]
                 ),
-                spans[token_end - count : token_end],
+                starts[row_end - row_count : row_end],
             )
             for row_end, row_count, token_end, count in zip(
                 row_ends, rows_of, token_ends, counts, strict=True

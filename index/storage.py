@@ -27,7 +27,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 SEGMENTS = "segments"
 LOCK = "lock"

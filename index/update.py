@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from index.content import Content, ContentError
-from index.encoder import Encoder
+from index.encoder import Encoder, PassageEncoding
 from index.fit import Fit
-from index.late_interaction import centre, quantise
+from index.late_interaction import Int32, centre, quantise
 from index.passages import Passage, split_article
 from index.segments import (
     IndexedArticle,
@@ -302,10 +302,14 @@ def _vectors(
     fit: Fit,
     counter: _Counter,
 ) -> Iterator[PassageVectors]:
+    known = dict(known)
+    counts = Counter(passages)
     for start in range(0, len(passages), CHUNK):
         chunk = passages[start : start + CHUNK]
         new = list(dict.fromkeys(titled for titled in chunk if titled not in known))
         fresh = dict(zip(new, _encode(new, encoder, fit, counter), strict=True))
+        # Only what comes again is kept, so that memory stays bounded.
+        known |= {titled: vectors for titled, vectors in fresh.items() if counts[titled] > 1}
         for titled in chunk:
             yield fresh.get(titled) or known[titled]
 
@@ -313,37 +317,59 @@ def _vectors(
 def _encode(
     passages: Sequence[_TitledPassage], encoder: Encoder, fit: Fit, counter: _Counter
 ) -> list[PassageVectors]:
-    encodings = encoder.encode_passages([t.passage.text for t in passages], counter.part())
-    sentence_vectors = iter(
-        encoder.encode_sentences(_sentence_texts(passages, encoder), counter.part())
-    )
+    whole = encoder.encode_passages([t.passage.text for t in passages], counter.part())
+    alone = iter(_encode_sentences(passages, encoder, counter))
     vectors = []
-    for titled, encoding in zip(passages, encodings, strict=True):
-        sentences = [next(sentence_vectors) for _ in titled.passage.sentences]
-        tokens = quantise(centre(encoding.tokens, fit.passage_mean))
+    for titled, encoding in zip(passages, whole, strict=True):
+        sentences = [next(alone) for _ in titled.passage.sentences]
+        tokens = np.concatenate([encoding.tokens, *(sentence.tokens for sentence in sentences)])
         vectors.append(
-            PassageVectors(np.stack([encoding.vector, *sentences]), tokens, encoding.spans)
+            PassageVectors(
+                rows=np.stack([encoding.vector, *(sentence.vector for sentence in sentences)]),
+                tokens=quantise(centre(tokens, fit.passage_mean)),
+                starts=_sentence_starts(titled.passage, encoding),
+            )
         )
     return vectors
 
 
-def _sentence_texts(passages: Sequence[_TitledPassage], encoder: Encoder) -> list[str]:
-    """What is encoded for each sentence: the article's title before it, where the model has room.
+def _sentence_starts(passage: Passage, encoding: PassageEncoding) -> Int32:
+    """The first token of each sentence, and behind the last token, ``(s + 1,)``."""
+    begins = [start for start, _ in passage.sentences]
+    starts = np.searchsorted(encoding.spans[:, 0], begins)
+    # White space before the first sentence may have a token.
+    starts[0] = 0
+    return np.append(starts, len(encoding.tokens)).astype(np.int32)
+
+
+def _encode_sentences(
+    passages: Sequence[_TitledPassage], encoder: Encoder, counter: _Counter
+) -> list[PassageEncoding]:
+    """Each sentence read with the article's title before it, where the model has room.
 
     A sentence often does not say what it is about ("It was finished in 1930."); the title does.
+    The title's own tokens are left out: they would be the same for every sentence.
     """
     plain = [
         titled.passage.text[start:end]
         for titled in passages
         for start, end in titled.passage.sentences
     ]
-    titles = [titled.title for titled in passages for _ in titled.passage.sentences]
-    both = [f"{title}: {sentence}" for title, sentence in zip(titles, plain, strict=True)]
-    counts = encoder.count_tokens(both)
+    heads = [f"{titled.title}: " for titled in passages for _ in titled.passage.sentences]
+    both = [head + sentence for head, sentence in zip(heads, plain, strict=True)]
+    fits = [count <= encoder.max_tokens for count in encoder.count_tokens(both)]
+    texts = [long if fit else short for long, short, fit in zip(both, plain, fits, strict=True)]
+    encodings = encoder.encode_passages(texts, counter.part())
     return [
-        long if count <= encoder.max_tokens else short
-        for long, short, count in zip(both, plain, counts, strict=True)
+        _from(encoding, len(head)) if fit else encoding
+        for encoding, head, fit in zip(encodings, heads, fits, strict=True)
     ]
+
+
+def _from(encoding: PassageEncoding, start: int) -> PassageEncoding:
+    """The encoding without the tokens that end before the character ``start``."""
+    kept = encoding.spans[:, 1] > start
+    return PassageEncoding(encoding.vector, encoding.tokens[kept], encoding.spans[kept])
 
 
 def _articles(stored: StoredIndex) -> dict[str, IndexedArticle]:
