@@ -16,15 +16,14 @@ class FakeEncoder:
     equal words match with cosine 1 and others with about 0. A text's vector is the mean of its
     tokens', scaled to unit length. All weights are 1.
 
-    ``encoded_passages``, ``encoded_sentences`` and ``encoded_questions`` list what was encoded, in
-    the order in which it was asked for.
+    ``encoded_passages`` (passages and sentences) and ``encoded_questions`` list what was encoded,
+    in the order in which it was asked for.
     """
 
     def __init__(self, dimension: int = 64, *, max_tokens: int = 64) -> None:
         self._dimension = dimension
         self._max_tokens = max_tokens
         self.encoded_passages: list[str] = []
-        self.encoded_sentences: list[str] = []
         self.encoded_questions: list[str] = []
 
     @property
@@ -54,18 +53,6 @@ class FakeEncoder:
             if on_progress is not None:
                 on_progress(done)
         return encodings
-
-    def encode_sentences(
-        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
-    ) -> Float32:
-        self._refuse_long(texts)
-        self.encoded_sentences += texts
-        vectors = np.empty((len(texts), self._dimension), dtype=np.float32)
-        for row, text in enumerate(texts):
-            vectors[row] = self._encode(text)[0]
-            if on_progress is not None:
-                on_progress(row + 1)
-        return vectors
 
     def encode_questions(self, texts: Sequence[str]) -> list[QuestionEncoding]:
         self.encoded_questions += texts

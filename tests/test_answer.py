@@ -229,14 +229,25 @@ def test_the_status_is_that_of_the_best_answered(strict: Library) -> None:
 
 
 def test_several_questions_and_no_answer(strict: Library) -> None:
-    answer = strict.answer(f"{ZINC_ASKED} {IRON_ASKED}")
+    # One word of each is in a passage, and not in the same one.
+    copper_asked, inland_asked = "Zinc vats hold copper brine?", "Iron bells rang inland?"
+    answer = strict.answer(f"{copper_asked} {inland_asked}")
     assert answer.status is Status.NO_ANSWER
-    assert answer.unanswered == (ZINC_ASKED, IRON_ASKED)
+    assert answer.unanswered == (copper_asked, inland_asked)
     assert answer.confidence == max(
-        strict.answer(question).confidence for question in (ZINC_ASKED, IRON_ASKED)
+        strict.answer(question).confidence for question in (copper_asked, inland_asked)
     )
     # The closest passages, for measuring, of both.
-    assert {citation.asks for citation in answer.citations} == {ZINC_ASKED, IRON_ASKED}
+    assert shown(answer)[:2] == [(1, SALT, copper_asked), (2, HEMP, inland_asked)]
+
+
+def test_a_passage_that_is_closest_to_two_questions_without_an_answer_names_both(
+    strict: Library,
+) -> None:
+    answer = strict.answer("Zinc vats hold copper brine? Iron bells drown copper gongs?", top=1)
+    assert answer.status is Status.NO_ANSWER
+    assert answer.unanswered == ("Zinc vats hold copper brine?", "Iron bells drown copper gongs?")
+    assert shown(answer) == [(1, SALT, " ".join(answer.unanswered))]
 
 
 def test_a_passage_that_is_best_for_two_questions_names_both(strict: Library) -> None:

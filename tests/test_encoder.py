@@ -3,7 +3,7 @@
 import json
 import socket
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NoReturn
 
@@ -16,6 +16,7 @@ from tokenizers.models import WordLevel
 from index.bundled_model import find_bundled_file, write_model_folder
 from index.encoder import (
     Encoder,
+    Float32,
     ModelError,
     SentenceTransformerEncoder,
     _batches,
@@ -40,6 +41,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tiny(folder: Path) -> SentenceTransformerEncoder:
     return load_encoder(str(folder), dtype="float32")
+
+
+def vectors(encoder: Encoder, texts: Sequence[str]) -> Float32:
+    """The vector of each text, ``(n, d)``."""
+    return np.stack([encoding.vector for encoding in encoder.encode_passages(texts)])
 
 
 def test_tokens_of_prompt_and_end_marks_are_left_out(tiny: SentenceTransformerEncoder) -> None:
@@ -85,13 +91,13 @@ def test_vectors_are_those_of_the_library(folder: Path, tiny: SentenceTransforme
     questions = model.encode(texts, prompt_name="query")
     states = model.encode(texts, prompt_name="query", output_value="token_embeddings")
     assert not np.allclose(passages, questions, atol=1e-3)
-    np.testing.assert_allclose(tiny.encode_sentences(texts), passages, atol=1e-5)
     for row, (passage, question) in enumerate(
         zip(tiny.encode_passages(texts), tiny.encode_questions(texts), strict=True)
     ):
         np.testing.assert_allclose(passage.vector, passages[row], atol=1e-5)
         np.testing.assert_allclose(question.vector, questions[row], atol=1e-5)
         assert question.vector.dtype == question.tokens.dtype == np.float32
+        assert passage.vector.dtype == passage.tokens.dtype == np.float32
     # <s> query : the ferry </s>
     first = tiny.encode_questions(texts[:1])[0].tokens
     np.testing.assert_allclose(first, states[0][3:5].numpy(), atol=1e-4)
@@ -107,17 +113,12 @@ def test_results_come_in_the_order_of_the_texts(tiny: SentenceTransformerEncoder
         assert one.spans.tolist() == other.spans.tolist()
     assert progress[-1] == 40
     assert progress == sorted(set(progress))
-    vectors = [item.vector for item in alone]
-    np.testing.assert_allclose(tiny.encode_sentences(texts), vectors, atol=1e-5)
 
 
 def test_nothing_to_encode(tiny: SentenceTransformerEncoder) -> None:
     assert tiny.count_tokens([]) == []
     assert tiny.encode_passages([]) == []
     assert tiny.encode_questions([]) == []
-    vectors = tiny.encode_sentences([])
-    assert vectors.shape == (0, 32)
-    assert vectors.dtype == np.float32
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t \u200b", "\x01"])
@@ -136,9 +137,8 @@ def test_the_longest_text(tiny: SentenceTransformerEncoder) -> None:
     # The mark of a space counts: "▁the", "▁ferry", ":", "▁", "é".
     assert tiny.count_tokens([fits, too_long, "the ferry: é"]) == [36, 37, 5]
     assert len(tiny.encode_passages([fits])[0].tokens) == 36
-    for encode in (tiny.encode_passages, tiny.encode_sentences):
-        with pytest.raises(ValueError, match="text 1 has 37 tokens, the model takes 36: split it"):
-            encode(["the", too_long])
+    with pytest.raises(ValueError, match="text 1 has 37 tokens, the model takes 36: split it"):
+        tiny.encode_passages(["the", too_long])
     cut, whole = tiny.encode_questions([too_long, fits])
     assert cut.spans.tolist() == whole.spans.tolist()
     np.testing.assert_allclose(cut.vector, whole.vector, atol=1e-6)
@@ -170,7 +170,7 @@ def test_identity_of_a_local_model(folder: Path, tmp_path: Path) -> None:
 def test_bfloat16_is_close(folder: Path, tiny: SentenceTransformerEncoder) -> None:
     half = load_encoder(str(folder), dtype="bfloat16")
     texts = ["the ferry", "an island", "what is it?"]
-    one, other = tiny.encode_sentences(texts), half.encode_sentences(texts)
+    one, other = vectors(tiny, texts), vectors(half, texts)
     assert np.abs(np.linalg.norm(other, axis=1) - 1).max() < 1e-6  # not rounded to 8 bits
     cosines = (one * other).sum(axis=1)
     assert 0.99 < cosines.min() < cosines.max() < 1 - 1e-7
@@ -247,16 +247,16 @@ def test_a_turn_is_given_back_after_an_error() -> None:
 def test_threads_do_not_disturb_one_another(tiny: SentenceTransformerEncoder) -> None:
     texts = [f"the ferry {'x' * length}" for length in range(1, 30)]
     long = " ".join(["island"] * 60)
-    passages, question = tiny.encode_sentences(texts), tiny.encode_questions([long])[0].vector
+    passages, question = vectors(tiny, texts), tiny.encode_questions([long])[0].vector
     right: list[bool] = []
 
     def reindex() -> None:
-        vectors = [tiny.encode_sentences(texts) for _ in range(5)]
-        right.extend(np.allclose(vector, passages, atol=1e-5) for vector in vectors)
+        encoded = [vectors(tiny, texts) for _ in range(5)]
+        right.extend(np.allclose(again, passages, atol=1e-5) for again in encoded)
 
     def ask() -> None:
-        vectors = [tiny.encode_questions([long])[0].vector for _ in range(40)]
-        right.extend(np.allclose(vector, question, atol=1e-5) for vector in vectors)
+        encoded = [tiny.encode_questions([long])[0].vector for _ in range(40)]
+        right.extend(np.allclose(again, question, atol=1e-5) for again in encoded)
 
     threads = [threading.Thread(target=work) for work in (reindex, ask, reindex, ask)]
     for thread in threads:
@@ -312,7 +312,7 @@ def test_fake_encoder() -> None:
     assert passage.tokens[1].tolist() == question.tokens[0].tolist() == question.vector.tolist()
     assert np.linalg.norm(passage.vector) == pytest.approx(1)
     with pytest.raises(ValueError, match="text 0 has 4 tokens, the model takes 3: split it"):
-        fake.encode_sentences(["a b c d"])
+        fake.encode_passages(["a b c d"])
 
 
 @pytest.fixture(scope="module")
@@ -356,7 +356,7 @@ LIGHTHOUSES = {
 def test_questions_find_their_passage_in_another_language(
     real: SentenceTransformerEncoder, question: str, language: str
 ) -> None:
-    passages = real.encode_sentences(list(LIGHTHOUSES.values()))
+    passages = vectors(real, list(LIGHTHOUSES.values()))
     scores = passages @ real.encode_questions([question])[0].vector
     assert list(LIGHTHOUSES)[int(scores.argmax())] == language
 

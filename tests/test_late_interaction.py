@@ -95,3 +95,20 @@ def test_best_matches() -> None:
     cosines = np.array([[0.1, 0.9], [0.5, 0.2], [0.3, 0.4]], np.float32)
     found = best_matches(cosines, np.array([0, 2]))
     assert found.tolist() == pytest.approx(np.array([[0.5, 0.9], [0.3, 0.4]]))
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ([0, 0, 2], [[0, 0], [0.5, 0.9], [0.3, 0.4]]),
+        ([0, 1, 1, 2], [[0.1, 0.9], [0, 0], [0.5, 0.2], [0.3, 0.4]]),
+        ([0, 2, 3, 3], [[0.5, 0.9], [0.3, 0.4], [0, 0], [0, 0]]),
+        ([0], [[0.5, 0.9]]),
+    ],
+    ids=["first", "middle", "last", "none"],
+)
+def test_an_empty_segment_matches_nothing(starts: list[int], expected: list[list[float]]) -> None:
+    cosines = np.array([[0.1, 0.9], [0.5, 0.2], [0.3, 0.4]], np.float32)
+    np.testing.assert_array_equal(
+        best_matches(cosines, np.array(starts)), np.array(expected, np.float32)
+    )

@@ -32,9 +32,9 @@ def article(id_: str, *texts: str) -> IndexedArticle:
 
 
 def vectors(*rows: Float32) -> PassageVectors:
-    return PassageVectors(
-        np.stack(rows), quantise(axis(0)[None, :]), np.array([[0, 1]], dtype=np.int32)
-    )
+    """The passage's row and its sentences'; of tokens, which a search does not look at, none."""
+    none = np.empty((0, DIMENSION), np.float32)
+    return PassageVectors(np.stack(rows), quantise(none), np.zeros(len(rows), np.int32))
 
 
 def index_of(*segments: tuple[Segment, set[str]]) -> PassageIndex:
@@ -53,9 +53,7 @@ def test_best_row_decides() -> None:
     index = index_of((segment, {"a"}))
     hits = index.search(axis(0), 3)
     assert [hit.number for hit in hits] == [1, 0, 2]
-    assert hits[0].paragraph == 0
     assert hits[0].sentences.tolist() == pytest.approx([0.8, 0])
-    assert hits[1].paragraph == pytest.approx(0.6)
     assert hits[1].sentences.tolist() == pytest.approx([0.6])
     assert [hit.number for hit in index.search(axis(0), 2)] == [1, 0]
     assert index.starts.tolist() == [0, 2, 5, 7]
@@ -123,13 +121,13 @@ def test_articles_that_no_longer_count_are_left_out() -> None:
 def test_scores_are_cosines_of_the_encoders_vectors() -> None:
     encoder = FakeEncoder()
     texts = ["red lamps burn", "blue ropes hold", "grey stones lie"]
-    rows = encoder.encode_sentences(texts)
+    encodings = encoder.encode_passages(texts)
     segment = Segment(
         (article("a", *texts),),
-        tuple(vectors(row, row) for row in rows),
+        tuple(vectors(encoding.vector, encoding.vector) for encoding in encodings),
     )
     index = PassageIndex([(segment, frozenset({"a"}))], encoder.dimension)
     [question] = encoder.encode_questions(["blue ropes hold"])
     best = index.search(question.vector, 1)[0]
     assert best.number == 1
-    assert best.paragraph == pytest.approx(1, abs=1e-6)
+    assert best.sentences.tolist() == pytest.approx([1], abs=1e-6)

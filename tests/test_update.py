@@ -28,6 +28,14 @@ from index.update import MOST_SEGMENTS, Changes, IndexReport, StoredIndex, read_
 
 LAMPS = ("The lamps of Quill burn oil. They were lit in March.", "Nobody counts the lamps.")
 ROPES = ("Ropes are made from hemp. Hemp grows inland.",)
+ROPES_SENTENCES = ("Ropes: Ropes are made from hemp.", "Ropes: Hemp grows inland.")
+SENTENCES = (
+    "Lamps: The lamps of Quill burn oil.",
+    "Lamps: They were lit in March.",
+    "Lamps: Nobody counts the lamps.",
+    *ROPES_SENTENCES,
+)
+"""As they are encoded, after the passages."""
 NONE = Changes()
 
 
@@ -46,7 +54,6 @@ def open_library(
 def report_of(content: ContentFolder, data: Path, encoder: FakeEncoder) -> IndexReport:
     """The report of an update whose encoder remembers nothing of earlier ones."""
     encoder.encoded_passages.clear()
-    encoder.encoded_sentences.clear()
     return open_library(content, data, encoder)[1]
 
 
@@ -106,20 +113,13 @@ def test_first_build(two: ContentFolder, data: Path, encoder: FakeEncoder) -> No
     )
     assert (report.articles, report.passages) == (Changes(added=2), Changes(added=3))
     assert (report.encoded, report.errors, report.rebuilt) == (3, (), None)
-    assert encoder.encoded_passages == [*LAMPS, *ROPES]
-    assert encoder.encoded_sentences == [
-        "Lamps: The lamps of Quill burn oil.",
-        "Lamps: They were lit in March.",
-        "Lamps: Nobody counts the lamps.",
-        "Ropes: Ropes are made from hemp.",
-        "Ropes: Hemp grows inland.",
-    ]
+    assert encoder.encoded_passages == [*LAMPS, *ROPES, *SENTENCES]
     assert told == [(number, 8) for number in range(1, 9)]
     assert texts(library) == sorted([*LAMPS, *ROPES])
     assert [source.title for source in library.articles] == ["Lamps", "Ropes"]
     assert library.passage_count == 3
     found = manifest(data)
-    assert (found.format, found.model, found.dimension) == (1, "fake-64", 64)
+    assert (found.format, found.model, found.dimension) == (2, "fake-64", 64)
     assert (found.passages, found.rows, len(found.segments)) == (3, 8, 1)
 
 
@@ -127,7 +127,10 @@ def test_title_is_left_out_where_it_does_not_fit(content: ContentFolder, data: P
     encoder = FakeEncoder(max_tokens=4)
     content.write("a.md", "Lamps burn. Old lamps burn oil.", title="Quill")
     report_of(content, data, encoder)
-    assert encoder.encoded_sentences == ["Quill: Lamps burn.", "Old lamps burn oil."]
+    assert encoder.encoded_passages == [
+        *("Lamps burn.", "Old lamps burn oil."),
+        *("Quill: Lamps burn.", "Old lamps burn oil."),
+    ]
 
 
 def test_second_run_changes_nothing(two: ContentFolder, data: Path, encoder: FakeEncoder) -> None:
@@ -136,7 +139,7 @@ def test_second_run_changes_nothing(two: ContentFolder, data: Path, encoder: Fak
     library, report = open_library(two, data, encoder)
     assert (report.articles, report.passages) == (Changes(unchanged=2), Changes(unchanged=3))
     assert (report.encoded, report.rebuilt) == (0, None)
-    assert encoder.encoded_passages == [*LAMPS, *ROPES]
+    assert encoder.encoded_passages == [*LAMPS, *ROPES, *SENTENCES]
     assert files(data) == before
     assert texts(library) == sorted([*LAMPS, *ROPES])
 
@@ -148,8 +151,7 @@ def test_added_article(two: ContentFolder, data: Path, encoder: FakeEncoder) -> 
     assert report.articles == Changes(added=1, unchanged=2)
     assert report.passages == Changes(added=1, unchanged=3)
     assert report.encoded == 1
-    assert encoder.encoded_passages == ["Stones lie still."]
-    assert encoder.encoded_sentences == ["Stones: Stones lie still."]
+    assert encoder.encoded_passages == ["Stones lie still.", "Stones: Stones lie still."]
 
 
 def test_changed_paragraph(two: ContentFolder, data: Path, encoder: FakeEncoder) -> None:
@@ -159,7 +161,10 @@ def test_changed_paragraph(two: ContentFolder, data: Path, encoder: FakeEncoder)
     assert report.articles == Changes(changed=1, unchanged=1)
     assert report.passages == Changes(added=1, changed=1, unchanged=2)
     assert report.encoded == 2
-    assert encoder.encoded_passages == ["Somebody counts the lamps.", "And pays."]
+    assert encoder.encoded_passages == [
+        *("Somebody counts the lamps.", "And pays."),
+        *("Lamps: Somebody counts the lamps.", "Lamps: And pays."),
+    ]
 
 
 def test_moved_paragraph_is_not_encoded(
@@ -193,9 +198,9 @@ def test_new_title_encodes_again(two: ContentFolder, data: Path, encoder: FakeEn
     assert report.articles == Changes(changed=1, unchanged=1)
     assert report.passages == Changes(unchanged=3)
     assert report.encoded == 1
-    assert encoder.encoded_sentences == [
-        "Cords: Ropes are made from hemp.",
-        "Cords: Hemp grows inland.",
+    assert encoder.encoded_passages == [
+        *ROPES,
+        *("Cords: Ropes are made from hemp.", "Cords: Hemp grows inland."),
     ]
 
 
@@ -216,7 +221,7 @@ def test_renamed_file_of_the_same_id(
     (content.path / "lamps.md").rename(content.path / "renamed.md")
     report = report_of(content, data, encoder)
     assert (report.articles, report.passages) == (Changes(unchanged=1), Changes(unchanged=2))
-    assert (report.encoded, encoder.encoded_sentences) == (0, [])
+    assert (report.encoded, encoder.encoded_passages) == (0, [])
     # The next run finds the folder as it is, without an update.
     before = files(data)
     assert report_of(content, data, encoder).encoded == 0
@@ -239,7 +244,7 @@ def test_text_of_two_articles_is_encoded_once(
     content.write("a.md", *ROPES, title="Ropes")
     content.write("b.md", *ROPES, title="Ropes")
     assert report_of(content, data, encoder).encoded == 1
-    assert encoder.encoded_passages == list(ROPES)
+    assert encoder.encoded_passages == [*ROPES, *ROPES_SENTENCES]
 
 
 def test_bad_file_is_left_out_and_stays_reported(
@@ -267,7 +272,7 @@ def test_stored_vectors_are_those_of_a_new_index(
                 vectors.rows.tolist(),
                 vectors.tokens.values.tolist(),
                 vectors.tokens.scales.tolist(),
-                vectors.spans.tolist(),
+                vectors.starts.tolist(),
             )
             for passage, vectors in zip(library.index.passages, library.index.vectors, strict=True)
         }
@@ -308,7 +313,8 @@ def test_many_updates_stay_few_segments(
         content.write(f"{number}.md", f"Text of number {number}.", title=f"T{number}")
         report = report_of(content, data, encoder)
         assert report.encoded == 1
-        assert encoder.encoded_passages == [f"Text of number {number}."]
+        text = f"Text of number {number}."
+        assert encoder.encoded_passages == [text, f"T{number}: {text}"]
         assert on_disk(data) == named(data)
         counts.append(len(named(data)))
     assert counts == [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]
@@ -407,7 +413,7 @@ def test_other_format(two: ContentFolder, data: Path, encoder: FakeEncoder) -> N
     rewrite_manifest(data, lambda body: body.update(format=0, more="of another version"))
     report = report_of(two, data, encoder)
     assert report.rebuilt == (
-        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 1."
+        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 2."
     )
     assert report.encoded == 3
 
@@ -435,7 +441,7 @@ def whole(two: ContentFolder, data: Path, encoder: FakeEncoder) -> Path:
     return data
 
 
-SEGMENT_FILES = ("passages.json", "rows.f32", "scales.f32", "spans.i32", "tokens.i8")
+SEGMENT_FILES = ("passages.json", "rows.f32", "scales.f32", "starts.i32", "tokens.i8")
 
 
 def segment_file(data: Path, name: str) -> Path:
@@ -530,7 +536,7 @@ def test_every_byte_of_the_manifest_counts(whole: Path, encoder: FakeEncoder) ->
     assert reasons == {
         "its manifest cannot be read",
         "its manifest was changed after it was written",
-        "its format is 0, and this version of Beleg writes 1",
+        "its format is 3, and this version of Beleg writes 2",
     }
     for length in range(0, len(good), 7):
         path.write_bytes(good[:length])
@@ -555,15 +561,15 @@ CHANGED = "its manifest was changed after it was written"
         (b"{}", CANNOT_BE_READ),
         (b'{"name": "a package", "version": "1.0"}', CANNOT_BE_READ),
         (b'{"sha256": "0", "index": []}', CANNOT_BE_READ),
-        (b'{"sha256": "0", "index": {"format": 1, "x": "\\ud800"}}', CANNOT_BE_READ),
+        (b'{"sha256": "0", "index": {"format": 2, "x": "\\ud800"}}', CANNOT_BE_READ),
         (b"[" * 100_000, CANNOT_BE_READ),
         (b'{"sha256": "0", "index": {"format": ' + b"9" * 5_000 + b"}}", CANNOT_BE_READ),
-        (b'{"sha256": [], "index": {"format": 1}}', CHANGED),
+        (b'{"sha256": [], "index": {"format": 2}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": null}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": {"a": [1]}}}', CHANGED),
         (
             b'{"sha256": "0", "index": {"format": 7}}',
-            "its format is 7, and this version of Beleg writes 1",
+            "its format is 7, and this version of Beleg writes 2",
         ),
     ],
 )
@@ -626,10 +632,10 @@ def test_signed_manifest_of_wrong_shape(
 def test_signed_manifest_that_forgets_a_file(
     whole: Path, two: ContentFolder, encoder: FakeEncoder
 ) -> None:
-    path = segment_file(whole, "spans.i32")
+    path = segment_file(whole, "starts.i32")
     path.unlink()
-    rewrite_manifest(whole, lambda body: body["segments"][0]["files"].pop("spans.i32"))
-    assert_damaged(two, whole, encoder, f"{path.parent.name}/spans.i32 is missing")
+    rewrite_manifest(whole, lambda body: body["segments"][0]["files"].pop("starts.i32"))
+    assert_damaged(two, whole, encoder, f"{path.parent.name}/starts.i32 is missing")
 
 
 def test_signed_manifest_that_forgets_an_article(
