@@ -21,8 +21,9 @@ from fits import fit_for
 
 from index import storage, update
 from index.content import ContentError
+from index.late_interaction import QuantisedTokens, quantise, unit
 from index.library import Library
-from index.segments import read_segment
+from index.segments import PassageVectors, read_segment
 from index.storage import DamagedIndexError, Manifest, StorageError, read_manifest
 from index.update import MOST_SEGMENTS, Changes, IndexReport, StoredIndex, read_index
 
@@ -300,6 +301,97 @@ def test_more_passages_than_a_chunk(
     for number in range(10):
         best = library.answer(f"Lamp number {number} burns.").citations[0]
         assert (best.paragraph, best.quote) == (number + 1, paragraphs[number])
+
+
+def test_text_of_two_chunks_is_encoded_once(
+    content: ContentFolder, data: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ropes come in the first, the second and the fourth chunk."""
+    monkeypatch.setattr(update, "CHUNK", 2)
+    content.write("a.md", LAMPS[1], *ROPES, "Hemp is cut.", *ROPES, title="T")
+    content.write("b.md", "Tar is boiled.", "Wax is cast.", LAMPS[1], *ROPES, title="T")
+    told: list[tuple[int, int]] = []
+    library, report = Library.open(
+        content.path,
+        data,
+        encoder,
+        fit=fit_for(encoder),
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    assert (report.encoded, library.passage_count) == (5, 8)
+    assert encoder.encoded_passages == [
+        *(LAMPS[1], *ROPES),
+        *(f"T: {LAMPS[1]}", "T: Ropes are made from hemp.", "T: Hemp grows inland."),
+        *("Hemp is cut.", "T: Hemp is cut."),
+        *("Tar is boiled.", "Wax is cast.", "T: Tar is boiled.", "T: Wax is cast."),
+    ]
+    assert told == [(number, 11) for number in range(1, 12)]
+    assert [passage.text for passage in library.index.passages] == [
+        *(LAMPS[1], *ROPES, "Hemp is cut.", *ROPES),
+        *("Tar is boiled.", "Wax is cast.", LAMPS[1], *ROPES),
+    ]
+    stored_rows = [vectors.rows.tolist() for vectors in library.index.vectors]
+    assert stored_rows[1] == stored_rows[3] == stored_rows[7]
+    assert stored_rows[0] == stored_rows[6]
+    assert len({str(rows) for rows in stored_rows}) == 5
+
+
+# --- what is stored -----------------------------------------------------------------------------
+
+
+def vectors_of(content: ContentFolder, data: Path, encoder: FakeEncoder) -> PassageVectors:
+    """The vectors of the one passage there is."""
+    library, _ = open_library(content, data, encoder)
+    [vectors] = library.index.vectors
+    return vectors
+
+
+def quantised(encoder: FakeEncoder, *words: str) -> QuantisedTokens:
+    [encoding] = encoder.encode_questions([" ".join(words)])
+    return quantise(unit(encoding.tokens))
+
+
+def test_tokens_of_the_whole_and_then_of_each_sentence(
+    content: ContentFolder, data: Path, encoder: FakeEncoder
+) -> None:
+    content.write("a.md", ROPES[0], title="Old ropes")
+    vectors = vectors_of(content, data, encoder)
+    # Five words and three, then the same again without the title's.
+    assert vectors.starts.tolist() == [0, 5, 8]
+    assert vectors.starts.dtype == np.int32
+    whole = ("ropes", "are", "made", "from", "hemp", "hemp", "grows", "inland")
+    expected = quantised(encoder, *whole, *whole)
+    assert vectors.tokens.values.tolist() == expected.values.tolist()
+    assert vectors.tokens.scales.tolist() == expected.scales.tolist()
+    # A sentence's row is of its title, too.
+    texts = [ROPES[0], "Old ropes: Ropes are made from hemp.", "Old ropes: Hemp grows inland."]
+    rows = [encoding.vector.tolist() for encoding in encoder.encode_passages(texts)]
+    assert vectors.rows.tolist() == rows
+
+
+def test_tokens_of_a_sentence_that_has_no_room_for_its_title(
+    content: ContentFolder, data: Path
+) -> None:
+    encoder = FakeEncoder(max_tokens=4)
+    content.write("a.md", "Old lamps burn oil.", title="Quill")
+    vectors = vectors_of(content, data, encoder)
+    assert vectors.starts.tolist() == [0, 4]
+    expected = quantised(encoder, "old", "lamps", "burn", "oil")
+    assert vectors.tokens.values.tolist() == expected.values.tolist() * 2
+    [encoding] = encoder.encode_passages(["Old lamps burn oil."])
+    assert vectors.rows.tolist() == [encoding.vector.tolist()] * 2
+
+
+def test_token_vectors_are_centred(
+    content: ContentFolder, data: Path, encoder: FakeEncoder
+) -> None:
+    content.write("a.md", "Hemp")
+    fit = fit_for(encoder, passage_mean=0.1)
+    library, _ = Library.open(content.path, data, encoder, fit=fit)
+    [vectors] = library.index.vectors
+    [encoding] = encoder.encode_questions(["hemp"])
+    expected = quantise(unit(encoding.tokens - np.float32(0.1)))
+    assert vectors.tokens.values.tolist() == expected.values.tolist() * 2
 
 
 # --- segments -----------------------------------------------------------------------------------
