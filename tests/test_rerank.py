@@ -1,0 +1,338 @@
+"""The views of hand-made vectors, the order that follows from them, and what confidence goes by."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from fake_encoder import FakeEncoder
+from fits import fit_for
+
+from index.encoder import QuestionEncoding
+from index.fit import Features, Fit, Ranking
+from index.late_interaction import Int8, QuantisedTokens
+from index.passages import Passage
+from index.rerank import Match, Views, compare, features, lead, rerank, score, standardised, views
+from index.search import Hit, PassageIndex
+from index.segments import IndexedArticle, PassageVectors, Segment, Source
+
+DIMENSION = 4
+E0, E1, E2, E3 = np.eye(DIMENSION, dtype=np.int8)
+# Tokens between two axes, as they are stored: times a fifth they are of unit length.
+E01, E10, E12 = 3 * E0 + 4 * E1, 4 * E0 + 3 * E1, 3 * E1 + 4 * E2
+
+Tokens = list[Int8]
+"""The tokens of one sentence, before they are scaled to unit length."""
+
+
+def passage_of(whole: list[Tokens], alone: list[Tokens]) -> PassageVectors:
+    """A passage by its sentences' tokens, as read in the whole and as read alone.
+
+    Its rows are of no account here: a hit says what the sentences' cosines are.
+    """
+    tokens = [token for sentence in (*whole, *alone) for token in sentence]
+    values = np.array(tokens, np.int8).reshape(-1, DIMENSION)
+    lengths = np.linalg.norm(values.astype(np.float32), axis=1)
+    return PassageVectors(
+        rows=np.zeros((1 + len(whole), DIMENSION), np.float32),
+        tokens=QuantisedTokens(values, (1 / lengths).astype(np.float32)),
+        starts=np.cumsum([0, *map(len, whole)]).astype(np.int32),
+    )
+
+
+def index_of(*vectors: PassageVectors, texts: tuple[str, ...] | None = None) -> PassageIndex:
+    """An index of one article with a passage for each of ``vectors``."""
+    texts = texts or tuple(f"Text {number}." for number in range(len(vectors)))
+    passages = tuple(
+        Passage("a", number, 1, 0, len(text), text, None, ((0, len(text)),) * (len(one.rows) - 1))
+        for number, (text, one) in enumerate(zip(texts, vectors, strict=True), 1)
+    )
+    source = Source("a", "Title", None, None, None, None, "en")
+    segment = Segment((IndexedArticle(source, passages, digest="a"),), vectors)
+    return PassageIndex([(segment, frozenset({"a"}))], DIMENSION)
+
+
+def question_of(*tokens: Int8, weights: tuple[float, ...] | None = None) -> QuestionEncoding:
+    """A question by its tokens; all weigh the same where no weights are given."""
+    return QuestionEncoding(
+        vector=np.zeros(DIMENSION, np.float32),
+        tokens=np.array(tokens, np.float32).reshape(-1, DIMENSION),
+        weights=np.array(weights or (1.0,) * len(tokens), np.float32),
+        spans=np.zeros((len(tokens), 2), np.int32),
+    )
+
+
+def hit(number: int, *sentences: float) -> Hit:
+    return Hit(number, np.array(sentences, np.float32))
+
+
+def fit_of(
+    *, sentence: float = 0, maxsim: float = 0, maxsim_alone: float = 0, sentence_maxsim: float = 0
+) -> Fit:
+    """A fit of these weights, without centring."""
+    return replace(
+        fit_for(FakeEncoder(DIMENSION)),
+        ranking=Ranking(sentence=sentence, maxsim=maxsim, maxsim_alone=maxsim_alone),
+        sentence_maxsim=sentence_maxsim,
+    )
+
+
+NO_MEAN = np.zeros(DIMENSION, np.float32)
+# Two sentences and one; each token is another one in its sentence alone.
+FIRST = passage_of(whole=[[E0, E2], [E01]], alone=[[E2, E3], [E10]])
+SECOND = passage_of(whole=[[E12, E3]], alone=[[E1]])
+THIRD = passage_of(whole=[[E2], [E3], [E01]], alone=[[E2], [E0], [E01]])
+QUESTION = question_of(E0, E1, weights=(3, 1))
+
+
+def expect(found: Views, passages: list[list[float]], sentence_maxsim: list[list[float]]) -> None:
+    np.testing.assert_allclose(found.passages, passages, rtol=0, atol=1e-6)
+    assert found.passages.dtype == np.float64
+    assert len(found.sentence_maxsim) == len(sentence_maxsim)
+    for one, other in zip(found.sentence_maxsim, sentence_maxsim, strict=True):
+        np.testing.assert_allclose(one, other, rtol=0, atol=1e-6)
+
+
+# Views ------------------------------------------------------------------------------------------
+
+
+def test_views_by_hand() -> None:
+    """Worked out for the question's tokens e0, which weighs 3 of 4, and e1, which weighs 1."""
+    hits = [hit(0, 0.3, 0.7), hit(1, -0.2), hit(2, 0.1, 0.2, 0.15)]
+    expect(
+        compare(QUESTION, hits, index_of(FIRST, SECOND, THIRD), NO_MEAN),
+        [
+            # e0: 1 in the first sentence; e1: 0.8 in the second. Alone: 0.8 and 0.6.
+            [0.7, 0.75 * 1 + 0.25 * 0.8, 0.75 * 0.8 + 0.25 * 0.6],
+            [-0.2, 0.25 * 0.6, 0.25 * 1],
+            # Alone e0 is in the second sentence, e1 in the third.
+            [0.2, 0.75 * 0.6 + 0.25 * 0.8, 0.75 * 1 + 0.25 * 0.8],
+        ],
+        [[0.75 * 1, 0.75 * 0.6 + 0.25 * 0.8], [0.25 * 0.6], [0, 0, 0.75 * 0.6 + 0.25 * 0.8]],
+    )
+
+
+def test_views_of_hits_in_another_order_and_of_some_only() -> None:
+    index = index_of(FIRST, SECOND, THIRD)
+    expect(
+        compare(QUESTION, [hit(2, 0.1, 0.2, 0.15), hit(0, 0.3, 0.7)], index, NO_MEAN),
+        [[0.2, 0.65, 0.95], [0.7, 0.95, 0.75]],
+        [[0, 0, 0.65], [0.75, 0.65]],
+    )
+    expect(compare(QUESTION, [hit(1, 0.4)], index, NO_MEAN), [[0.4, 0.15, 0.25]], [[0.15]])
+
+
+def test_sentence_without_tokens() -> None:
+    """It matches nothing, wherever it stands, and the others' tokens stay theirs."""
+    first = passage_of(whole=[[], [E0], [E01]], alone=[[], [E0], [E1]])
+    middle = passage_of(whole=[[E0], [], [E01]], alone=[[E0], [], [E1]])
+    last = passage_of(whole=[[E0], [E01], []], alone=[[E0], [E1], []])
+    hits = [hit(0, 0.1, 0.5, 0.3), hit(1, 0.5, 0.1, 0.3), hit(2, 0.5, 0.3, 0.1)]
+    expect(
+        compare(QUESTION, hits, index_of(first, middle, last), NO_MEAN),
+        [[0.5, 0.75 + 0.25 * 0.8, 1]] * 3,
+        [[0, 0.75, 0.65], [0.75, 0, 0.65], [0.75, 0.65, 0]],
+    )
+
+
+def test_passages_without_tokens() -> None:
+    signs = passage_of(whole=[[]], alone=[[]])
+    index = index_of(signs, SECOND, signs)
+    hits = [hit(0, 0.5), hit(1, 0.4), hit(2, 0.3)]
+    expect(
+        compare(QUESTION, hits, index, NO_MEAN),
+        [[0.5, 0, 0], [0.4, 0.15, 0.25], [0.3, 0, 0]],
+        [[0], [0.15], [0]],
+    )
+    expect(compare(QUESTION, hits[:1], index, NO_MEAN), [[0.5, 0, 0]], [[0]])
+
+
+def test_question_without_tokens() -> None:
+    found = compare(question_of(), [hit(0, 0.3, 0.7)], index_of(FIRST), NO_MEAN)
+    expect(found, [[0.7, 0, 0]], [[0, 0]])
+
+
+def test_question_is_centred_and_the_stored_tokens_are_not() -> None:
+    # (1, 0, 0, 0) less (0.25, 0, -1, 0) is (0.75, 0, 1, 0): of unit length (0.6, 0, 0.8, 0).
+    mean = np.array([0.25, 0, -1, 0], np.float32)
+    found = compare(question_of(7 * E0), [hit(0, 0.3, 0.7)], index_of(FIRST), mean)
+    expect(found, [[0.7, 0.8, 0.8]], [[0.8, 0.36]])
+
+
+def test_views_of_cosines_that_are_known_already() -> None:
+    """As the fitting has them: for all passages' tokens, one below the other."""
+    cosines = np.array(
+        [[0.1, 0.2], [0.3, -0.4], [0.5, 0.6], [0.2, 0.9], [0.7, 0.1], [0.4, 0.8]], np.float32
+    )
+    found = views(question_of(E0, E1), [hit(0, 0.3, 0.7)], index_of(FIRST), cosines)
+    expect(found, [[0.7, (0.5 + 0.6) / 2, (0.7 + 0.9) / 2]], [[(0.3 + 0.2) / 2, (0.5 + 0.6) / 2]])
+
+
+# Order ------------------------------------------------------------------------------------------
+
+
+def test_standardised() -> None:
+    values = np.array([[1.0, 5, -1], [3, 5, 0], [5, 5, 4]])
+    column = np.sqrt(1.5)  # 2 by the standard deviation, sqrt(8 / 3)
+    last = np.array([-2, -1, 3]) / np.sqrt(14 / 3)
+    expected = np.column_stack([[-column, 0, column], [0, 0, 0], last])
+    np.testing.assert_allclose(standardised(values), expected, rtol=1e-12)
+
+
+def test_standardised_of_one_candidate() -> None:
+    assert standardised(np.array([[0.3, 0.5, 0.9]])).tolist() == [[0, 0, 0]]
+
+
+def test_score_weighs_the_standardised_views() -> None:
+    passages = np.array([[0.1, 0.6, 0.5], [0.3, 0.2, 0.5]])
+    # Of two values the larger becomes 1 and the smaller -1; equal ones become 0.
+    ranking = Ranking(sentence=2, maxsim=0.5, maxsim_alone=7)
+    assert score(passages, ranking).tolist() == pytest.approx([-1.5, 1.5])
+    ranking = Ranking(sentence=2, maxsim=3, maxsim_alone=7)
+    assert score(passages, ranking).tolist() == pytest.approx([1, -1])
+
+
+@pytest.mark.parametrize(
+    ("weight", "order"),
+    [("sentence", [2, 1, 0]), ("maxsim", [0, 2, 1]), ("maxsim_alone", [2, 0, 1])],
+)
+def test_each_weight_is_of_its_view(weight: str, order: list[int]) -> None:
+    hits = [hit(0, 0.1, 0.2), hit(1, 0.4), hit(2, 0.1, 0.6, 0.5)]
+    fit = fit_of(**{weight: 1.0})
+    matches = rerank(QUESTION, hits, index_of(FIRST, SECOND, THIRD), fit)
+    assert [match.number for match in matches] == order
+    scores = [match.score for match in matches]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_matches_say_what_they_were_found_by() -> None:
+    index = index_of(FIRST, SECOND)
+    fit = fit_of(sentence=1, maxsim=2, maxsim_alone=4, sentence_maxsim=1)
+    [first, second] = rerank(QUESTION, [hit(1, 0.9), hit(0, 0.3, 0.2)], index, fit)
+    assert first == Match(
+        number=0,
+        sentence=0,
+        sentence_cosine=pytest.approx(0.3),
+        maxsim=pytest.approx(0.95),
+        maxsim_alone=pytest.approx(0.75),
+        sentence_maxsim=pytest.approx(0.75),
+        score=pytest.approx(-1 + 2 + 4),
+    )
+    assert second == Match(
+        number=1,
+        sentence=0,
+        sentence_cosine=pytest.approx(0.9),
+        maxsim=pytest.approx(0.15),
+        maxsim_alone=pytest.approx(0.25),
+        sentence_maxsim=pytest.approx(0.15),
+        score=pytest.approx(1 - 2 - 4),
+    )
+
+
+@pytest.mark.parametrize(("weight", "sentence"), [(0, 1), (1.9, 1), (2.1, 0), (10, 0)])
+def test_sentence_by_its_cosine_and_its_maxsim(weight: float, sentence: int) -> None:
+    """The second's cosine is 0.2 more, the first's MaxSim 0.1 more (0.75 and 0.65)."""
+    hits = [hit(0, 0.3, 0.5)]
+    [match] = rerank(QUESTION, hits, index_of(FIRST), fit_of(sentence_maxsim=weight))
+    assert match.sentence == sentence
+    # Whichever is marked, both figures are of the best.
+    assert match.sentence_cosine == pytest.approx(0.5)
+    assert match.sentence_maxsim == pytest.approx(0.75)
+
+
+def test_figures_are_of_the_best_sentence_whichever_is_marked() -> None:
+    """Its third sentence has the best MaxSim, its second the best cosine, and its first is marked
+    for neither."""
+    [match] = rerank(QUESTION, [hit(2, 0.1, 0.4, 0.3)], index_of(FIRST, SECOND, THIRD), fit_of())
+    assert (match.number, match.sentence) == (2, 1)
+    assert match.sentence_cosine == pytest.approx(0.4)
+    assert match.sentence_maxsim == pytest.approx(0.65)
+
+
+def test_equal_candidates_stay_in_the_order_of_the_search() -> None:
+    index = index_of(FIRST, FIRST, FIRST)
+    hits = [hit(number, 0.3, 0.7) for number in (2, 0, 1)]
+    matches = rerank(QUESTION, hits, index, fit_of(sentence=1, maxsim=1, maxsim_alone=1))
+    assert [(match.number, match.score) for match in matches] == [(2, 0), (0, 0), (1, 0)]
+
+
+def test_nothing_to_rank() -> None:
+    assert rerank(QUESTION, [], index_of(FIRST), fit_of()) == []
+
+
+# What confidence goes by ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ([], 0.0),
+        ([0.5], 0.4),
+        ([0.5, 0.1], 0.6),
+        ([0.1, 0.6, 0.2, 0.1, 0.4], 0.5),  # the best three of five, wherever they stand
+        ([1.0], -0.1),
+    ],
+    ids=["none", "one", "two", "five", "better"],
+)
+def test_lead(others: list[float], expected: float) -> None:
+    found = lead(0.9, np.array(others))
+    assert found == pytest.approx(expected)
+    assert isinstance(found, float)
+
+
+def match_of(number: int, maxsim_alone: float) -> Match:
+    """A match whose other figures follow from its number, and none is like another."""
+    return Match(
+        number=number,
+        sentence=0,
+        sentence_cosine=0.01 + number,
+        maxsim=0.02 + number,
+        maxsim_alone=maxsim_alone,
+        sentence_maxsim=0.03 + number,
+        score=0.04 + number,
+    )
+
+
+def index_of_texts(*texts: str) -> PassageIndex:
+    return index_of(*[passage_of([[E0]], [[E0]])] * len(texts), texts=texts)
+
+
+def test_features() -> None:
+    index = index_of_texts("One.", "Two.", "Three.", "Four.", "Five.")
+    matches = [
+        *(match_of(3, 0.8), match_of(0, 0.1), match_of(4, 0.5)),
+        *(match_of(1, 0.2), match_of(2, 0.5)),
+    ]
+    found = features(matches, index, 0.7)
+    assert found == Features(
+        sentence=3.01,
+        maxsim=3.02,
+        maxsim_alone=0.8,
+        sentence_maxsim=3.03,
+        lead=pytest.approx(0.8 - (0.5 + 0.5 + 0.2) / 3),
+        same_language=0.7,
+    )
+
+
+def test_features_of_the_only_match() -> None:
+    found = features([match_of(0, 0.8)], index_of_texts("One."), 1.0)
+    assert (found.maxsim_alone, found.lead) == (0.8, 0.0)
+
+
+def test_copies_of_the_first_passage_are_no_runners_up() -> None:
+    index = index_of_texts("One.", "Two.", "One.", "Three.", "One.")
+    matches = [
+        *(match_of(2, 0.8), match_of(0, 0.79), match_of(4, 0.78)),
+        *(match_of(1, 0.4), match_of(3, 0.2)),
+    ]
+    assert features(matches, index, 1.0).lead == pytest.approx(0.8 - (0.4 + 0.2) / 2)
+
+
+def test_nothing_but_copies() -> None:
+    matches = [match_of(0, 0.8), match_of(1, 0.8)]
+    assert features(matches, index_of_texts("One.", "One."), 1.0).lead == 0.0
+
+
+def test_copies_of_another_passage_are_runners_up() -> None:
+    index = index_of_texts("One.", "Two.", "Two.")
+    matches = [match_of(0, 0.8), match_of(1, 0.4), match_of(2, 0.2)]
+    assert features(matches, index, 1.0).lead == pytest.approx(0.8 - 0.3)
