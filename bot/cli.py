@@ -21,6 +21,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from bot import report
 from bot.settings import Settings, SettingsError, load_settings
+from index.question_forms import Form
 
 if TYPE_CHECKING:  # the model's libraries take seconds to import, and --help needs none of them
     from index.encoder import Encoder
@@ -110,6 +111,11 @@ def evaluate(
     absent: Annotated[
         Path | None, typer.Option(help="SQuAD-format file of questions on articles not indexed.")
     ] = None,
+    form: Annotated[Form, typer.Option(help="How the questions are worded.")] = Form.AS_WRITTEN,
+    plots: Annotated[
+        Path | None,
+        typer.Option(help="Folder for a reliability diagram and a precision-coverage plot."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure the answers to questions whose answers are known; questions belong to passages by
@@ -118,18 +124,24 @@ def evaluate(
     from index.evaluate import evaluate as measure
     from index.evaluate import read_squad
     from index.fit import load_fit
+    from index.question_forms import reword
 
     squad = {path: read_squad(path) for path in (passages, questions, absent) if path}
     encoder = _encoder(load_settings())
     with _progress("Questions") as on_progress:
         figures = measure(
             squad[passages],
-            squad[questions].questions,
-            squad[absent].questions if absent else {},
+            reword(squad[questions], form),
+            reword(squad[absent], form) if absent else {},
             encoder,
             load_fit(encoder),
             on_progress,
         )
+    if plots:
+        from index.plots import write_plots
+
+        for path in write_plots(figures.judged, plots):
+            _note(f"Written to {path}.")
     if as_json:
         _print_json(figures_json(figures))
     else:

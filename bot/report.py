@@ -187,11 +187,12 @@ def print_evaluation(evaluation: Evaluation, console: Console) -> None:
         ("sentence@1", evaluation.sentence),
         ("answered", evaluation.answered),
         ("false answers", evaluation.false_answers),
+        ("false at 95 % answered", evaluation.false_at_95),
     ]
     for name, figure in rows:
         if figure is not None:
             table.add_row(name, f"{figure.value:.3f}", f"{figure.low:.3f} to {figure.high:.3f}")
-    absent = f" and {evaluation.absent} on absent articles" if evaluation.absent else ""
+    absent = f" and {evaluation.absent} without an answer there" if evaluation.absent else ""
     questions = counted(evaluation.questions, "question")
     console.print(f"{questions}{absent}, {counted(evaluation.passages, 'passage')}")
     console.print(table)

@@ -6,6 +6,8 @@ the paragraph that holds question q's answer:
     recall@k     share of questions with rank(q) <= k
     mrr@10       mean of 1 / rank(q), 0 beyond 10
     sentence@1   share of questions whose first citation's highlight contains the gold answer
+    false at 95  share of absent questions answered, were the threshold of "answered" set so that
+                 95 % of the answerable ones are
 """
 
 from __future__ import annotations
@@ -67,12 +69,20 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """A question's confidence, and whether its first citation is from the right paragraph."""
+
+    confidence: float
+    right: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
     """What ``beleg evaluate`` prints.
 
     ``answered`` is the share of answerable questions answered, ``false_answers`` the share of the
-    ``absent`` questions on articles that are not there; None without any. Latencies in
-    milliseconds.
+    ``absent`` questions, which the passages do not answer; None without any. ``judged`` has the
+    answerable questions, then the absent ones. Latencies in milliseconds.
     """
 
     passages: int
@@ -83,6 +93,8 @@ class Evaluation:
     answered: Figure
     absent: int
     false_answers: Figure | None
+    false_at_95: Figure | None
+    judged: tuple[Judged, ...]
     p50: float
     p95: float
 
@@ -174,6 +186,7 @@ def evaluate(
         outcomes = list(zip(found, (gold for _, gold in asked), strict=True))
         ranks = np.array([_rank(answer, gold) for answer, gold in outcomes])
         latencies = [answer.elapsed_ms for answer in answers]
+        threshold = np.quantile([answer.confidence for answer in found], 1 - 0.95)
         return Evaluation(
             passages=library.passage_count,
             questions=len(asked),
@@ -185,6 +198,15 @@ def evaluate(
             false_answers=_figure(np.array([a.status is Status.ANSWERED for a in refused]))
             if others
             else None,
+            false_at_95=_figure(np.array([a.confidence >= threshold for a in refused]))
+            if others
+            else None,
+            judged=tuple(
+                Judged(answer.confidence, bool(right))
+                for answer, right in zip(
+                    answers, [*(ranks == 1), *(False for _ in others)], strict=True
+                )
+            ),
             p50=float(np.percentile(latencies, 50)),
             p95=float(np.percentile(latencies, 95)),
         )
@@ -198,6 +220,7 @@ def as_json(evaluation: Evaluation) -> dict[str, Any]:
         "sentence@1": evaluation.sentence,
         "answered": evaluation.answered,
         "false_answers": evaluation.false_answers,
+        "false_at_95": evaluation.false_at_95,
     }
     return {
         "passages": evaluation.passages,

@@ -13,8 +13,10 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from index.evaluate import Dataset
+if TYPE_CHECKING:  # the command line needs the names of the forms, and not what evaluating needs
+    from index.evaluate import Dataset
 
 _WORD = re.compile(r"\w+(?:[-'’.]\w+)*")
 TOPIC_SHARE = 0.25
