@@ -240,8 +240,7 @@ def test_sentence_by_its_cosine_and_its_maxsim(weight: float, sentence: int) -> 
 
 
 def test_figures_are_of_the_best_sentence_whichever_is_marked() -> None:
-    """Its third sentence has the best MaxSim, its second the best cosine, and its first is marked
-    for neither."""
+    """Its second sentence has the best cosine, its third the best MaxSim."""
     [match] = rerank(QUESTION, [hit(2, 0.1, 0.4, 0.3)], index_of(FIRST, SECOND, THIRD), fit_of())
     assert (match.number, match.sentence) == (2, 1)
     assert match.sentence_cosine == pytest.approx(0.4)

@@ -1,0 +1,218 @@
+"""The fitted numbers: their file, and the probability that they make of what is known."""
+
+import json
+import math
+from dataclasses import asdict, astuple, fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ContentFolder
+from fake_encoder import FakeEncoder
+
+from index.answer import Status
+from index.fit import (
+    Confidence,
+    Features,
+    Fit,
+    Ranking,
+    fit_path,
+    load_fit,
+    read_fit,
+    write_fit,
+)
+from index.library import Library
+
+# Exact in sixteen bits, as the vectors of a file are.
+QUESTION_MEAN = np.array([0.5, -0.25, 0], np.float32)
+PASSAGE_MEAN = np.array([0.125, 2, -1], np.float32)
+FIT = Fit(
+    question_mean=QUESTION_MEAN,
+    passage_mean=PASSAGE_MEAN,
+    ranking=Ranking(sentence=0.25, maxsim=0.35, maxsim_alone=0.4),
+    sentence_maxsim=0.9,
+    confidence=Confidence(
+        intercept=-3,
+        sentence=2,
+        maxsim=-1,
+        maxsim_alone=4,
+        sentence_maxsim=0.5,
+        lead=10,
+        same_language=-0.75,
+    ),
+    answered=0.6,
+    unsure=0.2,
+)
+FEATURES = Features(
+    sentence=0.8, maxsim=0.6, maxsim_alone=0.7, sentence_maxsim=0.4, lead=0.1, same_language=1.0
+)
+
+
+def numbers(fit: Fit) -> list[object]:
+    """Everything in a fit, to be compared: arrays have no equality of their own."""
+    return [
+        value.tolist() if isinstance(value, np.ndarray) else value
+        for value in (getattr(fit, field.name) for field in fields(fit))
+    ]
+
+
+# The probability --------------------------------------------------------------------------------
+
+
+def test_confidence_has_an_intercept_and_a_slope_for_each_feature() -> None:
+    """In this order: the fitting puts the slopes in by their places."""
+    names = [field.name for field in fields(Features)]
+    assert [field.name for field in fields(Confidence)] == ["intercept", *names]
+    assert names == [
+        *("sentence", "maxsim", "maxsim_alone", "sentence_maxsim", "lead", "same_language")
+    ]
+
+
+def test_probability_by_hand() -> None:
+    # -3 + 1.6 - 0.6 + 2.8 + 0.2 + 1 - 0.75
+    assert FIT.probability(FEATURES) == pytest.approx(1 / (1 + math.exp(-1.25)), rel=1e-12)
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Features)])
+def test_each_slope_is_of_its_feature(name: str) -> None:
+    none = dict.fromkeys([field.name for field in fields(Confidence)], 0.0)
+    fit = replace(FIT, confidence=Confidence(**none | {"intercept": 0.5, name: 2.0}))
+    expected = 1 / (1 + math.exp(-0.5 - 2 * asdict(FEATURES)[name]))
+    assert fit.probability(FEATURES) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("intercept", "logit"), [(1e6, 50), (51, 50), (49, 49), (-49, -49), (-51, -50), (-1e6, -50)]
+)
+def test_extreme_values_overflow_nothing(intercept: float, logit: float) -> None:
+    fit = replace(FIT, confidence=Confidence(intercept, *[0.0] * 6))
+    assert fit.probability(FEATURES) == pytest.approx(1 / (1 + math.exp(-logit)), rel=1e-12)
+
+
+def test_probability_where_none_was_fitted() -> None:
+    assert replace(FIT, confidence=None, unsure=0.3).probability(FEATURES) == 0.3
+
+
+def test_centring_goes_by_both_means() -> None:
+    other = replace(FIT, answered=0.9, confidence=None, sentence_maxsim=2)
+    assert other.centring() == FIT.centring()
+    nothing = np.zeros(3, np.float32)
+    variants = [
+        FIT,
+        replace(FIT, question_mean=nothing),
+        replace(FIT, passage_mean=nothing),
+        replace(FIT, question_mean=PASSAGE_MEAN, passage_mean=QUESTION_MEAN),
+    ]
+    assert len({fit.centring() for fit in variants}) == 4
+    assert all(len(fit.centring()) == 16 for fit in variants)
+
+
+# The file ---------------------------------------------------------------------------------------
+
+
+def test_a_written_fit_comes_back(tmp_path: Path) -> None:
+    write_fit(tmp_path / "fit.json", FIT, {"model": "a model", "data": {"de": "3 Artikel, “ü”"}})
+    text = (tmp_path / "fit.json").read_text(encoding="utf-8")
+    content = json.loads(text)
+    back = read_fit(content)
+    assert numbers(back) == numbers(FIT)
+    assert back.question_mean.dtype == back.passage_mean.dtype == np.float32
+    assert back.centring() == FIT.centring()
+    assert content["provenance"] == {"model": "a model", "data": {"de": "3 Artikel, “ü”"}}
+    assert "“ü”" in text
+    assert text.endswith("}\n")
+    assert list(content) == [
+        *("provenance", "ranking", "sentence_maxsim", "confidence", "answered", "unsure"),
+        *("question_mean", "passage_mean"),
+    ]
+
+
+def test_numbers_have_four_decimals_and_vectors_sixteen_bits(tmp_path: Path) -> None:
+    fit = replace(
+        FIT,
+        question_mean=np.array([1 / 3, 0.1, 0], np.float32),
+        ranking=Ranking(1 / 3, 2 / 3, 0.00004),
+        sentence_maxsim=1.23456,
+        confidence=Confidence(-1 / 3, *[2 / 3] * 6),
+        answered=0.55556,
+        unsure=0.11111,
+    )
+    write_fit(tmp_path / "fit.json", fit, {})
+    back = read_fit(json.loads((tmp_path / "fit.json").read_text(encoding="utf-8")))
+    # A third and a tenth with eleven significant bits.
+    assert back.question_mean.tolist() == [0.333251953125, 0.0999755859375, 0]
+    assert back.ranking == Ranking(0.3333, 0.6667, 0.0)
+    assert back.confidence is not None
+    assert astuple(back.confidence) == (-0.3333, *[0.6667] * 6)
+    assert (back.sentence_maxsim, back.answered, back.unsure) == (1.2346, 0.5556, 0.1111)
+
+
+def test_fit_without_confidence_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"^a fit without confidence is not worth keeping$"):
+        write_fit(tmp_path / "fit.json", replace(FIT, confidence=None), {})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("model", "name"),
+    [
+        ("multilingual-e5-small-q4-float32.1", "multilingual-e5-small"),
+        ("multilingual-e5-small-q4-bfloat16.2", "multilingual-e5-small"),
+        ("intfloat/multilingual-e5-small@0123456789ab-float32", "multilingual-e5-small"),
+        ("multilingual-e5-small", "multilingual-e5-small"),
+        ("Multilingual-E5-Small@0123456789ab-bfloat16", "multilingual-e5-small"),
+        ("multilingual-e5-base@0123456789ab-float32", "multilingual-e5-base"),
+        ("/models/of mine/Quill-2/", "quill-2"),
+        ("fake-64", "fake-64"),
+    ],
+)
+def test_file_is_named_after_the_model(model: str, name: str) -> None:
+    path = fit_path(model)
+    assert path.name == f"{name}.json"
+    assert path.parent.parts[-2:] == ("index", "fits")
+
+
+def test_the_default_models_file_is_read() -> None:
+    """Whatever was fitted, it is of this version's numbers and of the model's dimension."""
+    path = fit_path("multilingual-e5-small")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    fit = read_fit(content)
+    assert fit.question_mean.shape == fit.passage_mean.shape == (384,)
+    assert fit.confidence is not None
+    assert asdict(fit.confidence) == content["confidence"]
+    assert asdict(fit.ranking) == content["ranking"]
+    assert 0 < fit.unsure < fit.answered < 1
+
+
+class NamedEncoder(FakeEncoder):
+    """An encoder of the default model's name."""
+
+    @property
+    def name(self) -> str:
+        return "multilingual-e5-small-q4-float32.1"
+
+
+def test_fit_is_that_of_the_encoders_model() -> None:
+    path = fit_path("multilingual-e5-small")
+    expected = read_fit(json.loads(path.read_text(encoding="utf-8")))
+    assert numbers(load_fit(NamedEncoder())) == numbers(expected)
+
+
+def test_model_without_a_file_is_unsure_of_every_answer() -> None:
+    fit = load_fit(FakeEncoder(3))
+    assert fit.question_mean.tolist() == fit.passage_mean.tolist() == [0, 0, 0]
+    assert fit.question_mean.dtype == fit.passage_mean.dtype == np.float32
+    assert fit.confidence is None
+    for value in (-1e6, 0, 1, 1e6):
+        chance = fit.probability(Features(*[value] * 6))
+        assert fit.unsure <= chance < fit.answered
+
+
+def test_library_of_a_model_without_a_file(content: ContentFolder, data: Path) -> None:
+    content.write("a.md", "Ropes are twisted from hemp.", "Salt is boiled in pans.")
+    library, _ = Library.open(content.path, data, FakeEncoder())
+    for question in ("Ropes are twisted from hemp.", "zinc vats hold brine"):
+        answer = library.answer(question)
+        assert (answer.status, answer.confidence) == (Status.UNSURE, 0.5)
+        assert len(answer.citations) == 2
+    assert library.answer("ropes twisted").citations[0].quote == "Ropes are twisted from hemp."
