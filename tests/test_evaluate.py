@@ -8,7 +8,7 @@ import pytest
 from fake_encoder import FakeEncoder
 from fits import fit_for
 
-from index.evaluate import Evaluation, EvaluationError, as_json, evaluate, read_squad
+from index.evaluate import Dataset, Evaluation, EvaluationError, as_json, evaluate, read_squad
 
 OIL = "Old lamps stand on the quay. They burned whale oil until 1887."
 HEMP = "Ropes are twisted from hemp. Hemp grows inland."
@@ -125,6 +125,28 @@ def test_absent_questions(passages: Path) -> None:
     assert found.false_answers.value == 0.5
 
 
+def test_false_at_95(passages: Path) -> None:
+    """Against the lowest of twenty answerable questions but one, not against the threshold."""
+    dataset = read_squad(passages)
+    questions = {f"oil-{number}": "They burned whale oil until 1887." for number in range(19)}
+    questions["oil-19"] = "oil"  # the one in twenty that need not be answered
+    answers = dict.fromkeys(questions, dataset.answers["oil"])
+    encoder = FakeEncoder()
+    found = evaluate(
+        Dataset(dataset.articles, questions, answers),
+        questions,
+        {"same": "They burned whale oil until 1887.", "one": "oil", "other": "zinc vats"},
+        encoder,
+        fit_for(encoder, intercept=-14, sentence=10),  # so unsure that nothing is answered
+    )
+    assert found.answered.value == 0
+    assert found.false_answers is not None
+    assert found.false_answers.value == 0
+    assert found.false_at_95 is not None
+    assert found.false_at_95.value == pytest.approx(1 / 3)
+    assert [one.right for one in found.judged] == [True] * 20 + [False] * 3
+
+
 def test_questions_of_other_files(passages: Path) -> None:
     """Questions count if their id has its answer in the passages, whatever their wording."""
     found = figures(passages, {"hemp": "hemp ropes twisted", "other": "not in the passages"}, {})
@@ -155,7 +177,8 @@ def test_json(passages: Path) -> None:
     latency = printed.pop("latency_ms")
     assert sorted(latency) == ["p50", "p95"]
     assert 0 < latency["p50"] <= latency["p95"]
-    names = ["recall@1", "recall@3", "recall@5", "mrr@10", "sentence@1", "false_answers"]
+    names = ["recall@1", "recall@3", "recall@5", "mrr@10", "sentence@1"]
+    names += ["false_answers", "false_at_95"]
     assert printed.pop("interval_95").keys() == {*names, "answered"}
     assert 0 <= printed.pop("answered") <= 1
     assert printed == {
@@ -165,7 +188,7 @@ def test_json(passages: Path) -> None:
         **dict.fromkeys(names, 1.0),
     }
     without = as_json(figures(passages, read_squad(passages).questions, {}))
-    assert without["false_answers"] is None
+    assert without["false_answers"] is without["false_at_95"] is None
     assert "false_answers" not in without["interval_95"]
 
 
