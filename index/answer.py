@@ -72,7 +72,7 @@ class Answer:
     ``confidence`` is the calibrated probability that the first citation answers it. ``citations``
     are the closest passages whatever the status; with ``no_answer`` they are for measuring, and not
     shown to a reader. Of a message with several questions ``unanswered`` holds those that the
-    library does not answer; the status is then that of the best answered.
+    library does not answer; status and confidence are those of the least sure of the others.
     """
 
     question: str
@@ -102,15 +102,16 @@ def answer_message(
         one for one, status in zip(found, statuses, strict=True) if status is not Status.NO_ANSWER
     ]
     shown = shown if len(found) > 1 and shown else found
-    first = max(shown, key=lambda one: one.confidence) if len(found) > 1 else found[0]
+    # One passage that may not answer is enough for the caution.
+    least = min(one.confidence for one in shown)
     citations: list[Citation] = []
     for match, asked in _in_turns(shown, index)[:top]:
         asks = asked if len(found) > 1 else None
         citations.append(_citation(len(citations) + 1, match, index, asks))
     return Answer(
         question=message,
-        status=_status(first.confidence, fit),
-        confidence=round(first.confidence, 4),
+        status=_status(least, fit),
+        confidence=round(least, 4),
         elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
         citations=tuple(citations),
         unanswered=tuple(
