@@ -161,9 +161,9 @@ def fit(
     """Learn the numbers of the model in use, and report them cross-fitted: takes minutes."""
     from index.evaluate import read_squad
     from index.fit import fit_path, write_fit
-    from index.fitting import fit_model, provenance, read_small_talk
+    from index.fitting import by_language, fit_model, provenance, read_small_talk
 
-    datasets = {data.articles[0].language: data for data in map(read_squad, files)}
+    datasets = by_language([read_squad(file) for file in files])
     encoder = _encoder(load_settings())
     with _status("Learning …"):
         fitted, cells = fit_model(datasets, read_small_talk(), encoder)

@@ -32,7 +32,7 @@ from scipy.special import log_softmax, logit, logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 
 from index.encoder import Encoder
-from index.evaluate import Dataset
+from index.evaluate import Dataset, EvaluationError
 from index.fit import Confidence, Features, Fit, Ranking
 from index.fit_samples import Asked, Pair, Question, ask_all
 from index.late_interaction import Float32, unit
@@ -97,6 +97,34 @@ def fit_model(
         fitted.append((fold, fit, asked))
     cells = [_cell(pair, fitted) for pair in fitted[0][2]]
     return _fit_articles(datasets, small_talk, remembering, frozenset(articles))[0], cells
+
+
+def by_language(datasets: Sequence[Dataset]) -> dict[str, Dataset]:
+    """The datasets by the language of their articles.
+
+    Raises EvaluationError if they cannot be fitted on together: one without questions, two in one
+    language, fewer than four articles, or not the same questions in each.
+    """
+    found: dict[str, Dataset] = {}
+    for data in datasets:
+        if not data.articles or not data.answers:
+            raise EvaluationError("One of the files has no answered question; leave it out.")
+        language = data.articles[0].language
+        if language in found:
+            raise EvaluationError(
+                f"Two of the files are in one language ({language}); give one file a language."
+            )
+        found[language] = data
+    first = datasets[0]
+    if len(first.articles) < 2 * FOLDS:
+        raise EvaluationError(
+            f"The files have {len(first.articles)} articles; fitting needs at least {2 * FOLDS}."
+        )
+    if any(data.answers.keys() != first.answers.keys() for data in datasets):
+        raise EvaluationError(
+            "The files do not hold the same questions; give translations of one data set."
+        )
+    return found
 
 
 def read_small_talk() -> list[str]:

@@ -20,10 +20,18 @@ from fits import fit_for
 
 from index import fit_samples, fitting
 from index.content import Content
-from index.evaluate import Dataset, GoldAnswer, read_squad
+from index.evaluate import Dataset, EvaluationError, GoldAnswer, read_squad
 from index.fit import Confidence, Features, Fit, Ranking
 from index.fit_samples import Asked, Pair, Question, ask_all
-from index.fitting import Cell, _Kind, _Trial, fit_model, provenance, read_small_talk
+from index.fitting import (
+    Cell,
+    _Kind,
+    _Trial,
+    by_language,
+    fit_model,
+    provenance,
+    read_small_talk,
+)
 from index.language import language_likelihood
 from index.library import Library
 from index.rerank import compare
@@ -711,3 +719,33 @@ def test_provenance(datasets: dict[str, Dataset]) -> None:
         * 2,
     }
     assert json.loads(json.dumps(found)) == found
+
+
+def test_by_language(datasets: dict[str, Dataset]) -> None:
+    assert by_language(list(datasets.values())) == datasets
+
+
+def test_data_that_cannot_be_fitted_on_together(datasets: dict[str, Dataset]) -> None:
+    one, other = datasets.values()
+    few = replace(one, articles=one.articles[:3])
+    fewer = replace(other, answers=dict(list(other.answers.items())[:-1]))
+    language = one.articles[0].language
+    cases: list[tuple[list[Dataset], str]] = [
+        (
+            [replace(one, answers={})],
+            "One of the files has no answered question; leave it out.",
+        ),
+        (
+            [one, one],
+            f"Two of the files are in one language ({language}); give one file a language.",
+        ),
+        ([few], "The files have 3 articles; fitting needs at least 4."),
+        (
+            [one, fewer],
+            "The files do not hold the same questions; give translations of one data set.",
+        ),
+    ]
+    for files, sentence in cases:
+        with pytest.raises(EvaluationError) as caught:
+            by_language(files)
+        assert str(caught.value) == sentence
