@@ -11,7 +11,7 @@ from index.encoder import Encoder, QuestionEncoding
 from index.fit import Fit
 from index.language import language_likelihood
 from index.questions import bare_question, split_questions
-from index.rerank import Match, features, rerank
+from index.rerank import Match, features, rerank, wording
 from index.search import PassageIndex
 
 CANDIDATES = 64
@@ -69,7 +69,7 @@ class Citation:
 class Answer:
     """What the library says to a message.
 
-    ``confidence`` is the calibrated probability that the first citation answers it. ``citations``
+    ``confidence`` is the calibrated probability that the best passage answers it. ``citations``
     are the closest passages whatever the status; with ``no_answer`` they are for measuring, and not
     shown to a reader. Of a message with several questions ``unanswered`` holds those that the
     library does not answer; status and confidence are those of the least sure of the others.
@@ -134,9 +134,9 @@ def _look_up(question: str, index: PassageIndex, encoder: Encoder, fit: Fit) -> 
     bare = bare_question(question)
     wordings = [question] if bare is None else [question, bare]
     tried = []
-    for wording, encoding in zip(wordings, encoder.encode_questions(wordings), strict=True):
+    for worded, encoding in zip(wordings, encoder.encode_questions(wordings), strict=True):
         matches = rerank(encoding, index.search(encoding.vector, CANDIDATES), index, fit)
-        confidence = _confidence(wording, encoding, matches, index, fit)
+        confidence = _confidence(worded, encoding, matches, index, fit)
         tried.append(_LookedUp(question, matches, confidence))
     return max(tried, key=lambda one: one.confidence)
 
@@ -166,7 +166,7 @@ def _in_turns(found: list[_LookedUp], index: PassageIndex) -> list[tuple[Match, 
     first: dict[str, tuple[Match, list[str]]] = {}
     for number, matches in enumerate(rounds):
         for match, question in filter(None, matches):
-            text = " ".join(index.passages[match.number].text.split())
+            text = wording(index.passages[match.number])
             _, questions = first.setdefault(text, (match, []))
             if not questions or (number == 0 and question not in questions):
                 questions.append(question)

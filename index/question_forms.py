@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # the command line needs the names of the forms, and not what evaluating needs
     from index.evaluate import Dataset
 
-_WORD = re.compile(r"\w+(?:[-'’.]\w+)*")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_SIGNS = "?¿？؟!¡.,;:…\"'“”„«»()[]"
 TOPIC_SHARE = 0.25
 """A word in the questions on at least this share of the articles says nothing about a topic."""
 LONG = 5
@@ -57,13 +58,13 @@ def reword(dataset: Dataset, form: Form) -> dict[str, str]:
 
 
 def _lower(text: str) -> str:
-    return text.lower().strip(" ?¿？؟")
+    return text.lower().strip(" ?¿？؟!¡")
 
 
 def _common_words(dataset: Dataset) -> frozenset[str]:
     words: dict[str, set[str]] = {}
     for id_, gold in dataset.answers.items():
-        words.setdefault(gold.article, set()).update(_words(dataset.questions[id_]))
+        words.setdefault(gold.article, set()).update(_words(dataset.questions[id_].lower()))
     return _in_many(words)
 
 
@@ -74,18 +75,19 @@ def _in_many(words: Mapping[str, set[str]]) -> frozenset[str]:
 
 
 def _words(text: str) -> list[str]:
-    return _WORD.findall(text.lower())
+    """Without the signs around them. A language without spaces has one word a question."""
+    return [word for part in text.split() if (word := part.strip(_SIGNS))]
 
 
 def _keywords(text: str, common: frozenset[str]) -> str:
-    kept = [word for word in _WORD.findall(text) if word.lower() not in common]
+    kept = [word for word in _words(text) if word.lower() not in common]
     # A question of common words alone stays as it is.
     return " ".join(kept) or text
 
 
 def _with_slips(text: str) -> str:
     chance = random.Random(text)
-    places = [match.span() for match in _WORD.finditer(text) if len(match.group()) >= LONG]
+    places = [match.span() for match in _LETTERS.finditer(text) if len(match.group()) >= LONG]
     for start, end in sorted(chance.sample(places, min(SLIPS, len(places))), reverse=True):
         text = text[:start] + _slip(text[start:end], chance) + text[end:]
     return text

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from index.encoder import QuestionEncoding
 from index.fit import Features, Fit, Ranking
 from index.late_interaction import Float32, best_matches, centre, similarities
+from index.passages import Passage
 from index.search import Hit, PassageIndex
 
 Float64 = NDArray[np.float64]
@@ -87,8 +88,10 @@ def features(matches: Sequence[Match], index: PassageIndex, same_language: float
     Copies of its text do not count as runners-up.
     """
     first = matches[0]
-    text = index.passages[first.number].text
-    others = np.array([m.maxsim_alone for m in matches if index.passages[m.number].text != text])
+    text = wording(index.passages[first.number])
+    others = np.array(
+        [m.maxsim_alone for m in matches if wording(index.passages[m.number]) != text]
+    )
     return Features(
         sentence=first.sentence_cosine,
         maxsim=first.maxsim,
@@ -97,6 +100,11 @@ def features(matches: Sequence[Match], index: PassageIndex, same_language: float
         lead=lead(first.maxsim_alone, others),
         same_language=same_language,
     )
+
+
+def wording(passage: Passage) -> str:
+    """The passage's text with its white space evened out: equal for copies of one passage."""
+    return " ".join(passage.text.split())
 
 
 def lead(first: float, others: NDArray[np.floating[Any]]) -> float:
@@ -120,7 +128,7 @@ def score(passages: Float64, ranking: Ranking) -> Float64:
 def standardised(values: Float64) -> Float64:
     """Each column with mean 0 and standard deviation 1; a column of equal values becomes 0."""
     spread = values.std(axis=0)
-    standard: Float64 = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    standard: Float64 = (values - values.mean(axis=0)) / np.where(spread > 1e-9, spread, 1)
     return standard
 
 
