@@ -344,6 +344,7 @@ LIGHTHOUSES = {
 }
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("question", "language"),
     [
@@ -361,6 +362,7 @@ def test_questions_find_their_passage_in_another_language(
     assert list(LIGHTHOUSES)[int(scores.argmax())] == language
 
 
+@pytest.mark.process
 def test_batches_hardly_change_a_vector(real: SentenceTransformerEncoder) -> None:
     texts = [*LIGHTHOUSES.values(), " ".join(LIGHTHOUSES.values()), "Ja."]
     together = real.encode_passages(texts)
@@ -370,6 +372,7 @@ def test_batches_hardly_change_a_vector(real: SentenceTransformerEncoder) -> Non
         assert batched.spans.tolist() == alone.spans.tolist()
 
 
+@pytest.mark.process
 def test_spans_of_the_real_tokenizer(real: SentenceTransformerEncoder) -> None:
     text = "Wann öffnet  das Café (中国)? 🙂"
     (question,) = real.encode_questions([text])
@@ -385,6 +388,7 @@ def test_spans_of_the_real_tokenizer(real: SentenceTransformerEncoder) -> None:
     assert real.max_tokens == 507
 
 
+@pytest.mark.process
 def test_default_model_needs_no_network(
     real: SentenceTransformerEncoder, network_calls: list[object]
 ) -> None:
