@@ -66,7 +66,7 @@ def ask(
         raise typer.Exit(2) from None
     settings = load_settings(content=content, data=data)
     library, done = _open(settings, _encoder(settings))
-    for line in report.left_out(done):
+    for line in report.notes(done):
         _note(line)
     answer = library.answer(question, top)
     if as_json:
@@ -137,15 +137,15 @@ def evaluate(
             load_fit(encoder),
             on_progress,
         )
+    if as_json:
+        _print_json(figures_json(figures))
+    else:
+        report.print_evaluation(figures, _console())
     if plots:
         from index.plots import write_plots
 
         for path in write_plots(figures.judged, plots):
             _note(f"Written to {path}.")
-    if as_json:
-        _print_json(figures_json(figures))
-    else:
-        report.print_evaluation(figures, _console())
 
 
 @app.command()
@@ -159,15 +159,19 @@ def fit(
     ] = None,
 ) -> None:
     """Learn the numbers of the model in use, and report them cross-fitted: takes minutes."""
-    from index.evaluate import read_squad
+    from index.evaluate import EvaluationError, read_squad
     from index.fit import fit_path, write_fit
     from index.fitting import by_language, fit_model, provenance, read_small_talk
 
     datasets = by_language([read_squad(file) for file in files])
     encoder = _encoder(load_settings())
+    path = output or fit_path(encoder.name)
+    if not os.access(path.parent, os.W_OK):  # before the minutes that learning takes
+        raise EvaluationError(
+            f"The folder {path.parent} cannot be written; name another file with --output."
+        )
     with _status("Learning …"):
         fitted, cells = fit_model(datasets, read_small_talk(), encoder)
-    path = output or fit_path(encoder.name)
     command = " ".join(["beleg fit", *(file.name for file in files)])
     write_fit(path, fitted, provenance(encoder, datasets, cells, command))
     report.print_cells(cells, _console())
@@ -181,7 +185,7 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
     settings.required_token()  # before the model takes its seconds to load
     encoder = _encoder(settings)
     library, done = _open(settings, encoder)
-    for line in report.left_out(done):
+    for line in report.notes(done):
         _note(line)
     from bot.client import run as run_bot
 

@@ -31,7 +31,6 @@ ASKS_WIDTH = 100
 TITLE_WIDTH = 150
 NAME_WIDTH = 80
 REASON_WIDTH = 140
-REBUILT_WIDTH = 240
 URL_LIMIT = 512
 
 
@@ -79,7 +78,7 @@ def render_report(report: IndexReport) -> str:
         ),
         encoded=report.encoded,
         passages=passages.added + passages.changed + passages.unchanged,
-        rebuilt=None if report.rebuilt is None else shorten(report.rebuilt, REBUILT_WIDTH),
+        rebuilt=report.rebuilt is not None,
         left_out=sentences,
     )
 

@@ -146,6 +146,13 @@ def _counts(changes: Changes) -> tuple[str, ...]:
     )
 
 
+def notes(report: IndexReport) -> Iterator[str]:
+    """What a person who asks should know of an update: why all was made anew, what is missing."""
+    if report.rebuilt:
+        yield report.rebuilt
+    yield from left_out(report)
+
+
 def left_out(report: IndexReport) -> Iterator[str]:
     """A sentence for each file that could not be indexed."""
     for error in report.errors:

@@ -107,6 +107,8 @@ class LibraryService:
             report.encoded,
             len(report.errors),
         )
+        if report.rebuilt:
+            log.warning("%s", report.rebuilt)
         return report
 
     def _note_progress(self, done: int, total: int) -> None:

@@ -70,6 +70,10 @@ def load_settings(*, content: Path | None = None, data: Path | None = None) -> S
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(explain(error)) from None
+    except OSError as error:
+        raise SettingsError(
+            f"The file {ENV_FILE} cannot be read: {error.strerror}; check its permissions."
+        ) from error
     except UnicodeDecodeError as error:
         raise SettingsError(f"The file {ENV_FILE} is not UTF-8 text: save it as UTF-8.") from error
     given = {"content": content, "data": data}

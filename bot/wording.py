@@ -134,17 +134,20 @@ def reindexed(
     articles: str,
     encoded: int,
     passages: int,
-    rebuilt: str | None,
+    rebuilt: bool,
     left_out: Sequence[str],
 ) -> str:
-    """The report of a reindex; `rebuilt` and each of `left_out` are whole sentences."""
+    """The report of a reindex; each of `left_out` is a whole sentence.
+
+    Why the index was `rebuilt` stands in the log: it names folders that are nobody's business here.
+    """
     lines = [
         f"**The index is up to date.** It took {seconds:.1f} s.",
         f"Articles: {articles}.",
         f"Passages: {encoded} newly encoded, {passages} in all.",
     ]
-    if rebuilt is not None:
-        lines.append(rebuilt)
+    if rebuilt:
+        lines.append("The index was built anew; the log says why.")
     if left_out:
         lines.append("Left out:")
         lines.extend(f"- {sentence}" for sentence in left_out)

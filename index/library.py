@@ -86,8 +86,10 @@ class Library:
         return len(self.index.passages)
 
     def answer(self, message: str, top: int = 3) -> Answer:
-        """The ``top`` passages closest to ``question``, best first; raises ValueError for ``top``
-        below 1."""
+        """The ``top`` passages that answer ``message``, or each of its questions, best first.
+
+        Raises ValueError for ``top`` below 1.
+        """
         return answer_message(message, self.index, self._encoder, self._fit, top)
 
 

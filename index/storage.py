@@ -17,6 +17,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -31,6 +32,7 @@ FORMAT = 2
 MANIFEST = "manifest.json"
 SEGMENTS = "segments"
 LOCK = "lock"
+_SEGMENT_NAME = re.compile("[0-9a-f]{12}")
 LOCK_SECONDS = 600.0
 """How long a writer waits for another one: longer than any reindex of a library this program is
 for."""
@@ -107,6 +109,11 @@ def read_manifest(folder: Path) -> Manifest | None:
         raise StorageError(_cannot("read", path, error)) from error
     try:
         outer = json.loads(raw)
+        # Ours has these two keys, and a damaged one still has the other.
+        if isinstance(outer, dict) and outer and not outer.keys() & {"index", "sha256"}:
+            raise StorageError(
+                f"{path} belongs to another program; choose another folder for the index."
+            )
         body, digest, version = outer["index"], outer["sha256"], outer["index"]["format"]
         whole = digest == _digest(body)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
@@ -212,13 +219,13 @@ def commit(folder: Path, manifest: Manifest) -> None:
 
 
 def sweep(folder: Path, manifest: Manifest | None) -> None:
-    """Remove segments that ``manifest`` does not name.
+    """Remove segments that ``manifest`` does not name, and nothing that is no segment.
 
     Call it inside ``writing``.
     """
     named = {entry.name for entry in manifest.segments} if manifest else set()
     for path in (folder / SEGMENTS).iterdir():
-        if path.name in named:
+        if path.name in named or not _SEGMENT_NAME.fullmatch(path.name):
             continue
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)

@@ -91,26 +91,32 @@ def test_commit_flushes_before_it_replaces(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_commit_sweeps(tmp_path: Path) -> None:
-    new_segment(tmp_path, "old")
-    commit(tmp_path, manifest(new_segment(tmp_path, "new")))
-    assert [path.name for path in (tmp_path / "segments").iterdir()] == ["new"]
+    new_segment(tmp_path, "00000000000a")
+    commit(tmp_path, manifest(new_segment(tmp_path, "00000000000b")))
+    assert [path.name for path in (tmp_path / "segments").iterdir()] == ["00000000000b"]
 
 
-def test_sweep_without_manifest(tmp_path: Path) -> None:
-    new_segment(tmp_path, "s")
-    (tmp_path / "segments" / "file").write_text("x")
-    sweep(tmp_path, None)
-    assert list((tmp_path / "segments").iterdir()) == []
-
-
-def test_sweep_does_not_follow_links(tmp_path: Path) -> None:
+def test_sweep_removes_segments_and_nothing_else(tmp_path: Path) -> None:
+    """The folder may be somebody's who named it by mistake."""
+    new_segment(tmp_path, "0123456789ab")
+    segments = tmp_path / "segments"
+    (segments / "holiday.mp4").write_text("precious")
+    (segments / "photos").mkdir()
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").write_text("x")
-    (tmp_path / "segments").mkdir()
-    (tmp_path / "segments" / "link").symlink_to(tmp_path / "precious")
+    (segments / "00000000000d").symlink_to(tmp_path / "precious")
     sweep(tmp_path, None)
-    assert list((tmp_path / "segments").iterdir()) == []
+    assert sorted(path.name for path in segments.iterdir()) == ["holiday.mp4", "photos"]
     assert (tmp_path / "precious" / "file").read_text() == "x"
+
+
+def test_a_manifest_of_another_program_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"name": "my web app"}')
+    with pytest.raises(StorageError) as caught:
+        read_manifest(tmp_path)
+    assert str(caught.value) == (
+        f"{tmp_path}/manifest.json belongs to another program; choose another folder for the index."
+    )
 
 
 def test_check_segment(tmp_path: Path) -> None:
