@@ -46,13 +46,15 @@ LIBRARY_SIZES = (2, 4, 8)
 """Articles in the libraries that confidence is learned from: ten to forty of XQuAD's paragraphs."""
 LIBRARIES = 12
 NEIGHBOURING_WEIGHT = 0.3
-"""Of neighbouring questions, where those on absent articles count 1. On XQuAD, mean of nine pairs of
-languages: 15.3 % of them are answered at the threshold, and with 0 20.9 %; of the others 3.4 %
-where 95 % of the answerable ones are, and with 0 2.8 %."""
+"""Of neighbouring questions, where those on absent articles count 1.
+
+On XQuAD, mean of nine pairs of languages: 15.3 % of them are answered at the threshold, and with 0
+20.9 %; of the others 3.4 % where 95 % of the answerable ones are, and with 0 2.8 %.
+"""
 ANSWERED_SHARE = 0.90
 UNSURE_SHARE = 0.99
-"""The thresholds let through these shares of the answerable questions. With 95 % answered, twice as
-many of the neighbouring ones would be, nearly."""
+"""The thresholds let through these shares of the answerable questions. With 95 % answered, nearly
+twice as many of the neighbouring ones would be."""
 REGULARISATION = 1e-3
 
 
