@@ -27,13 +27,17 @@ __all__ = [
     "Note",
     "Omission",
     "Paragraph",
+    "article_id",
     "content_digest",
+    "read_article",
     "read_content",
+    "shown_path",
+    "slug",
 ]
 
 MAX_BYTES = 5_000_000
-_MARKDOWN = (".md", ".markdown")
-_PLAIN_TEXT = (".txt",)
+MARKDOWN = (".md", ".markdown")
+PLAIN_TEXT = (".txt",)
 
 
 class ContentError(Exception):
@@ -96,13 +100,14 @@ def read_content(folder: Path) -> Content:
     for file in _files(folder):
         digest.update(file.digest())
         try:
-            article = _read_article(file)
+            article = read_article(folder, file.path, file.read())
             if article.id in articles:
+                other = shown_path(folder, articles[article.id].path)
                 raise ContentError(
                     file.shown,
                     None,
-                    f"its id “{article.id}” is that of {_shown(folder, articles[article.id].path)} "
-                    "too; give one of them another id in its front matter",
+                    f"its id “{article.id}” is that of {other} too; give one of them another id in "
+                    "its front matter",
                 )
         except ContentError as error:
             errors.append(error)
@@ -134,6 +139,11 @@ class _File:
     shown: str  # as ContentError.path
     content: bytes | ContentError
 
+    def read(self) -> bytes:
+        if isinstance(self.content, ContentError):
+            raise self.content
+        return self.content
+
     def digest(self) -> bytes:
         content = self.content if isinstance(self.content, bytes) else str(self.content).encode()
         kind = b"bytes" if isinstance(self.content, bytes) else b"error"
@@ -141,7 +151,8 @@ class _File:
         return hashlib.sha256(path).digest() + kind + hashlib.sha256(content).digest()
 
 
-def _shown(folder: Path, path: str) -> str:
+def shown_path(folder: Path, path: str) -> str:
+    """`path`, relative to the content folder `folder`, as ContentError.path has it."""
     name = folder.name or folder.resolve().name
     # A name from a file system may hold bytes or control characters that cannot be printed.
     path = path.encode(errors="surrogateescape").decode(errors="replace")
@@ -163,7 +174,7 @@ def _files(folder: Path) -> Iterator[_File]:
     for directory, names, files in os.walk(root, onerror=denied.append):
         names[:] = [name for name in names if not name.startswith(".")]
         paths = [Path(directory, name) for name in files if not name.startswith(".")]
-        found += [path for path in paths if path.suffix.lower() in (*_MARKDOWN, *_PLAIN_TEXT)]
+        found += [path for path in paths if path.suffix.lower() in (*MARKDOWN, *PLAIN_TEXT)]
         links = [Path(directory, name) for name in names if Path(directory, name).is_symlink()]
         found += [link for link in links if not link.resolve().is_relative_to(root)]
     if any(Path(error.filename) == root for error in denied):
@@ -171,7 +182,7 @@ def _files(folder: Path) -> Iterator[_File]:
     found += [Path(error.filename) for error in denied]
     for path in sorted(found, key=lambda path: path.relative_to(root).as_posix()):
         relative = path.relative_to(root).as_posix()
-        shown = _shown(folder, relative)
+        shown = shown_path(folder, relative)
         try:
             content: bytes | ContentError = _bytes(root, path, shown)
         except ContentError as error:
@@ -270,31 +281,34 @@ def _line_at(content: bytes, offset: int) -> int:
 # --- articles -----------------------------------------------------------------------------------
 
 
-def _read_article(file: _File) -> Article:
-    """Raises ContentError with what is wrong in the file."""
-    if isinstance(file.content, ContentError):
-        raise file.content
-    text, notes = _decode(file.content, file.shown)
+def read_article(folder: Path, path: str, content: bytes) -> Article:
+    """The article that a file of these bytes is, or would be, at `path` (posix, relative) in
+    `folder`; the disk is not looked at.
+
+    Raises ContentError with what is wrong in the file.
+    """
+    shown = shown_path(folder, path)
+    text, notes = _decode(content, shown)
     if not text.strip():
-        raise ContentError(file.shown, None, "it is empty; write the article into it or remove it")
+        raise ContentError(shown, None, "it is empty; write the article into it or remove it")
     try:
         head = read_front_matter(text)
     except FrontMatterError as error:
-        raise ContentError(file.shown, error.line, error.reason) from error
-    path = PurePosixPath(file.path)
+        raise ContentError(shown, error.line, error.reason) from error
+    name = PurePosixPath(path)
     language = head.language or detect_language(text[head.body :])
-    read = read_markdown if path.suffix.lower() in _MARKDOWN else read_plain_text
+    read = read_markdown if name.suffix.lower() in MARKDOWN else read_plain_text
     reading = read(text, head.body, title=head.title, language=language, exclude=head.exclude)
     if not reading.paragraphs:
         raise ContentError(
-            file.shown, None, "it holds no paragraph that could be quoted; add text or remove it"
+            shown, None, "it holds no paragraph that could be quoted; add text or remove it"
         )
     all_notes = (*notes, *head.notes, *_more_notes(text, head, reading), *reading.notes)
     return Article(
-        id=head.id or article_id(file.path),
-        path=file.path,
+        id=head.id or article_id(path),
+        path=path,
         text=text,
-        title=head.title or reading.title or path.stem,
+        title=head.title or reading.title or name.stem,
         author=head.author,
         publisher=head.publisher or reading.publisher,
         url=head.url,
@@ -336,29 +350,34 @@ _LETTERS = _CYRILLIC | _GREEK | _LATIN
 
 
 def article_id(path: str) -> str:
-    """The id of an article that names none: its path without suffix, in lower-case ASCII and
-    dashes.
+    """The id of an article that names none: the `slug` of its path without suffix."""
+    return slug(str(PurePosixPath(path).with_suffix("")))
+
+
+def slug(name: str) -> str:
+    """`name` in lower-case ASCII letters, digits and dashes: 1 to 64 of them, no dash at an end.
 
     Accents go; Cyrillic and Greek are transliterated. Where letters of other scripts are lost, or
-    the path is too long, eight hexadecimal digits of the path's sha256 keep ids apart.
+    the name is too long, eight hexadecimal digits of the name's sha256 keep slugs apart. `name`
+    holds no surrogates.
     """
-    stem = unicodedata.normalize("NFC", str(PurePosixPath(path).with_suffix(""))).lower()
-    slug, lost = "", False
+    stem = unicodedata.normalize("NFC", name).lower()
+    plain, lost = "", False
     for character in stem:
         # A letter of the tables as it is, any other taken apart: é is e and an accent.
         letters = character if character in _LETTERS else unicodedata.normalize("NFKD", character)
         for letter in letters:
             category = unicodedata.category(letter)[0]
             if letter in _LETTERS:
-                slug += _LETTERS[letter]
+                plain += _LETTERS[letter]
             elif letter.isascii() and letter.isalnum():
-                slug += letter.lower()
+                plain += letter.lower()
             elif category in "LN":
                 lost = True
             elif category != "M":
-                slug += "-"
-    slug = re.sub("-+", "-", slug).strip("-")
-    if lost or not slug or len(slug) > 64:
+                plain += "-"
+    plain = re.sub("-+", "-", plain).strip("-")
+    if lost or not plain or len(plain) > 64:
         mark = hashlib.sha256(stem.encode()).hexdigest()[:8]
-        slug = f"{slug[:55].rstrip('-') or 'article'}-{mark}"
-    return slug
+        plain = f"{plain[:55].rstrip('-') or 'article'}-{mark}"
+    return plain

@@ -195,10 +195,10 @@ def make_durable(segment: Path) -> dict[str, StoredFile]:
     digests."""
     files = {}
     for path in sorted(segment.iterdir()):
-        _flush(path)
+        flush(path)
         files[path.name] = StoredFile(path.stat().st_size, file_digest(path))
-    _flush(segment)
-    _flush(segment.parent)
+    flush(segment)
+    flush(segment.parent)
     return files
 
 
@@ -212,9 +212,9 @@ def commit(folder: Path, manifest: Manifest) -> None:
     temporary.write_text(
         json.dumps({"sha256": _digest(body), "index": body}, ensure_ascii=False), encoding="utf-8"
     )
-    _flush(temporary)
+    flush(temporary)
     temporary.replace(folder / MANIFEST)
-    _flush(folder)
+    flush(folder)
     sweep(folder, manifest)
 
 
@@ -238,7 +238,7 @@ def _digest(body: dict[str, Any]) -> str:
     return hashlib.sha256(canonical).hexdigest()
 
 
-def _flush(path: Path) -> None:
+def flush(path: Path) -> None:
     """Ask the system to put a file, or a folder's list of names, on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

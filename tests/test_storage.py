@@ -58,7 +58,7 @@ def test_make_durable_flushes_files_before_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flushed: list[str] = []
-    monkeypatch.setattr(storage, "_flush", lambda path: flushed.append(path.name))
+    monkeypatch.setattr(storage, "flush", lambda path: flushed.append(path.name))
     new_segment(tmp_path, "s")
     assert flushed == ["a.bin", "b.bin", "s", "segments"]
 
@@ -79,7 +79,7 @@ def test_commit_flushes_before_it_replaces(tmp_path: Path, monkeypatch: pytest.M
     order: list[str] = []
     replace = Path.replace
     (tmp_path / "segments").mkdir()
-    monkeypatch.setattr(storage, "_flush", lambda path: order.append(path.name))
+    monkeypatch.setattr(storage, "flush", lambda path: order.append(path.name))
 
     def noted(path: Path, target: Path) -> Path:
         order.append(f"replace {target.name}")
