@@ -20,7 +20,6 @@ import os
 import re
 import secrets
 import shutil
-import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -162,7 +161,7 @@ class Shelf:
         try:
             content = (head + text.removeprefix("\ufeff")).encode()
         except UnicodeEncodeError as error:
-            line = len(LINE_END.findall(text, 0, max(0, error.start - len(head)))) + 1
+            line = len(LINE_END.findall(text, 0, error.start - len(head))) + 1
             raise ContentError(
                 shown_path(self._content, stored),
                 line,
@@ -459,8 +458,7 @@ def _file_name(stem: str, suffix: str) -> str:
 
 def _front_matter(values: dict[str, str]) -> str:
     """The head that says `values` and nothing else, and a blank line."""
-    # Lines are not folded, so that no value can hold a line of dashes.
-    lines = yaml.safe_dump(values, allow_unicode=True, sort_keys=False, width=sys.maxsize)
+    lines = yaml.safe_dump(values, allow_unicode=True, sort_keys=False)
     head = f"---\n{lines}---\n\n"
     try:
         read_front_matter(head)

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import sys
 import tempfile
 import threading
@@ -113,6 +114,7 @@ def test_stored_name(shelf: Shelf, content: ContentFolder, name: str, stored: st
         ("harbour.md.exe", "harbour.md.exe"),
         ("harbour.md\x00.exe", "harbour.md.exe"),
         ("har\u202ebour\ndm.exe", "harbour dm.exe"),
+        ("a \u202e b.exe", "a b.exe"),
         ("harbour.md/", "harbour.md/"),
         ("", ""),
         ("é" * 300, "é" * 77 + "…"),
@@ -343,7 +345,9 @@ def test_pasted(shelf: Shelf, content: ContentFolder) -> None:
 
 
 def test_pasted_values_left_blank(shelf: Shelf) -> None:
-    draft = shelf.draft_pasted("1984", BODY, url=" ", author="", date="\n", language=None)
+    draft = shelf.draft_pasted(
+        "1984", "\ufeff" + BODY, url=" ", author="", date="\n", language=None
+    )
     assert draft.content.decode() == f"---\ntitle: '1984'\n---\n\n{BODY}"
 
 
@@ -351,6 +355,7 @@ def test_pasted_values_left_blank(shelf: Shelf) -> None:
     ("values", "message"),
     [
         ({"title": " \u202e "}, "The title holds no letter or digit; write one that does."),
+        ({"title": "\u200b!"}, "The title holds no letter or digit; write one that does."),
         (
             {"url": "example.org"},
             "“url” is not a web address; write one that begins with https://.",
@@ -368,7 +373,7 @@ def test_pasted_values_that_are_wrong(shelf: Shelf, values: dict[str, str], mess
     [
         ("One.\n\nTwo\x07.", f", line 3: {CONTROL}"),
         (
-            "One.\nT\ud800wo.",
+            "One.\nT\ud800wo.\n\nThree.",
             ", line 2: it holds half of a character, which cannot be stored; remove it.",
         ),
         (" \n", ": it holds no paragraph that could be quoted; add text or remove it."),
@@ -387,6 +392,8 @@ def test_lines_count_in_the_pasted_text(shelf: Shelf, text: str, message: str) -
 )
 @example("---", "[a, b]", "---\ntitle: x\n---\n")
 @example("no", "~", "")
+@example("港\ud800", "\udfff", "")
+@example("--- " * 60 + "id: x", ": " * 60 + "' x", "")
 @example("x\u2028---\u2028id: y", "!!python/object:os.system x", "")
 @example("a\ufffeb\ufeffc", "*x", "")
 @example("a\n---\nid: b", "&x y", "\ufeff")
@@ -574,10 +581,13 @@ def test_restore_onto_another_file_or_id(shelf: Shelf, content: ContentFolder) -
     shelf.restore(removed.key)
 
 
-@pytest.mark.parametrize("key", ["", "..", "../../content", "20250101-000000-00000000", "a\u202e"])
-def test_restore_an_unknown_key(shelf: Shelf, content: ContentFolder, key: str) -> None:
+@pytest.mark.parametrize("key", ["", "..", "../planted", "20250101-000000-00000000", "a\u202e"])
+def test_restore_an_unknown_key(
+    shelf: Shelf, content: ContentFolder, tmp_path: Path, key: str
+) -> None:
     content.write("a.md", "One.")
-    shelf.remove("a")
+    here = tmp_path / "data" / "removed" / shelf.remove("a").key
+    shutil.copytree(here, tmp_path / "data" / "planted")
     assert refusal(lambda: shelf.restore(key)).startswith("There is no removed article “")
     assert files(content.path) == {}
 
@@ -652,15 +662,16 @@ def test_full_disk(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        reason = f"No space left on device; {CHECK}"
-        assert refusal(lambda: shelf.add(draft)) == (f"content/c.md could not be stored: {reason}")
-        assert refusal(lambda: shelf.remove("a")) == (
-            f"The article “a” could not be removed: {reason}"
-        )
-        assert refusal(lambda: shelf.restore(removed.key)) == (
-            f"The removed article “{removed.key}” could not be put back: {reason}"
-        )
-    assert files(tmp_path) == before
+        for call, failure in (
+            (lambda: shelf.add(draft), "content/c.md could not be stored"),
+            (lambda: shelf.remove("a"), "The article “a” could not be removed"),
+            (
+                lambda: shelf.restore(removed.key),
+                f"The removed article “{removed.key}” could not be put back",
+            ),
+        ):
+            assert refusal(call) == f"{failure}: No space left on device; {CHECK}"
+            assert files(tmp_path) == before
     shelf.add(draft)
 
 
