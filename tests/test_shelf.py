@@ -115,6 +115,7 @@ def test_stored_name(shelf: Shelf, content: ContentFolder, name: str, stored: st
         ("harbour.md\x00.exe", "harbour.md.exe"),
         ("har\u202ebour\ndm.exe", "harbour dm.exe"),
         ("a \u202e b.exe", "a b.exe"),
+        ("a\ud800.exe", "a.exe"),
         ("harbour.md/", "harbour.md/"),
         ("", ""),
         ("é" * 300, "é" * 77 + "…"),
