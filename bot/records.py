@@ -278,12 +278,9 @@ class Records:
             connection.execute("DELETE FROM records WHERE server = ?", (server,))
             connection.execute("DELETE FROM servers WHERE server = ?", (server,))
 
+        # Whoever asks for the settings from here on waits in line behind this.
         self._servers.forget(server)
-        try:
-            await self._database.erase(erase)
-        finally:
-            # Someone may have asked for the settings before they were gone.
-            self._servers.forget(server)
+        await self._database.erase(erase)
 
     async def servers(self) -> frozenset[int]:
         """The servers of which anything is stored."""

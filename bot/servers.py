@@ -71,6 +71,7 @@ class Servers:
                 (server, stored),
             )
 
+        # Before, not after: a caller who is cancelled has perhaps stored them all the same.
         self.forget(server)
         changes = self._changes
         await self._database.run(write)

@@ -290,6 +290,18 @@ def test_another_process_opens_it(path: Path, monkeypatch: pytest.MonkeyPatch) -
         )
 
 
+def test_what_a_killed_migration_left_is_removed(path: Path) -> None:
+    path.parent.mkdir()
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        (path.parent / f"beleg.sqlite3.new{suffix}").write_bytes(b"left over" * 1000)
+    Database.open(path).close()
+    assert stored(path) == []
+    assert sorted(file.name for file in path.parent.iterdir()) == [
+        "beleg.sqlite3",
+        "beleg.sqlite3.lock",
+    ]
+
+
 def test_not_migrated_while_another_process_uses_it(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -512,25 +524,24 @@ def file_bytes(path: Path) -> bytes:
 
 
 def fill_and_split(connection: sqlite3.Connection) -> None:
-    """Rows that grow: pages are split, and copies of rows stay in the old pages."""
-    for server in range(300):
-        insert(connection, (server * 7919) % 100_003, f"<{server}>" + "x" * (server * 37 % 900))
-    connection.execute("UPDATE servers SET settings = settings || settings || '.'")
+    """Rows between rows: pages are split, and copies of rows stay in the old pages."""
+    for number in range(300):
+        server = number * 7919 % 100_003
+        insert(connection, server, f"<{server}>" + "x" * (server * 37 % 900))
 
 
 async def test_erase_leaves_nothing_in_the_files(database: Database, path: Path) -> None:
     await database.run(fill_and_split)
-    await database.run(lambda connection: insert(connection, -1, "stays"))
-    assert b"<123>" in file_bytes(path)
-    erased = await database.erase(
-        lambda connection: (
-            connection.execute("DELETE FROM servers WHERE settings LIKE '<%'").rowcount
-        )
-    )
-    assert erased == 300
+    servers = [server for server, _ in await database.run(rows)]
     content = file_bytes(path)
-    assert [number for number in range(300) if f"<{number}>".encode() in content] == []
-    assert b"stays" in content
+    assert all(f"<{server}>".encode() in content for server in servers)
+    erased = await database.erase(
+        lambda connection: connection.execute("DELETE FROM servers WHERE server % 3").rowcount
+    )
+    assert erased == sum(server % 3 > 0 for server in servers)
+    content = file_bytes(path)
+    left = [server for server in servers if f"<{server}>".encode() in content]
+    assert left == [server for server in servers if server % 3 == 0]
     assert (path.parent / "beleg.sqlite3-wal").stat().st_size == 0
 
 

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import sqlite3
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,18 +85,42 @@ async def test_kept_in_memory_until_forgotten(database: Database) -> None:
     assert await servers.get(SERVER) == SOME
 
 
-async def test_what_was_read_before_a_change_is_not_kept(database: Database) -> None:
+@pytest.mark.parametrize("known", [True, False])
+async def test_cancelled_while_it_is_stored(database: Database, known: bool) -> None:
+    """The new settings are stored all the same; the old ones, known before or read meanwhile, do
+    not stay in memory."""
+    entered, leave = threading.Event(), threading.Event()
+
+    def gate() -> None:
+        entered.set()
+        assert leave.wait(timeout=30)
+
+    def lay_gate(connection: sqlite3.Connection) -> None:
+        connection.create_function("gate", 0, gate)
+        connection.execute(
+            "CREATE TEMP TRIGGER stored AFTER INSERT ON servers BEGIN SELECT gate(); END"
+        )
+
     servers = Servers(database)
+    await database.run(lay_gate)
+    if known:
+        assert await servers.get(SERVER) == ServerSettings()
     reading = asyncio.create_task(servers.get(SERVER))
-    await asyncio.sleep(0)
     setting = asyncio.create_task(servers.set(SERVER, SOME))
-    await asyncio.sleep(0)
-    # Whoever set it does not wait for the end, but it is stored.
+    assert await reading == ServerSettings()
+    while not entered.is_set():
+        await asyncio.sleep(0.001)
     setting.cancel()
-    await asyncio.wait({reading, setting})
-    await database.run(lambda connection: None)
-    kept = await servers.get(SERVER)
-    assert kept == await Servers(database).get(SERVER)
+    leave.set()
+    await asyncio.wait({setting})
+    assert setting.cancelled()
+    assert await servers.get(SERVER) == SOME
+
+
+async def test_of_two_changes_at_once_the_later_counts(database: Database) -> None:
+    servers = Servers(database)
+    await asyncio.gather(servers.set(SERVER, ServerSettings()), servers.set(SERVER, SOME))
+    assert await servers.get(SERVER) == await Servers(database).get(SERVER) == SOME
 
 
 async def test_fields_of_other_versions(database: Database) -> None:
