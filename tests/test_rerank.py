@@ -10,10 +10,11 @@ from fits import fit_for
 from index.encoder import QuestionEncoding
 from index.fit import Features, Fit, Ranking
 from index.late_interaction import Int8, QuantisedTokens
+from index.passage_vectors import PassageTokens, PassageVectors
 from index.passages import Passage
 from index.rerank import Match, Views, compare, features, lead, rerank, score, standardised, views
 from index.search import Hit, PassageIndex
-from index.segments import IndexedArticle, PassageVectors, Segment, Source
+from index.segments import IndexedArticle, Segment, Source
 
 DIMENSION = 4
 E0, E1, E2, E3 = np.eye(DIMENSION, dtype=np.int8)
@@ -34,8 +35,10 @@ def passage_of(whole: list[Tokens], alone: list[Tokens]) -> PassageVectors:
     lengths = np.linalg.norm(values.astype(np.float32), axis=1)
     return PassageVectors(
         rows=np.zeros((1 + len(whole), DIMENSION), np.float32),
-        tokens=QuantisedTokens(values, (1 / lengths).astype(np.float32)),
-        starts=np.cumsum([0, *map(len, whole)]).astype(np.int32),
+        tokens=PassageTokens(
+            QuantisedTokens(values, (1 / lengths).astype(np.float32)),
+            starts=np.cumsum([0, *map(len, whole)]).astype(np.int32),
+        ),
     )
 
 
@@ -163,7 +166,7 @@ def test_views_of_cosines_that_are_known_already() -> None:
     cosines = np.array(
         [[0.1, 0.2], [0.3, -0.4], [0.5, 0.6], [0.2, 0.9], [0.7, 0.1], [0.4, 0.8]], np.float32
     )
-    found = views(question_of(E0, E1), [hit(0, 0.3, 0.7)], index_of(FIRST), cosines)
+    found = views(question_of(E0, E1), [hit(0, 0.3, 0.7)], index_of(FIRST).tokens([0]), cosines)
     expect(found, [[0.7, (0.5 + 0.6) / 2, (0.7 + 0.9) / 2]], [[(0.3 + 0.2) / 2, (0.5 + 0.6) / 2]])
 
 
