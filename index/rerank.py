@@ -108,14 +108,14 @@ def wording(passage: Passage) -> str:
     return " ".join(passage.text.split())
 
 
-def lead(first: float, others: NDArray[np.floating[Any]]) -> float:
-    """How far ``first`` is above the mean of the best RUNNERS_UP of ``others``; 0 without any.
+def lead(first: float, others: NDArray[np.floating[Any]]) -> float | None:
+    """How far ``first`` is above the mean of the best RUNNERS_UP of ``others``; None without any.
 
     A passage on the question's topic is alike whether or not it answers. One that answers is also
     more alike than its neighbours on that topic are.
     """
     if not len(others):
-        return 0.0
+        return None
     return first - float(np.sort(others)[-RUNNERS_UP:].mean())
 
 

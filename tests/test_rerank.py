@@ -267,18 +267,21 @@ def test_nothing_to_rank() -> None:
 @pytest.mark.parametrize(
     ("others", "expected"),
     [
-        ([], 0.0),
         ([0.5], 0.4),
         ([0.5, 0.1], 0.6),
         ([0.1, 0.6, 0.2, 0.1, 0.4], 0.5),  # the best three of five, wherever they stand
         ([1.0], -0.1),
     ],
-    ids=["none", "one", "two", "five", "better"],
+    ids=["one", "two", "five", "better"],
 )
 def test_lead(others: list[float], expected: float) -> None:
     found = lead(0.9, np.array(others))
     assert found == pytest.approx(expected)
     assert isinstance(found, float)
+
+
+def test_no_lead_over_nobody() -> None:
+    assert lead(0.9, np.array([])) is None
 
 
 def match_of(number: int, maxsim_alone: float) -> Match:
@@ -317,7 +320,7 @@ def test_features() -> None:
 
 def test_features_of_the_only_match() -> None:
     found = features([match_of(0, 0.8)], index_of_texts("One."), 1.0)
-    assert (found.maxsim_alone, found.lead) == (0.8, 0.0)
+    assert (found.maxsim_alone, found.lead) == (0.8, None)
 
 
 def test_copies_of_the_first_passage_are_no_runners_up() -> None:
@@ -331,7 +334,7 @@ def test_copies_of_the_first_passage_are_no_runners_up() -> None:
 
 def test_nothing_but_copies() -> None:
     matches = [match_of(0, 0.8), match_of(1, 0.8)]
-    assert features(matches, index_of_texts("One.", "One."), 1.0).lead == 0.0
+    assert features(matches, index_of_texts("One.", "One."), 1.0).lead is None
 
 
 def test_copies_of_another_passage_are_runners_up() -> None:
