@@ -238,7 +238,13 @@ def _open(settings: Settings, encoder: Encoder) -> tuple[Library, IndexReport]:
     from index.library import Library
 
     with _progress("Encoding the articles") as on_progress:
-        return Library.open(settings.content, settings.data, encoder, on_progress=on_progress)
+        return Library.open(
+            settings.content,
+            settings.data,
+            encoder,
+            token_limit=settings.token_limit,
+            on_progress=on_progress,
+        )
 
 
 def _console() -> Console:

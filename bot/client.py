@@ -123,7 +123,13 @@ def run(settings: Settings, library: Library, encoder: Encoder) -> None:
     use_endpoints(settings)
 
     def reopen(on_progress: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
-        return Library.open(settings.content, settings.data, encoder, on_progress=on_progress)
+        return Library.open(
+            settings.content,
+            settings.data,
+            encoder,
+            token_limit=settings.token_limit,
+            on_progress=on_progress,
+        )
 
     try:
         asyncio.run(_run(LibraryService(library, reopen=reopen), settings.data, token))

@@ -123,6 +123,7 @@ def index_json(report: IndexReport) -> dict[str, Any]:
         "encoded": report.encoded,
         "left_out": [str(error) for error in report.errors],
         "rebuilt": report.rebuilt,
+        "token_vectors": {"stored": report.tokens_stored, "bytes": report.token_bytes},
         "seconds": round(report.seconds, 3),
     }
 
@@ -138,6 +139,21 @@ def print_index(report: IndexReport, console: Console) -> None:
         table.add_row(name, *_counts(changes))
     console.print(table)
     console.print(f"{counted(report.encoded, 'passage')} encoded in {report.seconds:.1f} s.")
+    console.print(_token_vectors(report))
+
+
+def _token_vectors(report: IndexReport) -> str:
+    if report.tokens_stored:
+        return f"Token vectors: {_size(report.token_bytes)}, stored."
+    return (
+        f"Token vectors would take {_size(report.token_bytes)} and are not stored "
+        "(BELEG_TOKEN_VECTORS_GB sets the limit): each question computes those it needs, "
+        "which takes one to three seconds."
+    )
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
 
 
 def _counts(changes: Changes) -> tuple[str, ...]:

@@ -47,6 +47,15 @@ class Settings(BaseSettings):
     data: Path = Field(default=Path(".data"), validation_alias="BELEG_DATA")
     model: str | None = Field(default=None, validation_alias="BELEG_MODEL")
     cache: Path | None = Field(default=None, validation_alias="BELEG_CACHE")
+    token_vectors_gb: float = Field(
+        default=4, ge=0, allow_inf_nan=False, validation_alias="BELEG_TOKEN_VECTORS_GB"
+    )
+    """Gigabytes of token vectors that the index stores at most; above, questions compute them."""
+
+    @property
+    def token_limit(self) -> int:
+        """``token_vectors_gb`` in bytes."""
+        return round(self.token_vectors_gb * 1e9)
 
     def required_token(self) -> str:
         """The bot's token; raises SettingsError if there is none."""

@@ -20,6 +20,9 @@ CANDIDATES = 64
 On XQuAD's 120 paragraphs the right one is among the first 64 for every question; see
 docs/quality.md.
 """
+COMPUTED_CANDIDATES = 12
+"""The same where token vectors are computed for the question: the fewest that keep recall@1, at a
+tenth to a fifth of a second each; see docs/quality.md."""
 
 
 class Status(StrEnum):
@@ -134,8 +137,9 @@ def _look_up(question: str, index: PassageIndex, encoder: Encoder, fit: Fit) -> 
     bare = bare_question(question)
     wordings = [question] if bare is None else [question, bare]
     tried = []
+    count = CANDIDATES if index.tokens_stored else COMPUTED_CANDIDATES
     for worded, encoding in zip(wordings, encoder.encode_questions(wordings), strict=True):
-        matches = rerank(encoding, index.search(encoding.vector, CANDIDATES), index, fit)
+        matches = rerank(encoding, index.search(encoding.vector, count), index, fit)
         confidence = _confidence(worded, encoding, matches, index, fit)
         tried.append(_LookedUp(question, matches, confidence))
     return max(tried, key=lambda one: one.confidence)

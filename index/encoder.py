@@ -4,6 +4,7 @@ One forward pass gives both the vector of the whole text and the last hidden sta
 tokens, which the re-ranking compares with one another.
 """
 
+import itertools
 import json
 import re
 import threading
@@ -338,27 +339,32 @@ class _States:
 
 
 class _Turns:
-    """A lock at which questions go before passages and sentences.
+    """A lock at which questions go before passages and sentences, and the rest in the order they
+    came.
 
     A plain lock may be taken again by the thread that has just released it: a reindex would keep a
-    question waiting to its end.
+    question waiting to its end, or one whose candidates have to be encoded.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._taken = False
-        self._questions = 0  # waiting
+        self._waiting: set[tuple[bool, int]] = set()
+        self._came = itertools.count()
 
     @contextmanager
     def take(self, *, first: bool) -> Iterator[None]:
         """Waits for a turn and holds it; ``first`` for questions."""
         with self._changed:
-            self._questions += first
+            place = (not first, next(self._came))
+            self._waiting.add(place)
             try:
-                self._changed.wait_for(lambda: not self._taken and (first or self._questions == 0))
+                self._changed.wait_for(lambda: not self._taken and place == min(self._waiting))
                 self._taken = True
             finally:
-                self._questions -= first
+                self._waiting.remove(place)
+                # One that gives up waiting may have kept the others from their turn.
+                self._changed.notify_all()
         try:
             yield
         finally:

@@ -14,7 +14,7 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,8 @@ class Ranking:
 class Features:
     """What the confidence goes by: the first passage's similarities, its lead, its language.
 
-    ``lead`` is how far its MaxSim is above the runners-up's. ``same_language``, from 0 to 1, is how
+    ``lead`` is how far its MaxSim is above the runners-up's; None if there are none.
+    ``same_language``, from 0 to 1, is how
     well the question fits the passage's language: texts in one language are alike in ways that say
     nothing about the answer.
     """
@@ -46,7 +47,7 @@ class Features:
     maxsim: float
     maxsim_alone: float
     sentence_maxsim: float
-    lead: float
+    lead: float | None
     same_language: float
 
 
@@ -70,7 +71,8 @@ class Fit:
     ``question_mean`` and ``passage_mean`` float32 ``(d,)``: mean unit-length token vectors.
     ``sentence_maxsim``: weight of a sentence's MaxSim beside its cosine when one is chosen.
     ``confidence`` is None if it was not fitted. ``answered`` and ``unsure``: probabilities from
-    which an answer counts as such.
+    which an answer counts as such. ``unknown_lead``: what counts as the lead of a passage that has
+    no others beside it.
     """
 
     question_mean: Float32
@@ -80,6 +82,7 @@ class Fit:
     confidence: Confidence | None
     answered: float
     unsure: float
+    unknown_lead: float = 0.0
 
     def centring(self) -> str:
         """A digest of the means: token vectors stored under another one cannot be compared."""
@@ -90,6 +93,8 @@ class Fit:
         """The probability that the first passage answers; ``unsure`` where none was fitted."""
         if self.confidence is None:
             return self.unsure
+        if features.lead is None:
+            features = replace(features, lead=self.unknown_lead)
         slopes = asdict(self.confidence)
         logit = slopes.pop("intercept") + sum(
             slopes[name] * value for name, value in asdict(features).items()
@@ -131,6 +136,7 @@ def read_fit(content: dict[str, Any]) -> Fit:
         confidence=Confidence(**content["confidence"]),
         answered=content["answered"],
         unsure=content["unsure"],
+        unknown_lead=content["unknown_lead"],
     )
 
 
@@ -145,6 +151,7 @@ def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
         "confidence": _rounded(asdict(fit.confidence)),
         "answered": round(fit.answered, 4),
         "unsure": round(fit.unsure, 4),
+        "unknown_lead": round(fit.unknown_lead, 4),
         "question_mean": _text(fit.question_mean),
         "passage_mean": _text(fit.passage_mean),
     }

@@ -17,6 +17,7 @@ from index.fit import Fit
 from index.language import language_likelihood
 from index.late_interaction import Float32, centre
 from index.library import Library
+from index.passage_vectors import PassageTokens
 from index.rerank import views
 from index.search import Hit, PassageIndex
 
@@ -97,8 +98,8 @@ def _ask(
     questions: Sequence[_Asking], index: PassageIndex, encoder: Encoder, fit: Fit
 ) -> Iterator[Question]:
     """Ask of all passages: their token vectors are restored once, and met by many questions."""
-    restored = [v.tokens.values * v.tokens.scales[:, None] for v in index.vectors]
-    tokens = np.concatenate(restored)
+    stored = index.tokens(range(len(index.passages)))
+    tokens = np.concatenate([one.vectors.values * one.vectors.scales[:, None] for one in stored])
     rows = np.concatenate([vectors.rows for vectors in index.vectors])
     for start in range(0, len(questions), QUESTIONS_AT_ONCE):
         batch = questions[start : start + QUESTIONS_AT_ONCE]
@@ -110,7 +111,7 @@ def _ask(
         for one, encoding, by_row, by_token in zip(
             batch, encodings, row_cosines, np.split(cosines, ends[:-1], axis=1), strict=True
         ):
-            yield _compared(one, encoding, by_row, by_token, index)
+            yield _compared(one, encoding, by_row, by_token, index, stored)
 
 
 def _compared(
@@ -119,12 +120,13 @@ def _compared(
     by_row: Float32,
     by_token: Float32,
     index: PassageIndex,
+    tokens: Sequence[PassageTokens],
 ) -> Question:
     hits = [
         Hit(number, cosines[1:])
         for number, cosines in enumerate(np.split(by_row, index.starts[1:-1]))
     ]
-    found = views(encoding, hits, index, by_token)
+    found = views(encoding, hits, tokens, by_token)
     passage = index.passages[question.gold]
     return Question(
         article=question.article,

@@ -277,12 +277,13 @@ def _fit_confidence(fit: Fit, asked: Mapping[Pair, Asked], articles: frozenset[s
         inside = frozenset(map(str, random.permutation(sorted(articles))[:size]))
         for one in asked.values():
             trials += _trials([*one.questions, *one.talk], one.articles, inside, fit, random)
-    table = np.array([astuple(trial.features) for trial in trials])
     labels = np.array([trial.right for trial in trials])
     counts = Counter(trial.kind for trial in trials)
     # Each kind as a whole has a fixed weight, however many questions are of it.
     wanted = {_Kind.ANSWERABLE: 1.0, _Kind.ABSENT: 1.0, _Kind.NEIGHBOURING: NEIGHBOURING_WEIGHT}
     weights = np.array([wanted[trial.kind] / counts[trial.kind] for trial in trials])
+    fit = replace(fit, unknown_lead=_mean_lead(trials, weights))
+    table = np.array([astuple(_led(trial.features, fit.unknown_lead)) for trial in trials])
     middle, spread = table.mean(axis=0), table.std(axis=0)
     model = LogisticRegression(C=100, max_iter=1000)
     model.fit((table - middle) / spread, labels, sample_weight=weights / weights.mean())
@@ -295,6 +296,25 @@ def _fit_confidence(fit: Fit, asked: Mapping[Pair, Asked], articles: frozenset[s
         answered=float(np.quantile(chances, 1 - ANSWERED_SHARE)),
         unsure=float(np.quantile(chances, 1 - UNSURE_SHARE)),
     )
+
+
+def _mean_lead(trials: Sequence[_Trial], weights: Float64) -> float:
+    """The mean of the leads there are, each with its weight.
+
+    A library of one passage has no runners-up, and its passage's lead should tell nothing.
+    """
+    known = [
+        (trial.features.lead, weight)
+        for trial, weight in zip(trials, weights, strict=True)
+        if trial.features.lead is not None
+    ]
+    leads, weights = np.array(known).reshape(-1, 2).T
+    return float(np.average(leads, weights=weights)) if len(leads) else 0.0
+
+
+def _led(features: Features, unknown_lead: float) -> Features:
+    """The features with a lead."""
+    return features if features.lead is not None else replace(features, lead=unknown_lead)
 
 
 def _trials(

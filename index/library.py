@@ -15,7 +15,15 @@ from index.fit import Fit, load_fit
 from index.search import PassageIndex
 from index.segments import Source
 from index.storage import DamagedIndexError
-from index.update import IndexReport, StoredIndex, read_index, unchanged_report, update_index
+from index.token_vectors import TOKEN_LIMIT, ComputedTokens
+from index.update import (
+    IndexReport,
+    StoredIndex,
+    is_current,
+    read_index,
+    unchanged_report,
+    update_index,
+)
 
 Progress = Callable[[int, int], None]
 
@@ -23,11 +31,14 @@ Progress = Callable[[int, int], None]
 class Library:
     """Articles, their index and the model that made it.
 
-    It never changes; several threads may ask it.
+    Its articles never change; several threads may ask it.
     """
 
     def __init__(self, stored: StoredIndex, encoder: Encoder, fit: Fit) -> None:
-        self.index = PassageIndex(stored.live(), stored.manifest.dimension)
+        computed = (
+            None if stored.manifest.tokens_stored else ComputedTokens(encoder, fit.passage_mean)
+        )
+        self.index = PassageIndex(stored.live(), stored.manifest.dimension, computed)
         self._encoder = encoder
         self._fit = fit
 
@@ -39,12 +50,14 @@ class Library:
         encoder: Encoder,
         *,
         fit: Fit | None = None,
+        token_limit: int = TOKEN_LIMIT,
         on_progress: Progress | None = None,
     ) -> tuple[Library, IndexReport]:
         """Bring the index in ``data`` up to date with ``content`` and load it.
 
         An index that is up to date is only read, so the data folder need not be writable then.
-        ``on_progress`` is told how many of how many texts are encoded.
+        Token vectors that would take more than ``token_limit`` bytes are not stored but computed
+        when a question needs them. ``on_progress`` is told how many of how many texts are encoded.
 
         Raises ContentError if nothing could be read from ``content``, StorageError if ``data``
         cannot be used.
@@ -54,14 +67,16 @@ class Library:
             stored = read_index(data, encoder, fit)
         except DamagedIndexError:
             stored = None  # the update finds the same, says so in its report, and rebuilds
-        if stored is not None and stored.manifest.content == content_digest(content):
+        if stored and is_current(stored.manifest, content_digest(content), token_limit):
             return cls(stored, encoder, fit), unchanged_report(stored)
-        return cls._updated(data, lambda: _articles(content), encoder, fit, on_progress)
+        return cls._updated(
+            data, lambda: _articles(content), encoder, fit, token_limit, on_progress
+        )
 
     @classmethod
     def of(cls, content: Content, data: Path, encoder: Encoder, fit: Fit) -> Library:
         """A library of articles already read, with its index in the folder ``data``."""
-        return cls._updated(data, lambda: content, encoder, fit, None)[0]
+        return cls._updated(data, lambda: content, encoder, fit, TOKEN_LIMIT, None)[0]
 
     @classmethod
     def _updated(
@@ -70,9 +85,10 @@ class Library:
         read: Callable[[], Content],
         encoder: Encoder,
         fit: Fit,
+        token_limit: int,
         on_progress: Progress | None,
     ) -> tuple[Library, IndexReport]:
-        stored, report = update_index(data, read, encoder, fit, on_progress)
+        stored, report = update_index(data, read, encoder, fit, token_limit, on_progress)
         return cls(stored, encoder, fit), report
 
     @property

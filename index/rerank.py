@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from index.encoder import QuestionEncoding
 from index.fit import Features, Fit, Ranking
 from index.late_interaction import Float32, best_matches, centre, similarities
+from index.passage_vectors import PassageTokens
 from index.passages import Passage
 from index.search import Hit, PassageIndex
 
@@ -107,14 +108,14 @@ def wording(passage: Passage) -> str:
     return " ".join(passage.text.split())
 
 
-def lead(first: float, others: NDArray[np.floating[Any]]) -> float:
-    """How far ``first`` is above the mean of the best RUNNERS_UP of ``others``; 0 without any.
+def lead(first: float, others: NDArray[np.floating[Any]]) -> float | None:
+    """How far ``first`` is above the mean of the best RUNNERS_UP of ``others``; None without any.
 
     A passage on the question's topic is alike whether or not it answers. One that answers is also
     more alike than its neighbours on that topic are.
     """
     if not len(others):
-        return 0.0
+        return None
     return first - float(np.sort(others)[-RUNNERS_UP:].mean())
 
 
@@ -136,22 +137,26 @@ def compare(
     question: QuestionEncoding, hits: Sequence[Hit], index: PassageIndex, question_mean: Float32
 ) -> Views:
     """The views of each of ``hits``, of which there is at least one."""
-    tokens = [index.vectors[hit.number].tokens for hit in hits]
-    cosines = similarities(centre(question.tokens, question_mean), tokens)
-    return views(question, hits, index, cosines)
+    tokens = index.tokens([hit.number for hit in hits])
+    vectors = [one.vectors for one in tokens]
+    return views(
+        question, hits, tokens, similarities(centre(question.tokens, question_mean), vectors)
+    )
 
 
 def views(
-    question: QuestionEncoding, hits: Sequence[Hit], index: PassageIndex, cosines: Float32
+    question: QuestionEncoding,
+    hits: Sequence[Hit],
+    tokens: Sequence[PassageTokens],
+    cosines: Float32,
 ) -> Views:
-    """The views of each of ``hits``, from the cosines of all their tokens ``(t, q)``."""
+    """The views of each of ``hits``, from the cosines of all their ``tokens``, ``(t, q)``."""
     weights = question.weights / max(float(question.weights.sum()), 1e-9)
-    vectors = [index.vectors[hit.number] for hit in hits]
     # Of each candidate first the sentences in the whole, then all sentences alone, as one segment.
-    offsets = np.cumsum([0, *(len(one.tokens.scales) for one in vectors[:-1])])
-    starts = np.concatenate([one.starts + at for one, at in zip(vectors, offsets, strict=True)])
+    offsets = np.cumsum([0, *(len(one.vectors.scales) for one in tokens[:-1])])
+    starts = np.concatenate([one.starts + at for one, at in zip(tokens, offsets, strict=True)])
     segments = best_matches(cosines, starts)
-    ends = np.cumsum([len(one.starts) for one in vectors])
+    ends = np.cumsum([len(one.starts) for one in tokens])
     in_whole = np.delete(segments, ends - 1, axis=0)
     bounds = np.cumsum([0, *(len(hit.sentences) for hit in hits[:-1])])
     passages = np.column_stack(

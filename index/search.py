@@ -9,8 +9,10 @@ import faiss
 import numpy as np
 
 from index.late_interaction import Float32
+from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
 from index.passages import Passage
-from index.segments import PassageVectors, Segment, Source
+from index.segments import Segment, Source
+from index.token_vectors import ComputedTokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +31,18 @@ class PassageIndex:
     sentences'.
     """
 
-    def __init__(self, segments: Sequence[tuple[Segment, frozenset[str]]], dimension: int) -> None:
-        """Put together the articles of ``segments`` whose ids stand beside each segment."""
+    def __init__(
+        self,
+        segments: Sequence[tuple[Segment, frozenset[str]]],
+        dimension: int,
+        computed: ComputedTokens | None = None,
+    ) -> None:
+        """Put together the articles of ``segments`` whose ids stand beside each segment.
+
+        ``computed`` gives the token vectors where the segments hold none; None where they do.
+        Raises ValueError where neither has them.
+        """
+        self._computed = computed
         self.passages: list[Passage] = []
         self.vectors: list[PassageVectors] = []
         self._source_of: dict[str, Source] = {}
@@ -42,6 +54,8 @@ class PassageIndex:
                     self._source_of[article.source.id] = article.source
                     self.passages += article.passages
                     self.vectors += of_article
+        if computed is None and any(vectors.tokens is None for vectors in self.vectors):
+            raise ValueError("token vectors are neither stored nor computed")
         self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
         self.starts = np.cumsum([0, *(len(vectors.rows) for vectors in self.vectors)])
         self._passage_of_row = np.repeat(np.arange(len(self.passages)), np.diff(self.starts))
@@ -52,6 +66,21 @@ class PassageIndex:
     def source(self, passage: Passage) -> Source:
         """The source of one of this index's passages."""
         return self._source_of[passage.article]
+
+    @property
+    def tokens_stored(self) -> bool:
+        """Whether token vectors cost nothing but to read them."""
+        return self._computed is None
+
+    def tokens(self, numbers: Sequence[int]) -> list[PassageTokens]:
+        """The token vectors of the passages of these numbers, computed if none are stored."""
+        if self._computed is None:
+            found = (self.vectors[number].tokens for number in numbers)
+            return [tokens for tokens in found if tokens is not None]
+        passages = [self.passages[number] for number in numbers]
+        return self._computed.of(
+            [TitledPassage(self.source(passage).title, passage) for passage in passages]
+        )
 
     def search(self, question: Float32, passages: int) -> list[Hit]:
         """At most ``passages`` candidates for the question's vector ``(d,)``, those with the best

@@ -2,6 +2,9 @@
 
     passages.json   the articles' sources and passages, and how many tokens each passage has
     rows.f32        float32 (rows, d): for each passage its vector, then one for each sentence
+
+and, unless the library is too large for token vectors (see token_vectors.py),
+
     tokens.i8       int8 (tokens, d): centred token vectors, eight bits a component
     scales.f32      float32 (tokens,): what brings a token vector back to unit length
     starts.i32      int32 (rows,): where the tokens of each passage begin that belong to its first
@@ -21,6 +24,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cache
+from itertools import accumulate, pairwise, repeat
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +34,7 @@ from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 
 from index.content import Article
 from index.late_interaction import Float32, Int8, Int32, QuantisedTokens
+from index.passage_vectors import PassageTokens, PassageVectors
 from index.passages import Passage
 from index.storage import DamagedIndexError, reading
 
@@ -63,20 +68,6 @@ class IndexedArticle:
 
 
 @dataclass(frozen=True, slots=True)
-class PassageVectors:
-    """Everything the index knows of one passage.
-
-    ``rows`` float32 ``(1 + s, d)``: the passage's vector, then its sentences'. ``tokens``: the
-    passage's as the model reads it as a whole, then those of each sentence read alone. ``starts``
-    int32 ``(s + 1,)``: the first token of each sentence in the whole, then of the sentences alone.
-    """
-
-    rows: Float32
-    tokens: QuantisedTokens
-    starts: Int32
-
-
-@dataclass(frozen=True, slots=True)
 class Segment:
     """Articles with the vectors of their passages, in the order of the passages."""
 
@@ -86,10 +77,11 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class _Contents:
-    """What ``passages.json`` holds; ``tokens`` counts each passage's."""
+    """What ``passages.json`` holds; ``tokens`` counts each passage's, None where none are
+    stored."""
 
     articles: tuple[IndexedArticle, ...]
-    tokens: tuple[NonNegativeInt, ...]
+    tokens: tuple[NonNegativeInt, ...] | None
 
 
 @cache
@@ -113,29 +105,39 @@ def indexed(article: Article, passages: Sequence[Passage]) -> IndexedArticle:
 
 
 def write_segment(
-    folder: Path, articles: Sequence[IndexedArticle], vectors: Iterable[PassageVectors]
+    folder: Path,
+    articles: Sequence[IndexedArticle],
+    vectors: Iterable[PassageVectors],
+    *,
+    tokens: bool,
 ) -> None:
     """Write a segment's files into the new ``folder``; ``vectors`` follow the order of the
-    passages."""
+    passages.
+
+    ``tokens`` says whether all of them have token vectors, or none.
+    """
     folder.mkdir()
     counts = []
     with ExitStack() as files:
-        rows, tokens, scales, starts = (
+        rows, *of_tokens = (
             files.enter_context((folder / name).open("wb"))
-            for name in (ROWS, TOKENS, SCALES, STARTS)
+            for name in ((ROWS, TOKENS, SCALES, STARTS) if tokens else (ROWS,))
         )
         for passage in vectors:
-            counts.append(len(passage.tokens.scales))
             rows.write(np.ascontiguousarray(passage.rows, "<f4").data)
-            tokens.write(np.ascontiguousarray(passage.tokens.values, "i1").data)
-            scales.write(np.ascontiguousarray(passage.tokens.scales, "<f4").data)
-            starts.write(np.ascontiguousarray(passage.starts, "<i4").data)
-    content = asdict(_Contents(tuple(articles), tuple(counts)))
+            if passage.tokens is not None:
+                values, scales, starts = of_tokens
+                counts.append(len(passage.tokens.vectors.scales))
+                values.write(np.ascontiguousarray(passage.tokens.vectors.values, "i1").data)
+                scales.write(np.ascontiguousarray(passage.tokens.vectors.scales, "<f4").data)
+                starts.write(np.ascontiguousarray(passage.tokens.starts, "<i4").data)
+    content = asdict(_Contents(tuple(articles), tuple(counts) if tokens else None))
     (folder / PASSAGES).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
-def read_segment(folder: Path, dimension: int) -> Segment:
-    """Map a segment's files, whose digests the caller has checked.
+def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
+    """Map a segment's files, whose digests the caller has checked; ``tokens`` says whether it
+    should hold token vectors.
 
     Raises DamagedIndexError where one is missing or the files do not fit one another, StorageError
     if one cannot be read.
@@ -145,31 +147,43 @@ def read_segment(folder: Path, dimension: int) -> Segment:
             content = _contents_type().validate_json(path.read_bytes(), strict=True)
     except ValidationError as error:
         raise DamagedIndexError(f"{folder.name}/{PASSAGES} cannot be read") from error
-    articles, counts = content.articles, content.tokens
-    passages = [passage for article in articles for passage in article.passages]
+    passages = [passage for article in content.articles for passage in article.passages]
     rows_of = [1 + len(passage.sentences) for passage in passages]
     try:
-        row_ends, token_ends = np.cumsum(rows_of, dtype=np.int64), np.cumsum(counts, dtype=np.int64)
-        total = int(token_ends[-1]) if counts else 0
-        rows: Float32 = _map(folder / ROWS, "<f4", (int(sum(rows_of)), dimension))
-        tokens: Int8 = _map(folder / TOKENS, "i1", (total, dimension))
-        scales: Float32 = _map(folder / SCALES, "<f4", (total,))
-        starts: Int32 = _map(folder / STARTS, "<i4", (int(sum(rows_of)),))
+        if tokens is (content.tokens is None):
+            raise ValueError("tokens")
+        rows: Float32 = _map(folder / ROWS, "<f4", (sum(rows_of), dimension))
+        of_passages: Iterable[PassageTokens | None] = (
+            repeat(None, len(passages))
+            if content.tokens is None
+            else _map_tokens(folder, dimension, rows_of, content.tokens)
+        )
         vectors = tuple(
-            PassageVectors(
-                rows[row_end - row_count : row_end],
-                QuantisedTokens(
-                    tokens[token_end - count : token_end], scales[token_end - count : token_end]
-                ),
-                starts[row_end - row_count : row_end],
-            )
-            for row_end, row_count, token_end, count in zip(
-                row_ends, rows_of, token_ends, counts, strict=True
-            )
+            PassageVectors(rows[span], of_passage)
+            for span, of_passage in zip(_spans(rows_of), of_passages, strict=True)
         )
     except (ValueError, OverflowError) as error:
         raise DamagedIndexError(f"the files of {folder.name} do not fit one another") from error
-    return Segment(articles, vectors)
+    return Segment(content.articles, vectors)
+
+
+def _map_tokens(
+    folder: Path, dimension: int, starts_of: Sequence[int], counts: Sequence[int]
+) -> list[PassageTokens]:
+    """Each passage's token vectors, of which there are ``counts``; it has ``starts_of`` starts."""
+    total = sum(counts)
+    values: Int8 = _map(folder / TOKENS, "i1", (total, dimension))
+    scales: Float32 = _map(folder / SCALES, "<f4", (total,))
+    starts: Int32 = _map(folder / STARTS, "<i4", (sum(starts_of),))
+    return [
+        PassageTokens(QuantisedTokens(values[span], scales[span]), starts[starts_span])
+        for span, starts_span in zip(_spans(counts), _spans(starts_of), strict=True)
+    ]
+
+
+def _spans(counts: Sequence[int]) -> list[slice]:
+    """Slices of these lengths, one behind the other."""
+    return [slice(start, end) for start, end in pairwise(accumulate(counts, initial=0))]
 
 
 def _map(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:

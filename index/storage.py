@@ -28,7 +28,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 SEGMENTS = "segments"
 LOCK = "lock"
@@ -80,7 +80,8 @@ class LeftOut:
 class Manifest:
     """What the index was made of.
 
-    A difference in ``format``, ``model`` or ``centring`` means a rebuild.
+    A difference in ``format``, ``model`` or ``centring`` means a rebuild. ``token_bytes``: about
+    what all passages' token vectors take; ``tokens_stored``: whether the segments hold them.
     """
 
     format: int
@@ -90,6 +91,8 @@ class Manifest:
     content: str
     passages: int
     rows: int
+    token_bytes: int
+    tokens_stored: bool
     left_out: tuple[LeftOut, ...]
     segments: tuple[SegmentEntry, ...]
 

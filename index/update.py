@@ -9,16 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from index.content import Content, ContentError
-from index.encoder import Encoder, PassageEncoding
+from index.encoder import Encoder
 from index.fit import Fit
-from index.late_interaction import Int32, centre, quantise
-from index.passages import Passage, split_article
+from index.passage_vectors import (
+    PassageVectors,
+    TitledPassage,
+    encode,
+    estimated_token_bytes,
+)
+from index.passages import split_article
 from index.segments import (
     IndexedArticle,
-    PassageVectors,
     Segment,
     indexed,
     read_segment,
@@ -39,6 +41,7 @@ from index.storage import (
     sweep,
     writing,
 )
+from index.token_vectors import are_stored
 
 Progress = Callable[[int, int], None]
 
@@ -62,7 +65,11 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class IndexReport:
-    """What an update did; ``rebuilt`` says why, if everything was made anew."""
+    """What an update did; ``rebuilt`` says why, if everything was made anew.
+
+    ``token_bytes``: about what the token vectors of all passages take; ``tokens_stored``: whether
+    they are stored, or computed when a question needs them.
+    """
 
     articles: Changes
     passages: Changes
@@ -70,6 +77,8 @@ class IndexReport:
     errors: tuple[ContentError, ...]
     rebuilt: str | None
     seconds: float
+    token_bytes: int = 0
+    tokens_stored: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +113,9 @@ def read_index(folder: Path, encoder: Encoder, fit: Fit) -> StoredIndex | None:
     for entry in manifest.segments:
         check_segment(folder, entry)
     segments = tuple(
-        read_segment(segment_folder(folder, entry.name), manifest.dimension)
+        read_segment(
+            segment_folder(folder, entry.name), manifest.dimension, tokens=manifest.tokens_stored
+        )
         for entry in manifest.segments
     )
     stored = StoredIndex(manifest, segments)
@@ -119,6 +130,13 @@ def read_index(folder: Path, encoder: Encoder, fit: Fit) -> StoredIndex | None:
     return stored
 
 
+def is_current(manifest: Manifest, digest: str, token_limit: int) -> bool:
+    """Whether an index needs no update for the content of this ``digest`` and this limit of the
+    bytes of token vectors."""
+    kept = are_stored(manifest.token_bytes, token_limit, before=manifest.tokens_stored)
+    return manifest.content == digest and kept is manifest.tokens_stored
+
+
 def unchanged_report(stored: StoredIndex) -> IndexReport:
     """The report for an index that already is up to date."""
     return IndexReport(
@@ -128,6 +146,8 @@ def unchanged_report(stored: StoredIndex) -> IndexReport:
         errors=_errors(stored.manifest),
         rebuilt=None,
         seconds=0.0,
+        token_bytes=stored.manifest.token_bytes,
+        tokens_stored=stored.manifest.tokens_stored,
     )
 
 
@@ -136,10 +156,15 @@ def update_index(
     read: Callable[[], Content],
     encoder: Encoder,
     fit: Fit,
+    token_limit: int,
     on_progress: Progress | None = None,
 ) -> tuple[StoredIndex, IndexReport]:
     """Make the index in ``folder`` say what the content says, encoding only passages whose text is
     new.
+
+    Token vectors that would take more than ``token_limit`` bytes are not stored. An index that
+    stored them drops them then without encoding; one that did not, and may again, encodes
+    everything.
 
     ``read`` is called with the folder's lock held, so that of two updates the later one has the
     newer content; what it raises is passed on. The new index is read back before the lock is
@@ -167,7 +192,31 @@ def update_index(
         # An index of another model stays as it is until the new one is whole.
         if rebuilt is None:
             sweep(folder, old.manifest if old else None)
-        manifest, encoded = _save(folder, content, articles, old, encoder, fit, on_progress)
+        token_bytes = estimated_token_bytes([p for a in articles for p in a.passages], encoder)
+        stored_before = old is None or old.manifest.tokens_stored
+        tokens = are_stored(token_bytes, token_limit, before=stored_before)
+        if tokens and not stored_before:
+            rebuilt = (
+                f"The index in {folder} was built anew: its token vectors may be stored again."
+            )
+        target = _Target(folder, encoder, fit, tokens)
+        segments, encoded = _save(target, articles, old, on_progress)
+        passages = [passage for article in articles for passage in article.passages]
+        manifest = Manifest(
+            format=FORMAT,
+            model=encoder.name,
+            centring=fit.centring(),
+            dimension=encoder.dimension,
+            content=content.digest,
+            passages=len(passages),
+            rows=sum(1 + len(passage.sentences) for passage in passages),
+            token_bytes=token_bytes,
+            tokens_stored=tokens,
+            left_out=tuple(
+                LeftOut(error.path, error.line, error.reason) for error in content.errors
+            ),
+            segments=segments,
+        )
         commit(folder, manifest)
         stored = _read_back(folder, encoder, fit)
     before = _articles(old) if old else {}
@@ -179,8 +228,20 @@ def update_index(
         errors=content.errors,
         rebuilt=rebuilt,
         seconds=time.perf_counter() - began,
+        token_bytes=stored.manifest.token_bytes,
+        tokens_stored=stored.manifest.tokens_stored,
     )
     return stored, report
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """Where an index is written, what makes its vectors, and whether it holds token vectors."""
+
+    folder: Path
+    encoder: Encoder
+    fit: Fit
+    tokens: bool
 
 
 def _read_back(folder: Path, encoder: Encoder, fit: Fit) -> StoredIndex:
@@ -196,89 +257,68 @@ def _read_back(folder: Path, encoder: Encoder, fit: Fit) -> StoredIndex:
 
 
 def _save(
-    folder: Path,
-    content: Content,
+    target: _Target,
     articles: Sequence[IndexedArticle],
     old: StoredIndex | None,
-    encoder: Encoder,
-    fit: Fit,
     on_progress: Progress | None,
-) -> tuple[Manifest, int]:
+) -> tuple[tuple[SegmentEntry, ...], int]:
+    """The segments that hold ``articles`` from now on, and how many passages were encoded."""
+    kept = _kept(articles, old, target.tokens)
+    settled = {id_ for entry in kept for id_ in entry.articles}
+    moving = [article for article in articles if article.source.id not in settled]
+    if not moving:
+        return tuple(kept), 0
+    known = _known_vectors(old, target.tokens) if old else {}
+    passages = [
+        TitledPassage(article.source.title, passage)
+        for article in moving
+        for passage in article.passages
+    ]
+    new = set(passages) - known.keys()
+    name = uuid.uuid4().hex[:12]
+    segment = segment_folder(target.folder, name)
+    vectors = _vectors(passages, known, target, _Counter(new, on_progress))
+    write_segment(segment, moving, vectors, tokens=target.tokens)
+    ids = tuple(article.source.id for article in moving)
+    return (*kept, SegmentEntry(name, ids, make_durable(segment))), len(new)
+
+
+def _kept(
+    articles: Sequence[IndexedArticle], old: StoredIndex | None, tokens: bool
+) -> list[SegmentEntry]:
+    """The segments of ``old`` that stay as they are; the other articles move to a new one."""
+    if old is None or old.manifest.tokens_stored is not tokens:
+        return []
     digests = {article.source.id: article.digest for article in articles}
     kept: list[SegmentEntry] = []
-    for entry, segment in zip(old.manifest.segments, old.segments, strict=True) if old else ():
+    for entry, segment in zip(old.manifest.segments, old.segments, strict=True):
         same = {a.source.id for a in segment.articles if digests.get(a.source.id) == a.digest}
         still = tuple(id_ for id_ in entry.articles if id_ in same)
         # A segment that is mostly dead weight goes; its living articles move without encoding.
         if still and 2 * len(still) >= len(segment.articles):
             kept.append(replace(entry, articles=still))
-    if len(kept) >= MOST_SEGMENTS:
-        kept = []
-    settled = {id_ for entry in kept for id_ in entry.articles}
-    moving = [article for article in articles if article.source.id not in settled]
-    encoded = 0
-    if moving:
-        known = _known_vectors(old) if old else {}
-        passages = [
-            _TitledPassage(article.source.title, passage)
-            for article in moving
-            for passage in article.passages
-        ]
-        new = set(passages) - known.keys()
-        encoded = len(new)
-        name = uuid.uuid4().hex[:12]
-        target = segment_folder(folder, name)
-        vectors = _vectors(passages, known, encoder, fit, _Counter(new, on_progress))
-        write_segment(target, moving, vectors)
-        kept.append(
-            SegmentEntry(name, tuple(article.source.id for article in moving), make_durable(target))
-        )
-    all_passages = [passage for article in articles for passage in article.passages]
-    manifest = Manifest(
-        format=FORMAT,
-        model=encoder.name,
-        centring=fit.centring(),
-        dimension=encoder.dimension,
-        content=content.digest,
-        passages=len(all_passages),
-        rows=sum(1 + len(passage.sentences) for passage in all_passages),
-        left_out=tuple(LeftOut(error.path, error.line, error.reason) for error in content.errors),
-        segments=tuple(kept),
-    )
-    return manifest, encoded
+    return [] if len(kept) >= MOST_SEGMENTS else kept
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _TitledPassage:
-    """A passage under its article's title. Two are equal if they have the same vectors."""
-
-    title: str
-    passage: Passage
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _TitledPassage) and self._key() == other._key()
-
-    def __hash__(self) -> int:
-        return hash(self._key())
-
-    def _key(self) -> tuple[object, ...]:
-        return self.title, self.passage.text, self.passage.sentences
-
-
-def _known_vectors(old: StoredIndex) -> dict[_TitledPassage, PassageVectors]:
+def _known_vectors(old: StoredIndex, tokens: bool) -> dict[TitledPassage, PassageVectors]:
+    """What need not be encoded again; where ``tokens`` are to be stored, those have them."""
     known = {}
     for segment in old.segments:
         vectors = iter(segment.vectors)
         for article in segment.articles:
             for passage in article.passages:
-                known[_TitledPassage(article.source.title, passage)] = next(vectors)
+                of_passage = next(vectors)
+                if not tokens:
+                    of_passage = PassageVectors(of_passage.rows, None)
+                if not tokens or of_passage.tokens is not None:
+                    known[TitledPassage(article.source.title, passage)] = of_passage
     return known
 
 
 class _Counter:
     """Counts encoded texts (passages and sentences) towards the total that the caller is told."""
 
-    def __init__(self, new: set[_TitledPassage], tell: Progress | None) -> None:
+    def __init__(self, new: set[TitledPassage], tell: Progress | None) -> None:
         self.total = sum(1 + len(titled.passage.sentences) for titled in new)
         self.done = 0
         self._tell = tell
@@ -296,10 +336,9 @@ class _Counter:
 
 
 def _vectors(
-    passages: Sequence[_TitledPassage],
-    known: dict[_TitledPassage, PassageVectors],
-    encoder: Encoder,
-    fit: Fit,
+    passages: Sequence[TitledPassage],
+    known: dict[TitledPassage, PassageVectors],
+    target: _Target,
     counter: _Counter,
 ) -> Iterator[PassageVectors]:
     known = dict(known)
@@ -307,69 +346,15 @@ def _vectors(
     for start in range(0, len(passages), CHUNK):
         chunk = passages[start : start + CHUNK]
         new = list(dict.fromkeys(titled for titled in chunk if titled not in known))
-        fresh = dict(zip(new, _encode(new, encoder, fit, counter), strict=True))
+        encoded = encode(new, target.encoder, target.fit.passage_mean, counter.part())
+        fresh = {
+            titled: PassageVectors(rows, tokens if target.tokens else None)
+            for titled, (rows, tokens) in zip(new, encoded, strict=True)
+        }
         # Only what comes again is kept, so that memory stays bounded.
         known |= {titled: vectors for titled, vectors in fresh.items() if counts[titled] > 1}
         for titled in chunk:
             yield fresh.get(titled) or known[titled]
-
-
-def _encode(
-    passages: Sequence[_TitledPassage], encoder: Encoder, fit: Fit, counter: _Counter
-) -> list[PassageVectors]:
-    whole = encoder.encode_passages([t.passage.text for t in passages], counter.part())
-    alone = iter(_encode_sentences(passages, encoder, counter))
-    vectors = []
-    for titled, encoding in zip(passages, whole, strict=True):
-        sentences = [next(alone) for _ in titled.passage.sentences]
-        tokens = np.concatenate([encoding.tokens, *(sentence.tokens for sentence in sentences)])
-        vectors.append(
-            PassageVectors(
-                rows=np.stack([encoding.vector, *(sentence.vector for sentence in sentences)]),
-                tokens=quantise(centre(tokens, fit.passage_mean)),
-                starts=_sentence_starts(titled.passage, encoding),
-            )
-        )
-    return vectors
-
-
-def _sentence_starts(passage: Passage, encoding: PassageEncoding) -> Int32:
-    """The first token of each sentence, and behind the last token, ``(s + 1,)``."""
-    begins = [start for start, _ in passage.sentences]
-    starts = np.searchsorted(encoding.spans[:, 0], begins)
-    # White space before the first sentence may have a token.
-    starts[0] = 0
-    return np.append(starts, len(encoding.tokens)).astype(np.int32)
-
-
-def _encode_sentences(
-    passages: Sequence[_TitledPassage], encoder: Encoder, counter: _Counter
-) -> list[PassageEncoding]:
-    """Each sentence read with the article's title before it, where the model has room.
-
-    A sentence often does not say what it is about ("It was finished in 1930."); the title does.
-    The title's own tokens are left out: they would be the same for every sentence.
-    """
-    plain = [
-        titled.passage.text[start:end]
-        for titled in passages
-        for start, end in titled.passage.sentences
-    ]
-    heads = [f"{titled.title}: " for titled in passages for _ in titled.passage.sentences]
-    both = [head + sentence for head, sentence in zip(heads, plain, strict=True)]
-    fits = [count <= encoder.max_tokens for count in encoder.count_tokens(both)]
-    texts = [long if fit else short for long, short, fit in zip(both, plain, fits, strict=True)]
-    encodings = encoder.encode_passages(texts, counter.part())
-    return [
-        _from(encoding, len(head)) if fit else encoding
-        for encoding, head, fit in zip(encodings, heads, fits, strict=True)
-    ]
-
-
-def _from(encoding: PassageEncoding, start: int) -> PassageEncoding:
-    """The encoding without the tokens that end before the character ``start``."""
-    kept = encoding.spans[:, 1] > start
-    return PassageEncoding(encoding.vector, encoding.tokens[kept], encoding.spans[kept])
 
 
 def _articles(stored: StoredIndex) -> dict[str, IndexedArticle]:

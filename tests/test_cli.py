@@ -230,6 +230,7 @@ def test_index(beleg: Beleg, filled: ContentFolder) -> None:
         ["passages", "2", "0", "0", "0"],
     ]
     assert lines[3][:4] == ["2", "passages", "encoded", "in"]
+    assert " ".join(lines[4]) == "Token vectors: 0.0 MB, stored."
     assert (done.status, done.err) == (0, "")
     filled.write("ropes.md", "Ropes are twisted from hemp.", title="Ropes")
     assert beleg("index").out.splitlines()[3].startswith("1 passage encoded in ")
@@ -249,8 +250,24 @@ def test_index_json(beleg: Beleg, filled: ContentFolder) -> None:
         "passages": {"added": 1, "changed": 0, "removed": 0, "unchanged": 2},
         "encoded": 1,
         "rebuilt": None,
+        "token_vectors": {"stored": True, "bytes": 2 * 42 * (64 + 4)},
     }
     assert (done.status, done.err) == (0, "")
+
+
+def test_index_says_that_token_vectors_are_not_stored(
+    beleg: Beleg, filled: ContentFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # 37 words, each twice, and for each 64 numbers and a scale of 4 bytes: 5,032 bytes.
+    monkeypatch.setenv("BELEG_TOKEN_VECTORS_GB", "0.000005031")
+    assert beleg("index").out.splitlines()[4] == (
+        "Token vectors would take 0.0 MB and are not stored (BELEG_TOKEN_VECTORS_GB sets the "
+        "limit): each question computes those it needs, which takes one to three seconds."
+    )
+    monkeypatch.delenv("BELEG_TOKEN_VECTORS_GB")
+    printed = json.loads(beleg("index", "--json").out)
+    assert printed["token_vectors"] == {"stored": True, "bytes": 5_032}
+    assert printed["encoded"] == 2
 
 
 def test_index_leaves_a_bad_file_out(beleg: Beleg, filled: ContentFolder) -> None:

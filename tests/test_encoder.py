@@ -217,12 +217,14 @@ def test_batches_are_full_and_longest_first() -> None:
     assert list(_batches([300, 600, 600, 300, 400, 300, 300])) == [[1, 2], [4, 0, 3], [5, 6]]
 
 
-def test_a_question_goes_before_the_next_batch() -> None:
+@pytest.mark.parametrize("question", [True, False])
+def test_whoever_waits_goes_before_the_next_batch(question: bool) -> None:
+    """A question does, and so do the candidates of a question that have to be encoded."""
     turns, order = _Turns(), list[str]()
 
     def ask() -> None:
-        with turns.take(first=True):
-            order.append("question")
+        with turns.take(first=question):
+            order.append("asked")
 
     asking = threading.Thread(target=ask)
     for batch in range(3):
@@ -230,10 +232,31 @@ def test_a_question_goes_before_the_next_batch() -> None:
             order.append(f"batch {batch}")
             if batch == 1:
                 asking.start()
-                while turns._questions == 0:
+                while not turns._waiting:
                     pass
     asking.join()
-    assert order == ["batch 0", "batch 1", "question", "batch 2"]
+    assert order == ["batch 0", "batch 1", "asked", "batch 2"]
+
+
+def test_questions_go_before_others_that_came_earlier() -> None:
+    turns, order = _Turns(), list[str]()
+
+    def take(name: str, first: bool) -> None:
+        with turns.take(first=first):
+            order.append(name)
+
+    waiting = []
+    with turns.take(first=False):
+        for number, (name, first) in enumerate(
+            [("passages", False), ("question", True), ("more passages", False), ("another", True)]
+        ):
+            waiting.append(threading.Thread(target=take, args=(name, first)))
+            waiting[-1].start()
+            while len(turns._waiting) <= number:
+                pass
+    for thread in waiting:
+        thread.join()
+    assert order == ["question", "another", "passages", "more passages"]
 
 
 def test_a_turn_is_given_back_after_an_error() -> None:

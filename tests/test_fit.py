@@ -42,6 +42,7 @@ FIT = Fit(
     ),
     answered=0.6,
     unsure=0.2,
+    unknown_lead=0.125,
 )
 FEATURES = Features(
     sentence=0.8, maxsim=0.6, maxsim_alone=0.7, sentence_maxsim=0.4, lead=0.1, same_language=1.0
@@ -107,6 +108,11 @@ def test_centring_goes_by_both_means() -> None:
     assert all(len(fit.centring()) == 16 for fit in variants)
 
 
+def test_unknown_lead_stands_for_one_that_is_missing() -> None:
+    alone, beside = replace(FEATURES, lead=None), replace(FEATURES, lead=0.125)
+    assert FIT.probability(alone) == FIT.probability(beside) != FIT.probability(FEATURES)
+
+
 # The file ---------------------------------------------------------------------------------------
 
 
@@ -123,7 +129,7 @@ def test_a_written_fit_comes_back(tmp_path: Path) -> None:
     assert text.endswith("}\n")
     assert list(content) == [
         *("provenance", "ranking", "sentence_maxsim", "confidence", "answered", "unsure"),
-        *("question_mean", "passage_mean"),
+        *("unknown_lead", "question_mean", "passage_mean"),
     ]
 
 

@@ -356,7 +356,16 @@ def test_first_passage_of_a_trial_is_the_rankings() -> None:
 def test_trial_in_a_library_of_one_passage() -> None:
     question = question_of(VIEWS, article="c", gold=5)
     trial = fitting._trial(_Kind.ANSWERABLE, question, np.array([5]), by_view(maxsim=1))
-    assert (trial.right, trial.features.lead, trial.features.maxsim_alone) == (True, 0, 0.2)
+    assert (trial.right, trial.features.lead, trial.features.maxsim_alone) == (True, None, 0.2)
+
+
+def test_unknown_lead_is_the_mean_of_those_there_are() -> None:
+    one = fitting._trial(
+        _Kind.ANSWERABLE, question_of(VIEWS, article="c", gold=5), np.array([5]), by_view(maxsim=1)
+    )
+    trials = [replace(one, features=replace(one.features, lead=lead)) for lead in (0.1, None, 0.4)]
+    assert fitting._mean_lead(trials, np.array([1.0, 5.0, 2.0])) == pytest.approx(0.3)
+    assert fitting._mean_lead([one], np.array([1.0])) == 0
 
 
 # Confidence -------------------------------------------------------------------------------------

@@ -10,10 +10,11 @@ from fits import fit_for
 from index.encoder import QuestionEncoding
 from index.fit import Features, Fit, Ranking
 from index.late_interaction import Int8, QuantisedTokens
+from index.passage_vectors import PassageTokens, PassageVectors
 from index.passages import Passage
 from index.rerank import Match, Views, compare, features, lead, rerank, score, standardised, views
 from index.search import Hit, PassageIndex
-from index.segments import IndexedArticle, PassageVectors, Segment, Source
+from index.segments import IndexedArticle, Segment, Source
 
 DIMENSION = 4
 E0, E1, E2, E3 = np.eye(DIMENSION, dtype=np.int8)
@@ -34,8 +35,10 @@ def passage_of(whole: list[Tokens], alone: list[Tokens]) -> PassageVectors:
     lengths = np.linalg.norm(values.astype(np.float32), axis=1)
     return PassageVectors(
         rows=np.zeros((1 + len(whole), DIMENSION), np.float32),
-        tokens=QuantisedTokens(values, (1 / lengths).astype(np.float32)),
-        starts=np.cumsum([0, *map(len, whole)]).astype(np.int32),
+        tokens=PassageTokens(
+            QuantisedTokens(values, (1 / lengths).astype(np.float32)),
+            starts=np.cumsum([0, *map(len, whole)]).astype(np.int32),
+        ),
     )
 
 
@@ -163,7 +166,7 @@ def test_views_of_cosines_that_are_known_already() -> None:
     cosines = np.array(
         [[0.1, 0.2], [0.3, -0.4], [0.5, 0.6], [0.2, 0.9], [0.7, 0.1], [0.4, 0.8]], np.float32
     )
-    found = views(question_of(E0, E1), [hit(0, 0.3, 0.7)], index_of(FIRST), cosines)
+    found = views(question_of(E0, E1), [hit(0, 0.3, 0.7)], index_of(FIRST).tokens([0]), cosines)
     expect(found, [[0.7, (0.5 + 0.6) / 2, (0.7 + 0.9) / 2]], [[(0.3 + 0.2) / 2, (0.5 + 0.6) / 2]])
 
 
@@ -264,18 +267,21 @@ def test_nothing_to_rank() -> None:
 @pytest.mark.parametrize(
     ("others", "expected"),
     [
-        ([], 0.0),
         ([0.5], 0.4),
         ([0.5, 0.1], 0.6),
         ([0.1, 0.6, 0.2, 0.1, 0.4], 0.5),  # the best three of five, wherever they stand
         ([1.0], -0.1),
     ],
-    ids=["none", "one", "two", "five", "better"],
+    ids=["one", "two", "five", "better"],
 )
 def test_lead(others: list[float], expected: float) -> None:
     found = lead(0.9, np.array(others))
     assert found == pytest.approx(expected)
     assert isinstance(found, float)
+
+
+def test_no_lead_over_nobody() -> None:
+    assert lead(0.9, np.array([])) is None
 
 
 def match_of(number: int, maxsim_alone: float) -> Match:
@@ -314,7 +320,7 @@ def test_features() -> None:
 
 def test_features_of_the_only_match() -> None:
     found = features([match_of(0, 0.8)], index_of_texts("One."), 1.0)
-    assert (found.maxsim_alone, found.lead) == (0.8, 0.0)
+    assert (found.maxsim_alone, found.lead) == (0.8, None)
 
 
 def test_copies_of_the_first_passage_are_no_runners_up() -> None:
@@ -328,7 +334,7 @@ def test_copies_of_the_first_passage_are_no_runners_up() -> None:
 
 def test_nothing_but_copies() -> None:
     matches = [match_of(0, 0.8), match_of(1, 0.8)]
-    assert features(matches, index_of_texts("One.", "One."), 1.0).lead == 0.0
+    assert features(matches, index_of_texts("One.", "One."), 1.0).lead is None
 
 
 def test_copies_of_another_passage_are_runners_up() -> None:

@@ -5,9 +5,10 @@ import pytest
 from fake_encoder import FakeEncoder
 
 from index.late_interaction import Float32, quantise, unit
+from index.passage_vectors import PassageTokens, PassageVectors
 from index.passages import Passage
 from index.search import PassageIndex
-from index.segments import IndexedArticle, PassageVectors, Segment, Source
+from index.segments import IndexedArticle, Segment, Source
 
 DIMENSION = 4
 
@@ -34,7 +35,8 @@ def article(id_: str, *texts: str) -> IndexedArticle:
 def vectors(*rows: Float32) -> PassageVectors:
     """The passage's row and its sentences'; of tokens, which a search does not look at, none."""
     none = np.empty((0, DIMENSION), np.float32)
-    return PassageVectors(np.stack(rows), quantise(none), np.zeros(len(rows), np.int32))
+    tokens = PassageTokens(quantise(none), np.zeros(len(rows), np.int32))
+    return PassageVectors(np.stack(rows), tokens)
 
 
 def index_of(*segments: tuple[Segment, set[str]]) -> PassageIndex:

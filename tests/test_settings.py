@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bot.client import use_endpoints
 from bot.settings import Settings, SettingsError, load_settings
+from index.token_vectors import TOKEN_LIMIT
 
 NAMES = (
     "DISCORD_TOKEN",
@@ -20,6 +21,7 @@ NAMES = (
     "BELEG_DATA",
     "BELEG_MODEL",
     "BELEG_CACHE",
+    "BELEG_TOKEN_VECTORS_GB",
 )
 
 
@@ -41,6 +43,7 @@ def test_defaults() -> None:
     assert settings.data == Path(".data")
     assert settings.model is None
     assert settings.cache is None
+    assert settings.token_limit == TOKEN_LIMIT
 
 
 def test_the_environment_goes_before_the_file_and_arguments_before_both(
@@ -107,6 +110,18 @@ def test_a_token_is_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
             "DISCORD_GATEWAY_URL",
             "https://hidden.example",
             "DISCORD_GATEWAY_URL is not usable: URL scheme should be 'ws' or 'wss'; "
+            "correct it in the environment or in .env.",
+        ),
+        (
+            "BELEG_TOKEN_VECTORS_GB",
+            "-1e99",
+            "BELEG_TOKEN_VECTORS_GB is not usable: should be greater than or equal to 0; "
+            "correct it in the environment or in .env.",
+        ),
+        (
+            "BELEG_TOKEN_VECTORS_GB",
+            "inf",
+            "BELEG_TOKEN_VECTORS_GB is not usable: should be a finite number; "
             "correct it in the environment or in .env.",
         ),
     ],

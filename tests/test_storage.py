@@ -34,6 +34,8 @@ def manifest(*segments: SegmentEntry) -> Manifest:
         content="digest",
         passages=2,
         rows=5,
+        token_bytes=9_000,
+        tokens_stored=False,
         left_out=(LeftOut("content/ü.md", 3, "it is “odd”"), LeftOut("content/x.md", None, "x")),
         segments=segments,
     )

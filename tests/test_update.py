@@ -23,7 +23,8 @@ from index import storage, update
 from index.content import ContentError
 from index.late_interaction import QuantisedTokens, quantise, unit
 from index.library import Library
-from index.segments import PassageVectors, read_segment
+from index.passage_vectors import PassageVectors
+from index.segments import read_segment
 from index.storage import DamagedIndexError, Manifest, StorageError, read_manifest
 from index.update import MOST_SEGMENTS, Changes, IndexReport, StoredIndex, read_index
 
@@ -120,7 +121,7 @@ def test_first_build(two: ContentFolder, data: Path, encoder: FakeEncoder) -> No
     assert [source.title for source in library.articles] == ["Lamps", "Ropes"]
     assert library.passage_count == 3
     found = manifest(data)
-    assert (found.format, found.model, found.dimension) == (2, "fake-64", 64)
+    assert (found.format, found.model, found.dimension) == (3, "fake-64", 64)
     assert (found.passages, found.rows, len(found.segments)) == (3, 8, 1)
 
 
@@ -271,9 +272,9 @@ def test_stored_vectors_are_those_of_a_new_index(
         return {
             passage.text: (
                 vectors.rows.tolist(),
-                vectors.tokens.values.tolist(),
-                vectors.tokens.scales.tolist(),
-                vectors.starts.tolist(),
+                vectors.tokens.vectors.values.tolist(),
+                vectors.tokens.vectors.scales.tolist(),
+                vectors.tokens.starts.tolist(),
             )
             for passage, vectors in zip(library.index.passages, library.index.vectors, strict=True)
         }
@@ -357,12 +358,12 @@ def test_tokens_of_the_whole_and_then_of_each_sentence(
     content.write("a.md", ROPES[0], title="Old ropes")
     vectors = vectors_of(content, data, encoder)
     # Five words and three, then the same again without the title's.
-    assert vectors.starts.tolist() == [0, 5, 8]
-    assert vectors.starts.dtype == np.int32
+    assert vectors.tokens.starts.tolist() == [0, 5, 8]
+    assert vectors.tokens.starts.dtype == np.int32
     whole = ("ropes", "are", "made", "from", "hemp", "hemp", "grows", "inland")
     expected = quantised(encoder, *whole, *whole)
-    assert vectors.tokens.values.tolist() == expected.values.tolist()
-    assert vectors.tokens.scales.tolist() == expected.scales.tolist()
+    assert vectors.tokens.vectors.values.tolist() == expected.values.tolist()
+    assert vectors.tokens.vectors.scales.tolist() == expected.scales.tolist()
     # A sentence's row is of its title, too.
     texts = [ROPES[0], "Old ropes: Ropes are made from hemp.", "Old ropes: Hemp grows inland."]
     rows = [encoding.vector.tolist() for encoding in encoder.encode_passages(texts)]
@@ -375,9 +376,9 @@ def test_tokens_of_a_sentence_that_has_no_room_for_its_title(
     encoder = FakeEncoder(max_tokens=4)
     content.write("a.md", "Old lamps burn oil.", title="Quill")
     vectors = vectors_of(content, data, encoder)
-    assert vectors.starts.tolist() == [0, 4]
+    assert vectors.tokens.starts.tolist() == [0, 4]
     expected = quantised(encoder, "old", "lamps", "burn", "oil")
-    assert vectors.tokens.values.tolist() == expected.values.tolist() * 2
+    assert vectors.tokens.vectors.values.tolist() == expected.values.tolist() * 2
     [encoding] = encoder.encode_passages(["Old lamps burn oil."])
     assert vectors.rows.tolist() == [encoding.vector.tolist()] * 2
 
@@ -391,7 +392,7 @@ def test_token_vectors_are_centred(
     [vectors] = library.index.vectors
     [encoding] = encoder.encode_questions(["hemp"])
     expected = quantise(unit(encoding.tokens - np.float32(0.1)))
-    assert vectors.tokens.values.tolist() == expected.values.tolist() * 2
+    assert vectors.tokens.vectors.values.tolist() == expected.values.tolist() * 2
 
 
 # --- segments -----------------------------------------------------------------------------------
@@ -432,7 +433,7 @@ def test_dead_segment_goes_and_its_living_article_moves(
     assert second != first
     assert on_disk(data) == {second}
     assert report.encoded == 0
-    segment = read_segment(data / "segments" / second, 64)
+    segment = read_segment(data / "segments" / second, 64, tokens=True)
     assert [article.source.id for article in segment.articles] == ["c"]
 
 
@@ -503,7 +504,7 @@ def test_other_format(two: ContentFolder, data: Path, encoder: FakeEncoder) -> N
     rewrite_manifest(data, lambda body: body.update(format=0, more="of another version"))
     report = report_of(two, data, encoder)
     assert report.rebuilt == (
-        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 2."
+        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 3."
     )
     assert report.encoded == 3
 
@@ -626,7 +627,7 @@ def test_every_byte_of_the_manifest_counts(whole: Path, encoder: FakeEncoder) ->
     assert reasons == {
         "its manifest cannot be read",
         "its manifest was changed after it was written",
-        "its format is 3, and this version of Beleg writes 2",
+        "its format is 2, and this version of Beleg writes 3",
     }
     for length in range(0, len(good), 7):
         path.write_bytes(good[:length])
@@ -650,15 +651,15 @@ CHANGED = "its manifest was changed after it was written"
         (b'"index"', CANNOT_BE_READ),
         (b"{}", CANNOT_BE_READ),
         (b'{"sha256": "0", "index": []}', CANNOT_BE_READ),
-        (b'{"sha256": "0", "index": {"format": 2, "x": "\\ud800"}}', CANNOT_BE_READ),
+        (b'{"sha256": "0", "index": {"format": 3, "x": "\\ud800"}}', CANNOT_BE_READ),
         (b"[" * 100_000, CANNOT_BE_READ),
         (b'{"sha256": "0", "index": {"format": ' + b"9" * 5_000 + b"}}", CANNOT_BE_READ),
-        (b'{"sha256": [], "index": {"format": 2}}', CHANGED),
+        (b'{"sha256": [], "index": {"format": 3}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": null}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": {"a": [1]}}}', CHANGED),
         (
             b'{"sha256": "0", "index": {"format": 7}}',
-            "its format is 7, and this version of Beleg writes 2",
+            "its format is 7, and this version of Beleg writes 3",
         ),
     ],
 )
@@ -671,8 +672,8 @@ def test_nonsense_manifest(
 
 def forgeries() -> Iterator[tuple[str, Any]]:
     wrong: tuple[Any, ...] = (None, "x", -1.5, [], [1], {}, {"name": "a"})
-    fields = "model", "centring", "dimension", "content", "passages", "rows"
-    for field in (*fields, "left_out", "segments"):
+    fields = "model", "centring", "dimension", "content", "passages", "rows", "token_bytes"
+    for field in (*fields, "tokens_stored", "left_out", "segments"):
         for value in wrong:
             yield field, value
 
