@@ -65,10 +65,20 @@ def ask(
         _note("The question holds bytes that are not text; check the terminal's encoding.")
         raise typer.Exit(2) from None
     settings = load_settings(content=content, data=data)
-    library, done = _open(settings, _encoder(settings))
+    encoder = _encoder(settings)
+    library, done = _open(settings, encoder)
     for line in report.notes(done):
         _note(line)
+    from index.answer import is_cut
+
+    if is_cut(question, encoder):
+        _note(
+            f"The question is longer than the {encoder.max_tokens} tokens that the model reads; "
+            "its end was not looked up: shorten it."
+        )
     answer = library.answer(question, top)
+    for left in answer.not_shown:
+        _note(f"No room for an answer to “{left}”: ask it alone, or raise --top.")
     if as_json:
         _print_json(report.answer_json(answer))
     else:

@@ -10,6 +10,7 @@ from itertools import zip_longest
 from index.encoder import Encoder, QuestionEncoding
 from index.fit import Fit
 from index.language import language_likelihood
+from index.passages import passage_digest
 from index.questions import bare_question, split_questions
 from index.rerank import Match, features, rerank, wording
 from index.search import PassageIndex
@@ -67,6 +68,11 @@ class Citation:
     """Which of a message's several questions this is for, or which of them, if it is the best
     passage for more than one; None where there is only one."""
 
+    @property
+    def passage(self) -> str:
+        """The digest of the quote: with ``article`` it finds the passage again after a reindex."""
+        return passage_digest(self.quote)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -75,7 +81,8 @@ class Answer:
     ``confidence`` is the calibrated probability that the best passage answers it. ``citations``
     are the closest passages whatever the status; with ``no_answer`` they are for measuring, and not
     shown to a reader. Of a message with several questions ``unanswered`` holds those that the
-    library does not answer; status and confidence are those of the least sure of the others.
+    library does not answer, and ``not_shown`` those that it may, but whose best passage is not
+    among the ``top`` ones; status and confidence are those of the least sure of the others.
     """
 
     question: str
@@ -84,45 +91,112 @@ class Answer:
     elapsed_ms: float
     citations: tuple[Citation, ...]
     unanswered: tuple[str, ...] = ()
+    not_shown: tuple[str, ...] = ()
 
 
 def answer_message(
-    message: str, index: PassageIndex, encoder: Encoder, fit: Fit, top: int
+    message: str,
+    index: PassageIndex,
+    encoder: Encoder,
+    fit: Fit,
+    top: int,
+    *,
+    article: str | None = None,
+    before: str | None = None,
 ) -> Answer:
     """The ``top`` best passages for ``message``, best first.
 
-    Each of several questions gets its own best passages, taken in turns. Raises ValueError for
-    ``top`` below 1.
+    Each of several questions gets its own best passages, taken in turns. ``article`` is the id of
+    the only article to look at, ``before`` the message that this one follows up: what is found only
+    with its help counts as unsure, however confident (see docs/quality.md). Raises ValueError for
+    ``top`` below 1, and for an article that is not in the index.
     """
     if top < 1:
         raise ValueError("top must be at least 1")
+    if article is not None and not index.numbers(article):
+        raise ValueError(f"there is no article {article}")
+    among = None if article is None else index.numbers(article)
     began = time.perf_counter()
     questions = split_questions(message)
-    found = [_look_up(question, index, encoder, fit) for question in questions]
-    statuses = [_status(one.confidence, fit) for one in found]
+    found = [_look_up(question, before, among, index, encoder, fit) for question in questions]
+    statuses = [_status(one, fit) for one in found]
     # Of several questions, those without an answer must not push out the others' passages.
     shown = [
         one for one, status in zip(found, statuses, strict=True) if status is not Status.NO_ANSWER
     ]
     shown = shown if len(found) > 1 and shown else found
+    cited = _in_turns(shown, index)[:top]
+    placed = {question for _, asked in cited for question in asked}
+    unanswered = [
+        question
+        for question, status in zip(questions, statuses, strict=True)
+        if len(questions) > 1 and status is Status.NO_ANSWER
+    ]
     # One passage that may not answer is enough for the caution.
-    least = min(one.confidence for one in shown)
-    citations: list[Citation] = []
-    for match, asked in _in_turns(shown, index)[:top]:
-        asks = asked if len(found) > 1 else None
-        citations.append(_citation(len(citations) + 1, match, index, asks))
+    seen = [one for one in shown if one.question in placed or not cited]
+    least = min(one.confidence for one in seen)
+    citations = []
+    for rank, (match, asked) in enumerate(cited, 1):
+        citations.append(
+            _citation(
+                index,
+                match.number,
+                index.passages[match.number].sentences[match.sentence],
+                rank=rank,
+                score=match.score,
+                asks=" ".join(asked) if len(found) > 1 else None,
+            )
+        )
     return Answer(
         question=message,
-        status=_status(least, fit),
+        status=min((_status(one, fit) for one in seen), key=_SURENESS.index),
         confidence=round(least, 4),
         elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
         citations=tuple(citations),
-        unanswered=tuple(
+        unanswered=tuple(unanswered),
+        not_shown=tuple(
             question
-            for question, status in zip(questions, statuses, strict=True)
-            if len(questions) > 1 and status is Status.NO_ANSWER
+            for question in dict.fromkeys(questions)
+            if cited and question not in placed and question not in unanswered
         ),
     )
+
+
+def find_passage(index: PassageIndex, article: str, passage: str) -> int | None:
+    """The number of the passage with this digest (`Citation.passage`) in the article with this id.
+
+    None if there is none; the first, if its text stands in the article more than once.
+    """
+    return next(
+        (
+            number
+            for number in index.numbers(article)
+            if passage_digest(index.passages[number].text) == passage
+        ),
+        None,
+    )
+
+
+def cite_again(
+    index: PassageIndex, article: str, passage: str, start: int, end: int
+) -> Citation | None:
+    """The passage with this digest as it stands in the article now, with ``quote[start:end]``
+    marked; rank 1, score 0.
+
+    None if it is not there any more, or if there is no text from ``start`` to ``end``.
+    """
+    number = find_passage(index, article, passage)
+    if number is None or not 0 <= start < end <= len(index.passages[number].text):
+        return None
+    return _citation(index, number, (start, end), rank=1, score=0.0)
+
+
+def is_cut(message: str, encoder: Encoder) -> bool:
+    """Whether one of the message's questions has more tokens than the model reads at a time.
+
+    Its end is then not looked up.
+    """
+    return max(encoder.count_tokens(split_questions(message))) > encoder.max_tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,25 +204,70 @@ class _LookedUp:
     question: str
     matches: list[Match]
     confidence: float
+    in_context: bool
 
 
-def _look_up(question: str, index: PassageIndex, encoder: Encoder, fit: Fit) -> _LookedUp:
-    """The candidates for one question in order, asked with and without the words around it."""
+_SURENESS = [Status.NO_ANSWER, Status.UNSURE, Status.ANSWERED]
+
+
+def _look_up(
+    question: str,
+    before: str | None,
+    among: range | None,
+    index: PassageIndex,
+    encoder: Encoder,
+    fit: Fit,
+) -> _LookedUp:
+    """The candidates for one question in order, asked with and without the words around it; if
+    that does not answer it, also read behind the question before it."""
+
+    def look_up(worded: str, encoding: QuestionEncoding, in_context: bool) -> _LookedUp:
+        hits = index.search(encoding.vector, count, among)
+        matches = rerank(encoding, hits, index, fit)
+        confidence = _confidence(worded, encoding, matches, index, fit)
+        return _LookedUp(question, matches, confidence, in_context)
+
+    count = CANDIDATES if index.tokens_stored else COMPUTED_CANDIDATES
     bare = bare_question(question)
     wordings = [question] if bare is None else [question, bare]
-    tried = []
-    count = CANDIDATES if index.tokens_stored else COMPUTED_CANDIDATES
-    for worded, encoding in zip(wordings, encoder.encode_questions(wordings), strict=True):
-        matches = rerank(encoding, index.search(encoding.vector, count), index, fit)
-        confidence = _confidence(worded, encoding, matches, index, fit)
-        tried.append(_LookedUp(question, matches, confidence))
-    return max(tried, key=lambda one: one.confidence)
+    encodings = encoder.encode_questions(wordings)
+    tried = [look_up(*one, in_context=False) for one in zip(wordings, encodings, strict=True)]
+    best = max(tried, key=lambda one: one.confidence)
+    joined = _joined(before, question, encoder)
+    if joined is not None and _status(best, fit) is not Status.ANSWERED:
+        [both] = encoder.encode_questions([joined])
+        behind = look_up(joined, _last(both, len(question.strip()), joined), in_context=True)
+        best = max(best, behind, key=lambda one: one.confidence)
+    return best
 
 
-def _status(confidence: float, fit: Fit) -> Status:
-    if confidence >= fit.answered:
-        return Status.ANSWERED
-    return Status.UNSURE if confidence >= fit.unsure else Status.NO_ANSWER
+def _joined(before: str | None, question: str, encoder: Encoder) -> str | None:
+    """The question behind the one before it; None if there is none, or no room for both."""
+    if before is None or not before.strip() or not question.strip():
+        return None
+    joined = f"{before.strip()} {question.strip()}"
+    # The model cuts the end, which is the new question.
+    return joined if encoder.count_tokens([joined])[0] <= encoder.max_tokens else None
+
+
+def _last(encoding: QuestionEncoding, length: int, text: str) -> QuestionEncoding:
+    """The encoding without the tokens before the last ``length`` characters of ``text``.
+
+    Those that stay were read with what stands before them, but only they look for a match: else the
+    question before would find its own answer again.
+    """
+    kept = encoding.spans[:, 1] > len(text) - length
+    return QuestionEncoding(
+        encoding.vector, encoding.tokens[kept], encoding.weights[kept], encoding.spans[kept]
+    )
+
+
+def _status(found: _LookedUp, fit: Fit) -> Status:
+    if found.confidence < fit.unsure:
+        return Status.NO_ANSWER
+    # The confidence was fitted on questions that stand alone.
+    sure = found.confidence >= fit.answered and not found.in_context
+    return Status.ANSWERED if sure else Status.UNSURE
 
 
 def _confidence(
@@ -161,7 +280,7 @@ def _confidence(
     return fit.probability(features(matches, index, language_likelihood(question, language)))
 
 
-def _in_turns(found: list[_LookedUp], index: PassageIndex) -> list[tuple[Match, str]]:
+def _in_turns(found: list[_LookedUp], index: PassageIndex) -> list[tuple[Match, list[str]]]:
     """The best match of each question, then the second best of each; a text comes only once.
 
     Beside each match stands the question it is for: all of those whose best text it is.
@@ -174,13 +293,21 @@ def _in_turns(found: list[_LookedUp], index: PassageIndex) -> list[tuple[Match, 
             _, questions = first.setdefault(text, (match, []))
             if not questions or (number == 0 and question not in questions):
                 questions.append(question)
-    return [(match, " ".join(questions)) for match, questions in first.values()]
+    return list(first.values())
 
 
-def _citation(rank: int, match: Match, index: PassageIndex, asks: str | None) -> Citation:
-    passage = index.passages[match.number]
+def _citation(
+    index: PassageIndex,
+    number: int,
+    mark: tuple[int, int],
+    *,
+    rank: int,
+    score: float,
+    asks: str | None = None,
+) -> Citation:
+    passage = index.passages[number]
     source = index.source(passage)
-    start, end = passage.sentences[match.sentence]
+    start, end = mark
     return Citation(
         rank=rank,
         article=source.id,
@@ -193,6 +320,6 @@ def _citation(rank: int, match: Match, index: PassageIndex, asks: str | None) ->
         paragraph=passage.paragraph,
         quote=passage.text,
         highlight=Highlight(start, end, passage.text[start:end]),
-        score=round(match.score, 4),
+        score=round(score, 4),
         asks=asks,
     )

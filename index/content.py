@@ -78,6 +78,7 @@ class Article:
     omissions: tuple[Omission, ...]
     notes: tuple[Note, ...] = ()
     source: str | None = None  # free text that credits the original
+    questions: tuple[str, ...] = ()  # which it answers, for a reader who asked in vain
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +319,7 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
         omissions=reading.omissions,
         notes=tuple(sorted(all_notes, key=lambda note: note.line)),
         source=head.source,
+        questions=head.questions,
     )
 
 

@@ -99,7 +99,30 @@ class Fit:
         logit = slopes.pop("intercept") + sum(
             slopes[name] * value for name, value in asdict(features).items()
         )
-        return 1 / (1 + math.exp(-min(max(logit, -50), 50)))
+        return _probability(logit)
+
+    def stricter(self, by: float) -> Fit:
+        """This fit with ``by`` added to both thresholds in log-odds; below 0 it is looser.
+
+        Without a fitted confidence it stays as it is: there is nothing to be strict about. Raises
+        ValueError if ``by`` is no finite number.
+        """
+        if not math.isfinite(by):
+            raise ValueError("strictness must be a finite number")
+        # Exactly the fit itself at 0, so that a confidence on the threshold stays on it.
+        if self.confidence is None or by == 0:
+            return self
+        return replace(self, answered=_moved(self.answered, by), unsure=_moved(self.unsure, by))
+
+
+def _moved(threshold: float, by: float) -> float:
+    if not 0 < threshold < 1:
+        return threshold
+    return _probability(math.log(threshold / (1 - threshold)) + by)
+
+
+def _probability(logit: float) -> float:
+    return 1 / (1 + math.exp(-min(max(logit, -50), 50)))
 
 
 # For a model without a fit: the default model's weights, which act on standardised values.

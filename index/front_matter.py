@@ -17,7 +17,18 @@ import yaml
 
 from index.paragraphs import Note, line_spans
 
-KEYS = ("title", "author", "publisher", "url", "date", "language", "id", "exclude", "source")
+KEYS = (
+    "title",
+    "author",
+    "publisher",
+    "url",
+    "date",
+    "language",
+    "id",
+    "exclude",
+    "questions",
+    "source",
+)
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _DEEPEST = 4
 _STRING = "tag:yaml.org,2002:str"
@@ -47,6 +58,7 @@ class FrontMatter:
     id: str | None = None
     source: str | None = None
     exclude: tuple[str, ...] = ()
+    questions: tuple[str, ...] = ()
     lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[Note, ...] = ()
 
@@ -90,7 +102,8 @@ def read_front_matter(text: str) -> FrontMatter:
         language=_language(values),
         id=_id(values),
         source=_text(values, "source"),
-        exclude=_exclude(values),
+        exclude=_texts(values, "exclude"),
+        questions=_texts(values, "questions"),
         lines=MappingProxyType({key: _line(node) for key, node in values.items()}),
         notes=notes,
     )
@@ -204,15 +217,15 @@ def _author(values: Mapping[str, yaml.Node]) -> str | None:
     return _text(values, "author")
 
 
-def _exclude(values: Mapping[str, yaml.Node]) -> tuple[str, ...]:
-    node = values.get("exclude")
+def _texts(values: Mapping[str, yaml.Node], key: str) -> tuple[str, ...]:
+    node = values.get(key)
     if node is None or node.tag == _NULL:
         return ()
     if not isinstance(node, yaml.SequenceNode):
         raise FrontMatterError(
-            _line(node), "“exclude” is not a list; write - and the text on a line each"
+            _line(node), f"“{key}” is not a list; write - and the text on a line each"
         )
-    return tuple(_strings(node, "exclude"))
+    return tuple(_strings(node, key))
 
 
 def _url(values: Mapping[str, yaml.Node]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,13 @@ def language_likelihood(text: str, language: str) -> float:
     """
     shares = {label: float(share) for label, share in _identifier().rank(text[:SAMPLE])}
     return shares.get(language, 0.0) / max(shares.values())
+
+
+def likeliest(text: str, languages: Sequence[str]) -> str:
+    """The one of ``languages`` (ISO 639-1) that ``text`` fits best; the first if none fits
+    better."""
+    shares = {label: float(share) for label, share in _identifier().rank(text[:SAMPLE])}
+    return max(languages, key=lambda language: shares.get(language, 0.0))
 
 
 @cache

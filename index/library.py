@@ -5,13 +5,17 @@ The one way from a folder of files to an answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from index.answer import Answer, answer_message
+from index.answer import Answer, Citation, answer_message, cite_again, find_passage
 from index.content import Content, ContentError, content_digest, read_content
 from index.encoder import Encoder
+from index.examples import Examples
 from index.fit import Fit, load_fit
+from index.grouping import group_questions
+from index.passages import Passage
 from index.search import PassageIndex
 from index.segments import Source
 from index.storage import DamagedIndexError
@@ -28,6 +32,17 @@ from index.update import (
 Progress = Callable[[int, int], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Context:
+    """All passages of an article, in its order, and the place of one of them: ``passages[at]``.
+
+    The parts of a long paragraph follow one another.
+    """
+
+    passages: tuple[Passage, ...]
+    at: int
+
+
 class Library:
     """Articles, their index and the model that made it.
 
@@ -39,6 +54,13 @@ class Library:
             None if stored.manifest.tokens_stored else ComputedTokens(encoder, fit.passage_mean)
         )
         self.index = PassageIndex(stored.live(), stored.manifest.dimension, computed)
+        self.model = encoder.name
+        """The model, its version, and the type it computes in."""
+        self.stored_bytes = sum(
+            file.size for entry in stored.manifest.segments for file in entry.files.values()
+        )
+        """Bytes of the index on disk, those of outdated articles in its files included."""
+        self._examples = Examples(self.index, lambda question: self.answer(question, top=1))
         self._encoder = encoder
         self._fit = fit
 
@@ -74,6 +96,19 @@ class Library:
         )
 
     @classmethod
+    def stored(cls, data: Path, encoder: Encoder) -> Library | None:
+        """The index in ``data`` as it is, however old; None if there is none that can be used.
+
+        Raises StorageError if ``data`` cannot be read.
+        """
+        fit = load_fit(encoder)
+        try:
+            stored = read_index(data, encoder, fit)
+        except DamagedIndexError:
+            return None  # the next update finds the same and says so
+        return None if stored is None else cls(stored, encoder, fit)
+
+    @classmethod
     def of(cls, content: Content, data: Path, encoder: Encoder, fit: Fit) -> Library:
         """A library of articles already read, with its index in the folder ``data``."""
         return cls._updated(data, lambda: content, encoder, fit, TOKEN_LIMIT, None)[0]
@@ -101,12 +136,63 @@ class Library:
         """How many passages can be cited."""
         return len(self.index.passages)
 
-    def answer(self, message: str, top: int = 3) -> Answer:
+    def paragraphs(self, article: str) -> int:
+        """How many paragraphs of the article with this id can be cited."""
+        numbers = self.index.numbers(article)
+        return len({self.index.passages[number].paragraph for number in numbers})
+
+    def answer(
+        self,
+        message: str,
+        top: int = 3,
+        *,
+        article: str | None = None,
+        before: str | None = None,
+        strictness: float = 0.0,
+    ) -> Answer:
         """The ``top`` passages that answer ``message``, or each of its questions, best first.
 
-        Raises ValueError for ``top`` below 1.
+        ``article``: the id of the only article to look at. ``before``: the message that this one
+        follows up; what is found only with its help is unsure. ``strictness`` is added to the
+        thresholds of the status, in log-odds.
+
+        Raises ValueError for ``top`` below 1, an article that is not in the library, and a
+        strictness that is no finite number.
         """
-        return answer_message(message, self.index, self._encoder, self._fit, top)
+        fit = self._fit.stricter(strictness)
+        return answer_message(
+            message, self.index, self._encoder, fit, top, article=article, before=before
+        )
+
+    def cite(self, article: str, passage: str, start: int, end: int) -> Citation | None:
+        """A passage cited before, by its article's id and `Citation.passage`, as it stands now;
+        ``quote[start:end]`` is marked.
+
+        Its rank is 1 and its score 0. None if the article no longer holds this very text, or if
+        there is nothing from ``start`` to ``end``. The first, if the text stands there twice.
+        """
+        return cite_again(self.index, article, passage, start, end)
+
+    def context(self, article: str, passage: str) -> Context | None:
+        """The article around a passage cited before; None if it no longer holds this very text."""
+        number = find_passage(self.index, article, passage)
+        if number is None:
+            return None
+        numbers = self.index.numbers(article)
+        passages = self.index.passages[numbers.start : numbers.stop]
+        return Context(tuple(passages), number - numbers.start)
+
+    def examples(self, count: int = 3) -> tuple[str, ...]:
+        """At most ``count`` questions, or headings, that the library answers, from its articles in
+        turn.
+
+        They are looked up once: call it where answers are made.
+        """
+        return self._examples.first(count)
+
+    def group(self, questions: Sequence[str]) -> list[list[int]]:
+        """The positions of ``questions`` in groups that ask the same, the largest group first."""
+        return group_questions(questions, self._encoder, self._fit)
 
 
 def _articles(folder: Path) -> Content:

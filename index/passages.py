@@ -6,6 +6,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from hashlib import blake2b
 from itertools import accumulate, pairwise
 
 from sentencex import get_sentence_boundaries
@@ -37,6 +38,14 @@ class Passage:
     text: str
     heading: str | None
     sentences: tuple[Span, ...]  # offsets into text, in order, without white space around them
+
+
+def passage_digest(text: str) -> str:
+    """16 hexadecimal digits (BLAKE2b) that stand for a passage's exact text.
+
+    They are the same after a reindex, as long as the passage is.
+    """
+    return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 def split_article(article: Article, *, count_tokens: CountTokens, max_tokens: int) -> list[Passage]:

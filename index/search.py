@@ -44,6 +44,7 @@ class PassageIndex:
         """
         self._computed = computed
         self.passages: list[Passage] = []
+        self._numbers_of: dict[str, range] = {}
         self.vectors: list[PassageVectors] = []
         self._source_of: dict[str, Source] = {}
         for segment, live in segments:
@@ -51,6 +52,10 @@ class PassageIndex:
             for article in segment.articles:
                 of_article = [next(vectors) for _ in article.passages]
                 if article.source.id in live:
+                    first = len(self.passages)
+                    self._numbers_of[article.source.id] = range(
+                        first, first + len(article.passages)
+                    )
                     self._source_of[article.source.id] = article.source
                     self.passages += article.passages
                     self.vectors += of_article
@@ -67,6 +72,10 @@ class PassageIndex:
         """The source of one of this index's passages."""
         return self._source_of[passage.article]
 
+    def numbers(self, article: str) -> range:
+        """The numbers of an article's passages, in the article's order; empty if it is not here."""
+        return self._numbers_of.get(article, range(0))
+
     @property
     def tokens_stored(self) -> bool:
         """Whether token vectors cost nothing but to read them."""
@@ -82,25 +91,35 @@ class PassageIndex:
             [TitledPassage(self.source(passage).title, passage) for passage in passages]
         )
 
-    def search(self, question: Float32, passages: int) -> list[Hit]:
+    def search(self, question: Float32, passages: int, among: range | None = None) -> list[Hit]:
         """At most ``passages`` candidates for the question's vector ``(d,)``, those with the best
-        row first."""
-        total = self._faiss.ntotal
+        row first.
+
+        ``among``: only passages with these numbers, which are one run.
+        """
+        among = range(len(self.passages)) if among is None else among
+        # An article's rows are one run, so two numbers tell FAISS which ones to look at.
+        rows = range(int(self.starts[among.start]), int(self.starts[among.stop]))
         # A passage has five rows or so, and several may come before the next passage's best one.
-        count = 8 * passages if passages < len(self.passages) else total
-        numbers = self._nearest(question, min(count, total))
+        count = 8 * passages if passages < len(among) else len(rows)
+        numbers = self._nearest(question, min(count, len(rows)), rows)
         # One passage may have hundreds of rows: look at more, so that it does not crowd out others.
-        while len(numbers) < passages and count < total:
+        while len(numbers) < passages and count < len(rows):
             count *= 2
-            numbers = self._nearest(question, min(count, total))
+            numbers = self._nearest(question, min(count, len(rows)), rows)
         return [
             Hit(number, self.vectors[number].rows[1:] @ question) for number in numbers[:passages]
         ]
 
-    def _nearest(self, question: Float32, rows: int) -> list[int]:
-        """The passages that own the ``rows`` best rows, the one with the best row first."""
-        if not rows:
+    def _nearest(self, question: Float32, count: int, rows: range) -> list[int]:
+        """The passages that own the ``count`` best of ``rows``, the one with the best row first."""
+        if not count:
             return []
-        _, found = self._faiss.search(question[None, :], rows)
+        only = None
+        if len(rows) < self._faiss.ntotal:
+            selector = faiss.IDSelectorRange(rows.start, rows.stop)
+            only = faiss.SearchParameters()
+            only.sel = selector
+        _, found = self._faiss.search(question[None, :], count, params=only)
         # FAISS gives -1 where it has no row to give: for a vector that is not a number.
         return list(dict.fromkeys(self._passage_of_row[found[0][found[0] >= 0]].tolist()))

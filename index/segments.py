@@ -47,7 +47,10 @@ STARTS = "starts.i32"
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a passage comes from: what a reader needs to find the article."""
+    """Where a passage comes from: what a reader needs to find the article.
+
+    ``questions``: some that its author says it answers.
+    """
 
     id: str
     title: str
@@ -56,6 +59,7 @@ class Source:
     url: str | None
     date: str | None
     language: str
+    questions: tuple[str, ...] = ()  # an index made before there were any can be read
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +103,12 @@ def indexed(article: Article, passages: Sequence[Passage]) -> IndexedArticle:
         url=article.url,
         date=article.date,
         language=article.language,
+        questions=article.questions,
     )
-    content = json.dumps([asdict(source), [asdict(passage) for passage in passages]])
+    fields = asdict(source)
+    if not source.questions:  # the digest is then that of an index made before there were any
+        del fields["questions"]
+    content = json.dumps([fields, [asdict(passage) for passage in passages]])
     return IndexedArticle(source, tuple(passages), hashlib.sha256(content.encode()).hexdigest())
 
 

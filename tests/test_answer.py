@@ -7,7 +7,7 @@ from conftest import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
 
-from index.answer import Answer, Status
+from index.answer import Answer, Status, is_cut
 from index.fit import Fit
 from index.library import Library
 
@@ -213,6 +213,45 @@ def test_a_question_without_an_answer_leaves_the_room_to_the_other(
     assert answer.unanswered == (ZINC_ASKED,)
     assert (answer.status, answer.confidence) == (Status.ANSWERED, alone.confidence)
     assert shown(answer) == [(rank, text, HEMP_ASKED) for rank, text, _ in shown(alone)]
+
+
+def test_a_question_without_room_is_named_and_does_not_count(strict: Library) -> None:
+    answer = strict.answer(f"{OIL_ASKED} {HALF_ASKED}", top=1)
+    assert shown(answer) == [(1, OIL, OIL_ASKED)]
+    assert (answer.not_shown, answer.unanswered) == ((HALF_ASKED,), ())
+    assert (answer.status, answer.confidence) == (
+        Status.ANSWERED,
+        strict.answer(OIL_ASKED).confidence,
+    )
+    everything = strict.answer(f"{OIL_ASKED} {HALF_ASKED}", top=2)
+    assert (everything.not_shown, everything.status) == ((), Status.UNSURE)
+
+
+def test_a_question_without_an_answer_is_named_once(strict: Library) -> None:
+    answer = strict.answer(f"{ZINC_ASKED} {OIL_ASKED} {HEMP_ASKED}", top=1)
+    assert (answer.unanswered, answer.not_shown) == ((ZINC_ASKED,), (HEMP_ASKED,))
+    none = strict.answer("Zinc vats hold copper brine? Iron bells rang inland?", top=1)
+    assert (none.status, none.not_shown, len(none.unanswered)) == (Status.NO_ANSWER, (), 2)
+
+
+def test_a_passage_for_two_questions_leaves_none_out(strict: Library) -> None:
+    answer = strict.answer(f"Old lamps stand on the quay? {OIL_ASKED}", top=1)
+    assert (len(answer.citations), answer.not_shown) == (1, ())
+
+
+@pytest.mark.parametrize(
+    ("message", "cut"),
+    [
+        ("hemp " * 64, False),
+        ("hemp " * 65, True),
+        ("hemp " * 64 + "? And " + "salt " * 63 + "?", False),
+        ("hemp " * 64 + "? And " + "salt " * 64 + "?", True),
+        ("", False),
+    ],
+)
+def test_what_the_model_does_not_read(message: str, cut: bool) -> None:
+    """It reads 64 tokens at a time, and each question of a message is read alone."""
+    assert is_cut(message, FakeEncoder()) is cut
 
 
 def test_unsure_and_without_an_answer(strict: Library) -> None:

@@ -182,6 +182,30 @@ def test_ask_json(beleg: Beleg, filled: ContentFolder) -> None:
     }
 
 
+def test_ask_json_has_nothing_of_a_question_without_room(
+    beleg: Beleg, filled: ContentFolder
+) -> None:
+    """It is named on standard error instead; with room there is nothing to say."""
+    other = "Is a first paragraph about nothing?"
+    done = beleg("ask", f"{QUESTION} {other}", "--json", "--top", "1")
+    answer = json.loads(done.out)
+    assert list(answer) == ["question", "status", "confidence", "elapsed_ms", "citations"]
+    assert [citation["asks"] for citation in answer["citations"]] == [QUESTION]
+    assert done.err == f"No room for an answer to “{other}”: ask it alone, or raise --top.\n"
+    assert beleg("ask", f"{QUESTION} {other}", "--top", "2").err == ""
+
+
+def test_ask_more_than_the_model_reads(beleg: Beleg, filled: ContentFolder) -> None:
+    done = beleg("ask", "whale oil " * 33, "--top", "1")
+    assert done.status == 0
+    assert done.out.startswith("1. The lamps of Quill, paragraph 2\n")
+    assert done.err == (
+        "The question is longer than the 64 tokens that the model reads; its end was not looked "
+        "up: shorten it.\n"
+    )
+    assert beleg("ask", "whale oil " * 32, "--top", "1").err == ""
+
+
 def test_ask_json_without_an_answer(beleg: Beleg, filled: ContentFolder) -> None:
     beleg.fit(answered=0.9, unsure=0.8)
     answer = json.loads(beleg("ask", QUESTION, "--json").out)

@@ -236,6 +236,7 @@ def test_front_matter(folder: Path) -> None:
         "source: Nach einem Bericht der Küstenpost",
         "exclude:",
         "  - Foto Feld",
+        "questions: [Wem gehört der Hafen?, 'Seit wann:  gibt es ihn?']",
     )
     found = article(folder, "a.md", text + "\nFoto Feld zeigt das.\n")
     assert found.title == "Der Hafen: leer"
@@ -246,8 +247,9 @@ def test_front_matter(folder: Path) -> None:
     assert found.language == "de"
     assert found.id == "hafen.1"
     assert found.source == "Nach einem Bericht der Küstenpost"
+    assert found.questions == ("Wem gehört der Hafen?", "Seit wann: gibt es ihn?")
     assert [found.text[p.start : p.end] for p in found.paragraphs] == [BODY.strip()]
-    assert [omission.line for omission in found.omissions] == [15]
+    assert [omission.line for omission in found.omissions] == [16]
     assert found.notes == ()
 
 
@@ -258,7 +260,9 @@ def test_defaults(folder: Path) -> None:
 
 
 def test_front_matter_in_plain_text_with_crlf(folder: Path) -> None:
-    text = head("title: T", "language: no", "author:", "exclude:").replace("\n", "\r\n")
+    text = head("title: T", "language: no", "author:", "exclude:", "questions:").replace(
+        "\n", "\r\n"
+    )
     found = article(folder, "a.txt", text)
     assert (found.title, found.language, found.author) == ("T", "no", None)
     assert [found.text[p.start : p.end] for p in found.paragraphs] == [BODY.strip()]
@@ -278,6 +282,9 @@ def test_text_that_is_no_front_matter(folder: Path) -> None:
         (["author: {a: b}"], 2, "“author” is not text"),
         (["exclude: x"], 2, "“exclude” is not a list"),
         (["exclude: ['']"], 2, "“exclude” holds something that is not text"),
+        (["id: x", "questions: Why?"], 3, "“questions” is not a list; write - and the text on"),
+        (["questions: [Why?, 3]"], 2, "“questions” holds something that is not text"),
+        (["questions:", "  - a: b"], 2, "“questions” holds something that is not text"),
         (["url: example.org"], 2, "“url” is not a web address"),
         (["url: ftp://example.org"], 2, "“url” is not a web address"),
         (["url: 'http://[x'"], 2, "“url” is not a web address"),
@@ -317,7 +324,7 @@ def test_front_matter_without_end(folder: Path) -> None:
 
 def test_notes(folder: Path) -> None:
     found = article(folder, "a.md", head("titel: x", "colour: y", "exclude: [Nirgends]"))
-    keys = "title, author, publisher, url, date, language, id, exclude, source"
+    keys = "title, author, publisher, url, date, language, id, exclude, questions, source"
     assert found.notes == (
         Note(2, "unknown front matter key “titel”; did you mean “title”?"),
         Note(3, f"unknown front matter key “colour”; known are {keys}"),

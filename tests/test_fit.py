@@ -94,6 +94,36 @@ def test_probability_where_none_was_fitted() -> None:
     assert replace(FIT, confidence=None, unsure=0.3).probability(FEATURES) == 0.3
 
 
+def test_stricter_adds_to_the_log_odds_of_both_thresholds() -> None:
+    fit = replace(FIT, answered=0.8, unsure=0.5)
+    moved = fit.stricter(math.log(4))
+    assert (moved.answered, moved.unsure) == (pytest.approx(16 / 17), pytest.approx(0.8))
+    back = moved.stricter(-math.log(4))
+    assert (back.answered, back.unsure) == (pytest.approx(0.8), pytest.approx(0.5))
+    assert replace(moved, answered=0.8, unsure=0.5) == fit
+    assert fit.stricter(0) is fit
+
+
+def test_strictness_has_no_bounds() -> None:
+    fit = replace(FIT, answered=0.8, unsure=0.5)
+    assert fit.stricter(1e6).answered == fit.stricter(1e6).unsure == 1
+    assert 0 < fit.stricter(-1e6).unsure < 1e-20
+    never = replace(fit, answered=1.01, unsure=0.0)
+    moved = never.stricter(1)
+    assert (moved.answered, moved.unsure) == (1.01, 0)
+
+
+@pytest.mark.parametrize("by", [math.nan, math.inf, -math.inf])
+def test_strictness_is_a_number(by: float) -> None:
+    with pytest.raises(ValueError, match=r"^strictness must be a finite number$"):
+        FIT.stricter(by)
+
+
+def test_stricter_without_a_fitted_confidence() -> None:
+    fit = replace(FIT, confidence=None)
+    assert fit.stricter(3) is fit
+
+
 def test_centring_goes_by_both_means() -> None:
     other = replace(FIT, answered=0.9, confidence=None, sentence_maxsim=2)
     assert other.centring() == FIT.centring()

@@ -133,3 +133,35 @@ def test_scores_are_cosines_of_the_encoders_vectors() -> None:
     best = index.search(question.vector, 1)[0]
     assert best.number == 1
     assert best.sentences.tolist() == pytest.approx([1], abs=1e-6)
+
+
+def test_among_the_passages_of_one_article() -> None:
+    """The middle one of three, in two segments; its own rows only, the best first."""
+    one = Segment(
+        (article("a", "one"), article("b", "two", "three", "four")),
+        (
+            vectors(axis(0), axis(0)),
+            vectors(axis(1), mixed(3, 4, 0, 0), mixed(3, 4, 0, 0)),
+            vectors(axis(2), mixed(4, 3, 0, 0)),
+            vectors(axis(3), axis(3)),
+        ),
+    )
+    other = Segment((article("c", "five"),), (vectors(axis(0), mixed(9, 0, 0, 1)),))
+    index = index_of((one, {"a", "b"}), (other, {"c"}))
+    assert [index.numbers(id_) for id_ in "abcd"] == [
+        range(1), range(1, 4), range(4, 5), range(0)
+    ]  # fmt: skip
+    assert [hit.number for hit in index.search(mixed(9, 0, 0, 1), 9)] == [4, 0, 2, 1, 3]
+    assert [hit.number for hit in index.search(axis(0), 9, range(1, 4))] == [2, 1, 3]
+    assert [hit.number for hit in index.search(axis(0), 1, range(1, 4))] == [2]
+    assert [hit.number for hit in index.search(axis(1), 9, range(4, 5))] == [4]
+    assert index.search(axis(0), 9, range(0)) == []
+
+
+def test_numbers_of_a_living_article() -> None:
+    """Passages of an article that no longer counts have no numbers."""
+    old = Segment((article("a", "one"), article("b", "two")), (vectors(axis(0), axis(0)),) * 2)
+    new = Segment((article("a", "new", "newer"),), (vectors(axis(1), axis(1)),) * 2)
+    index = index_of((old, {"b"}), (new, {"a"}))
+    assert (index.numbers("a"), index.numbers("b")) == (range(1, 3), range(1))
+    assert [index.passages[number].text for number in index.numbers("a")] == ["new", "newer"]
