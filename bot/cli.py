@@ -194,12 +194,13 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
     settings = load_settings(content=content, data=data)
     settings.required_token()  # before the model takes its seconds to load
     encoder = _encoder(settings)
-    library, done = _open(settings, encoder)
-    for line in report.notes(done):
-        _note(line)
     from bot.client import run as run_bot
 
-    run_bot(settings, library, encoder)
+    def tell(done: IndexReport) -> None:
+        for line in report.notes(done):
+            _note(line)
+
+    run_bot(settings, encoder, on_report=tell)
 
 
 def main() -> None:
@@ -229,12 +230,21 @@ def _known_errors() -> tuple[type[Exception], ...]:
     Looked up only when something went wrong: importing their modules takes time.
     """
     from bot.client import StartError
+    from bot.database import DatabaseError
     from index.content import ContentError
     from index.encoder import ModelError
     from index.evaluate import EvaluationError
     from index.storage import StorageError
 
-    return SettingsError, StartError, ModelError, ContentError, EvaluationError, StorageError
+    return (
+        SettingsError,
+        StartError,
+        DatabaseError,
+        ModelError,
+        ContentError,
+        EvaluationError,
+        StorageError,
+    )
 
 
 def _encoder(settings: Settings) -> Encoder:

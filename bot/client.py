@@ -16,18 +16,42 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import logs
+from bot.admin.articles import ArticlesButton, pasted
+from bot.admin.commands import add_admin_commands
+from bot.admin.gaps import GapsButton
+from bot.admin.settings import SettingsItem
+from bot.buttons import AnswerButton, reason_given
+from bot.catalogue import CommandTranslator, texts_for
 from bot.commands import add_commands
-from bot.failures import BelegTree, event_failed, message_failed
-from bot.messages import answer_message, question_in
-from bot.service import LibraryService
+from bot.database import Database
+from bot.drafts import Drafts
+from bot.failures import BelegTree, event_failed, guarded, message_failed
+from bot.housekeeping import erase_expired_forever, erase_servers_left, is_its_own
+from bot.limits import Limits
+from bot.members import MemberKeys
+from bot.messages import answer_message, asked_in, likely_texts
+from bot.privacy import PrivacyButton
+from bot.records import Records
+from bot.servers import Servers
+from bot.service import LibraryService, Progress, ReindexStoppedError
+from bot.services import Services, ServingClient
 from bot.settings import Settings
+from bot.sources import SourcesButton
 from bot.sync import sync_if_changed
 from bot.work import Work
+from index.content import ContentError
 from index.encoder import Encoder
+from index.language import detect_language
 from index.library import Library
+from index.shelf import Shelf
+from index.storage import StorageError
 from index.update import IndexReport
 
 log = logging.getLogger(__name__)
+
+DATABASE = "beleg.sqlite3"
+MEMBER_KEY = "members.key"
+REMOVED = "removed"
 
 FINISH_SECONDS = 10.0
 """How long a stop waits for answers in hand; container engines kill after 10 s unless told else."""
@@ -47,55 +71,89 @@ class StartError(Exception):
     """The bot cannot run; ``str()`` is one sentence that says why and what to do."""
 
 
-class BelegClient(discord.Client):
-    """Answers questions from the library in ``service``.
+class BelegClient(ServingClient):
+    """Answers questions from the library, and does what admins ask for.
 
     ``data`` is the folder that remembers which commands Discord knows. The client needs no
-    privileged intent: Discord sends the text of direct messages and of mentions without.
+    privileged intent: Discord sends the text of direct messages, of mentions and of replies that
+    let the bot know without.
     """
 
-    def __init__(self, *, service: LibraryService, data: Path) -> None:
+    def __init__(self, *, services: Services, data: Path) -> None:
         super().__init__(
             intents=discord.Intents(guilds=True, guild_messages=True, dm_messages=True),
             allowed_mentions=discord.AllowedMentions.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             max_messages=None,
         )
-        self.service = service
-        self.work = Work()
+        self.services = services
         self.tree = BelegTree(self)
         self._data = data
-        add_commands(self.tree, service=service, work=self.work)
+        self._housekeeping: asyncio.Task[None] | None = None
+        add_commands(self.tree, services)
+        add_admin_commands(self.tree, services)
 
     async def setup_hook(self) -> None:
+        self.add_dynamic_items(
+            AnswerButton, SourcesButton, PrivacyButton, SettingsItem, GapsButton, ArticlesButton
+        )
+        await self.tree.set_translator(CommandTranslator())
         assert self.application_id is not None  # login has asked Discord for it
         await sync_if_changed(self.tree, application_id=self.application_id, data=self._data)
+        self._housekeeping = asyncio.create_task(
+            erase_expired_forever(self.services.records), name="housekeeping"
+        )
 
     async def on_ready(self) -> None:
-        log.info("ready: %d articles, %d servers", len(self.service.titles), len(self.guilds))
+        log.info(
+            "ready: %d articles, %d servers", len(self.services.library.titles), len(self.guilds)
+        )
+        assert self.application_id is not None  # login has asked Discord for it
+        if await asyncio.to_thread(is_its_own, self._data, self.application_id):
+            await erase_servers_left(self.services.records, [guild.id for guild in self.guilds])
+        else:
+            log.warning("the data folder is another application's: no server's data are erased")
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        # Not called for a server that is unavailable: that is another event.
+        await self.services.records.erase_server(guild.id)
+        log.info("erased the data of a server that removed the bot")
 
     async def on_message(self, message: discord.Message) -> None:
         assert self.user is not None  # events come after login
-        question = question_in(message, self.user.id)
-        if question is not None:
-            await answer_message(message, question, service=self.service, work=self.work)
+        asked = asked_in(message, self.user.id)
+        if asked is not None:
+            await answer_message(message, asked, self.services)
+
+    async def on_interaction(self, interaction: discord.Interaction[ServingClient]) -> None:
+        # Commands and buttons have their own ways; forms come here, because discord.py would
+        # forget an open one at a restart.
+        if interaction.type is discord.InteractionType.modal_submit:
+            async with guarded(interaction, "form"):
+                if not (await reason_given(interaction) or await pasted(interaction)):
+                    # From a version of Beleg that had another form.
+                    sentence = texts_for(interaction.locale)("command-changed")
+                    await interaction.response.send_message(sentence, ephemeral=True)
 
     async def on_error(self, event_method: str, /, *args: object, **_: object) -> None:
         error = sys.exc_info()[1]
         assert error is not None  # discord.py calls this while it handles one
         if args and isinstance(args[0], discord.Message):
-            await message_failed(args[0], error)
+            # Not by the server's settings: what failed may be the database that holds them.
+            await message_failed(args[0], error, likely_texts(args[0]))
         else:
             event_failed(event_method, error)
 
     async def finish(self, seconds: float = FINISH_SECONDS) -> None:
         """Take no new questions and wait for those in hand, at most ``seconds``."""
-        self.service.stop_reindex()
-        if not await self.work.finish(seconds):
+        self.services.library.stop_reindex()
+        if not await self.services.work.finish(seconds):
             log.warning("stopped before all answers in hand were done")
 
     async def close(self) -> None:
-        self.service.close()
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+        self.services.library.close()
         await super().close()
 
 
@@ -111,16 +169,22 @@ def use_endpoints(settings: Settings) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(str(settings.gateway_url))
 
 
-def run(settings: Settings, library: Library, encoder: Encoder) -> None:
+def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexReport], None]) -> None:
     """Run the bot until it gets SIGTERM or SIGINT; answers in hand are finished first.
 
-    Raises SettingsError without a token, and StartError if Discord cannot be reached or refuses.
+    The index is brought up to date while the bot is already there to say so. ``on_report`` is told
+    what was done.
+
+    Raises SettingsError without a token, StartError if Discord cannot be reached or refuses,
+    DatabaseError if what is stored cannot be used, and what `Library.open` raises.
     """
     token = settings.required_token()
     logs.configure()
     # The bot never speaks, so discord.py need not warn that it could not.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     use_endpoints(settings)
+    # Its model takes most of a second to load, which would hold up the event loop.
+    detect_language("warm up")
 
     def reopen(on_progress: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
         return Library.open(
@@ -131,8 +195,22 @@ def run(settings: Settings, library: Library, encoder: Encoder) -> None:
             on_progress=on_progress,
         )
 
+    database = Database.open(settings.data / DATABASE)
+    servers = Servers(database)
+    services = Services(
+        # An index from before answers until the update is done.
+        library=LibraryService(Library.stored(settings.data, encoder), reopen=reopen),
+        records=Records(database, servers),
+        servers=servers,
+        members=MemberKeys.load(settings.data / MEMBER_KEY),
+        limits=Limits(),
+        work=Work(),
+        settings=settings,
+        shelf=Shelf(settings.content, settings.data / REMOVED),
+        drafts=Drafts(),
+    )
     try:
-        asyncio.run(_run(LibraryService(library, reopen=reopen), settings.data, token))
+        asyncio.run(_run(services, settings.data, token, on_report))
     except discord.LoginFailure:
         raise StartError(_LOGIN_REFUSED) from None
     except discord.PrivilegedIntentsRequired:
@@ -149,6 +227,8 @@ def run(settings: Settings, library: Library, encoder: Encoder) -> None:
             f"Discord could not be reached at {where}: check the network connection"
             + ("." if settings.api_url is None else " and DISCORD_API_URL.")
         ) from error
+    finally:
+        database.close()
 
 
 def _closed(code: int) -> str:
@@ -157,7 +237,9 @@ def _closed(code: int) -> str:
     return f"Discord closed the connection for good (code {code}): see the log, and start again."
 
 
-async def _run(service: LibraryService, data: Path, token: str) -> None:
+async def _run(
+    services: Services, data: Path, token: str, on_report: Callable[[IndexReport], None]
+) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -165,19 +247,40 @@ async def _run(service: LibraryService, data: Path, token: str) -> None:
             loop.add_signal_handler(number, stop.set)
         except NotImplementedError:  # Windows
             signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    async with BelegClient(service=service, data=data) as client:
+    async with BelegClient(services=services, data=data) as client:
+        preparing = asyncio.create_task(prepare(services.library, on_report), name="prepare")
         running = asyncio.create_task(client.start(token), name="client")
         stopping = asyncio.create_task(stop.wait(), name="stop")
-        await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if stop.is_set() and not running.done():
+        ends = {running, stopping}
+        done, _ = await asyncio.wait({preparing, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if done == {preparing} and preparing.exception() is None:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        stopped = stop.is_set() and not running.done()
+        if stopped:
             log.info("stopping")
             await client.finish()
-            await client.close()
-            running.cancel()
-            [outcome] = await asyncio.gather(running, return_exceptions=True)
-            if isinstance(outcome, Exception):
-                log.warning("the connection ended with %r", outcome)
-            log.info("stopped")
-        else:
-            stopping.cancel()
-            await running
+        await client.close()
+        running.cancel()
+        stopping.cancel()
+        outcomes = await asyncio.gather(running, preparing, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, ReindexStoppedError) or not isinstance(outcome, Exception):
+                continue
+            if not stopped:
+                raise outcome
+            log.warning("the connection ended with %r", outcome)
+        log.info("stopped")
+
+
+async def prepare(library: LibraryService, on_report: Callable[[IndexReport], None]) -> None:
+    """Bring the index up to date, which is the library's first reindex."""
+
+    async def unseen(progress: Progress) -> None:
+        """Whoever asks meanwhile is told the progress."""
+
+    try:
+        on_report(await library.reindex(unseen))
+    except (ContentError, StorageError) as error:
+        if not library.ready:
+            raise
+        log.warning("the old index stays in use, it could not be brought up to date: %s", error)

@@ -1,124 +1,161 @@
-"""The slash commands: ``/ask`` and ``/admin reindex``."""
+"""The commands that members use: ask, find evidence, sources, help and privacy."""
 
-import logging
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
 
 import discord
 from discord import app_commands
 
-from bot import wording
-from bot.render import (
-    render_answer,
-    render_content_error,
-    render_report,
-    render_storage_error,
+from bot.answer_view import render_answer
+from bot.answering import (
+    QUESTION_LIMIT,
+    Asking,
+    answers_in,
+    cut,
+    examples_for,
+    look_up,
+    may_ask,
+    unfit,
+    without_ids,
 )
-from bot.sending import SEND_ERRORS
-from bot.service import LibraryService, Progress, ReindexStoppedError
-from bot.work import Work
-from index.content import ContentError
-from index.storage import StorageError
+from bot.catalogue import text_of_command as text
+from bot.privacy import render_privacy
+from bot.records import Kind
+from bot.services import Interaction, Services, ServingClient, server_of, texts_of
+from bot.sources import render_sources
 
-log = logging.getLogger(__name__)
+F = TypeVar("F", bound=Callable[..., object])
 
-Interaction = discord.Interaction[discord.Client]
+MOST_CHOICES = 25
+CHOICE_LIMIT = 100
 
 
-def add_commands(
-    tree: app_commands.CommandTree[discord.Client], *, service: LibraryService, work: Work
-) -> None:
-    """Put all commands into ``tree``."""
+def add_commands(tree: app_commands.CommandTree[ServingClient], services: Services) -> None:
+    """Put the members' commands into ``tree``."""
 
-    @tree.command(name="ask", description=wording.ASK_DESCRIPTION)
-    @app_commands.describe(question=wording.ASK_QUESTION_DESCRIPTION)
-    @app_commands.allowed_installs(guilds=True, users=True)
-    @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
-    async def ask(interaction: Interaction, question: str) -> None:
-        if sentence := refusal(question, work):
-            await interaction.response.send_message(sentence, ephemeral=True)
-            return
-        with work.piece():
-            await interaction.response.defer(thinking=True)
-            answer = await service.answer(question.strip())
-            await interaction.edit_original_response(
-                view=render_answer(answer, titles=service.titles)
-            )
-
-    admin = app_commands.Group(
-        name="admin",
-        description=wording.ADMIN_DESCRIPTION,
-        default_permissions=discord.Permissions(manage_guild=True),
-        allowed_installs=app_commands.AppInstallationType(guild=True),
-        allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+    @tree.command(name=text("ask-name"), description=text("ask-description"))
+    @app_commands.rename(
+        question=text("ask-question"), article=text("ask-article"), private=text("ask-private")
     )
+    @app_commands.describe(
+        question=text("ask-question-description"),
+        article=text("ask-article-description"),
+        private=text("ask-private-description"),
+    )
+    @_everywhere
+    async def ask(
+        interaction: Interaction,
+        question: str,
+        article: str | None = None,
+        private: bool | None = None,
+    ) -> None:
+        settings = await services.servers.get(server_of(interaction))
+        asking = Asking(
+            question=without_ids(question).strip(),
+            user=interaction.user.id,
+            server=server_of(interaction),
+            article=article,
+            private=settings.private if private is None else private,
+        )
+        await _answer(interaction, asking, services)
 
-    @admin.command(name="reindex", description=wording.REINDEX_DESCRIPTION)
-    async def reindex(interaction: Interaction) -> None:
-        sentence = wording.STOPPING if work.stopping else admin_refusal(interaction)
-        if sentence:
-            await interaction.response.send_message(sentence, ephemeral=True)
+    @ask.autocomplete("article")
+    async def articles(_: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return article_choices(services, typed)
+
+    @tree.context_menu(name=text("evidence-name"))
+    @_everywhere
+    async def evidence(interaction: Interaction, message: discord.Message) -> None:
+        claim = without_ids(message.content).strip()
+        asking = Asking(
+            question=cut(claim, QUESTION_LIMIT),
+            user=interaction.user.id,
+            server=server_of(interaction),
+            kind=Kind.CLAIM,
+            # It is about somebody else's words: who looked them up decides whether to share.
+            private=True,
+        )
+        await _answer(interaction, asking, services, was_cut=len(claim) > QUESTION_LIMIT)
+
+    @tree.command(name=text("sources-name"), description=text("sources-description"))
+    @_everywhere
+    async def sources(interaction: Interaction) -> None:
+        texts = await texts_of(interaction)
+        if not services.library.ready:
+            await interaction.response.send_message(texts("preparing"), ephemeral=True)
             return
-        with work.piece():
-            await interaction.response.defer(ephemeral=True, thinking=True)
-            result = await _reindex(interaction, service)
-            await interaction.edit_original_response(content=result)
+        view = render_sources(services.library.library, texts)
+        await interaction.response.send_message(view=view, ephemeral=True)
 
-    tree.add_command(admin)
+    @tree.command(name=text("help-name"), description=text("help-description"))
+    @_everywhere
+    async def help_(interaction: Interaction) -> None:
+        texts = await texts_of(interaction)
+        await interaction.response.send_message(texts("help"), ephemeral=True)
 
-
-def refusal(question: str, work: Work) -> str | None:
-    """Why ``question`` is not looked up, in a sentence for its asker; None if it is."""
-    if work.stopping:
-        return wording.STOPPING
-    question = question.strip()
-    if not question:
-        return wording.HELP
-    if len(question) > wording.QUESTION_LIMIT:
-        return wording.too_long(len(question))
-    return None
+    @tree.command(name=text("privacy-name"), description=text("privacy-description"))
+    @_everywhere
+    async def privacy(interaction: Interaction) -> None:
+        texts = await texts_of(interaction)
+        view = await render_privacy(interaction, services, texts)
+        await interaction.response.send_message(view=view, ephemeral=True)
 
 
-def admin_refusal(interaction: Interaction) -> str | None:
-    """Why this user may not look after the library, in a sentence; None if they may.
-
-    Discord hides the commands from those without the permission, but a server's owner can hand
-    them to anyone, so it is checked again here.
-    """
-    if interaction.guild_id is not None:
-        return None if interaction.permissions.manage_guild else wording.MAY_NOT_MANAGE
-    return None if _owns_application(interaction) else wording.NOT_THE_OWNER
-
-
-def _owns_application(interaction: Interaction) -> bool:
-    application = interaction.client.application
-    if application is None:
-        return False
-    if application.team is None:
-        return interaction.user.id == application.owner.id
-    return any(
-        member.id == interaction.user.id
-        and member.membership_state is discord.TeamMembershipState.accepted
-        and member.role in (discord.TeamMemberRole.admin, discord.TeamMemberRole.developer)
-        for member in application.team.members
-    ) or (interaction.user.id == application.team.owner_id)
+def article_choices(services: Services, typed: str) -> list[app_commands.Choice[str]]:
+    """The articles whose title holds what was typed, for an option that takes an article's id."""
+    if not services.library.ready:
+        return []
+    found = [
+        app_commands.Choice(name=cut(source.title, CHOICE_LIMIT) or source.id, value=source.id)
+        for source in services.library.library.articles
+        if typed.casefold().strip() in source.title.casefold()
+    ]
+    return found[:MOST_CHOICES]
 
 
-async def _reindex(interaction: Interaction, service: LibraryService) -> str:
-    async def show(progress: Progress) -> None:
-        try:
-            await interaction.edit_original_response(
-                content=wording.progress(progress.done, progress.total)
-            )
-        except SEND_ERRORS as error:
-            # The reindex goes on: a missing progress line is no reason to break it off.
-            log.warning("the progress of a reindex could not be shown: %s", error)
+def _everywhere(function: F) -> F:
+    """In servers and direct messages, and wherever a user brings the bot along."""
+    places = app_commands.allowed_contexts(guilds=True, dms=True, private_channels=True)
+    return app_commands.allowed_installs(guilds=True, users=True)(places(function))
 
-    try:
-        return render_report(await service.reindex(show))
-    except ContentError as error:
-        log.warning("the reindex failed: %s", error)
-        return render_content_error(error)
-    except StorageError:
-        log.exception("the reindex could not be saved")
-        return render_storage_error()
-    except ReindexStoppedError:
-        return wording.REINDEX_STOPPED
+
+async def _answer(
+    interaction: Interaction, asking: Asking, services: Services, *, was_cut: bool = False
+) -> None:
+    texts = await texts_of(interaction)
+    settings = await services.servers.get(asking.server)
+    sentence = (
+        may_ask(settings, texts, roles_of(interaction))
+        or answers_in(settings, texts, places_of(interaction))
+        or unfit(asking, services, texts)
+    )
+    if sentence:
+        await interaction.response.send_message(sentence, ephemeral=True)
+        return
+    with services.work.piece():
+        await interaction.response.defer(thinking=True, ephemeral=asking.private)
+        shown = await look_up(asking, services)
+        view = render_answer(
+            shown,
+            texts,
+            private=asking.private,
+            titles=services.library.titles,
+            examples=await examples_for(shown, services),
+            note=texts("claim-cut", count=len(asking.question)) if was_cut else None,
+        )
+        await interaction.edit_original_response(view=view)
+
+
+def roles_of(interaction: Interaction) -> set[int]:
+    """The ids of the user's roles; none in a direct message."""
+    member = interaction.user
+    return {role.id for role in member.roles} if isinstance(member, discord.Member) else set()
+
+
+def places_of(interaction: Interaction) -> set[int]:
+    """The ids of the channel and, of a thread, of its parent."""
+    channel = interaction.channel
+    places = {interaction.channel_id, getattr(channel, "parent_id", None)}
+    return {place for place in places if place is not None}

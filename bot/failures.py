@@ -4,68 +4,88 @@ from __future__ import annotations
 
 import logging
 import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-import aiohttp
 import discord
 from discord import app_commands
 
-from bot import wording
+from bot.catalogue import Texts, texts_for
 from bot.sending import SEND_ERRORS, reply
+from bot.service import PreparingError
+from bot.services import Interaction, ServingClient
 
 log = logging.getLogger(__name__)
 
-_DISCORD_ERRORS = (discord.DiscordException, aiohttp.ClientError)
 _UNKNOWN_INTERACTION = 10062
 
 
-class BelegTree(app_commands.CommandTree[discord.Client]):
+class BelegTree(app_commands.CommandTree[ServingClient]):
     """A command tree whose errors end in one friendly sentence."""
 
-    async def on_error(
-        self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError
-    ) -> None:
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             log.warning("a command was used in a form that this version does not know")
-            await _tell(interaction, wording.COMMAND_CHANGED)
+            await _tell(interaction, texts_for(interaction.locale)("command-changed"))
             return
+        if isinstance(error, app_commands.CheckFailure):
+            return  # the check has told the user why
         cause = error.original if isinstance(error, app_commands.CommandInvokeError) else error
         name = interaction.command.qualified_name if interaction.command else "unknown"
-        if isinstance(cause, discord.NotFound) and cause.code == _UNKNOWN_INTERACTION:
-            # Discord gave up waiting for the first response; there is nobody left to tell.
-            log.warning("the command %r was not acknowledged within 3 s", name)
-            return
-        sentence = wording.failed(_log_failure(f"command {name!r}", cause))
-        # What fails in sending fails before the reindex or after it, not within it.
-        if name == "admin reindex" and not isinstance(cause, _DISCORD_ERRORS):
-            sentence = wording.reindex_failed(sentence)
-        await _tell(interaction, sentence)
+        await _failed(interaction, f"command {name!r}", cause)
 
 
-async def message_failed(message: discord.Message, error: BaseException) -> None:
-    """Log why ``message`` was not answered, and tell its author."""
-    identifier = _log_failure("a question in a message", error)
+@asynccontextmanager
+async def guarded(interaction: Interaction, what: str) -> AsyncIterator[None]:
+    """Whatever fails inside is logged under an id and told to the user."""
     try:
-        await reply(message, wording.failed(identifier))
+        yield
+    except Exception as error:  # noqa: BLE001 - logged with its traceback, and told
+        await _failed(interaction, what, error)
+
+
+async def _failed(interaction: Interaction, what: str, error: BaseException) -> None:
+    texts = texts_for(interaction.locale)
+    if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
+        # Discord gave up waiting for the first response; there is nobody left to tell.
+        log.warning("the %s was not acknowledged within 3 s", what)
+        return
+    if isinstance(error, PreparingError):
+        await _tell(interaction, texts("preparing"))
+        return
+    await _tell(interaction, texts("failed", identifier=log_failure(what, error)))
+
+
+async def message_failed(message: discord.Message, error: BaseException, texts: Texts) -> None:
+    """Log why ``message`` was not answered, and tell its author."""
+    identifier = log_failure("a question in a message", error)
+    try:
+        await reply(message, texts("failed", identifier=identifier))
     except SEND_ERRORS as failure:
         log.warning("[%s] could not be told to the user: %s", identifier, failure)
 
 
 def event_failed(event: str, error: BaseException) -> None:
     """Log an error that concerns no user."""
-    _log_failure(f"event {event!r}", error)
+    log_failure(f"event {event!r}", error)
 
 
-def _log_failure(where: str, error: BaseException) -> str:
+def log_failure(where: str, error: BaseException) -> str:
+    """Log ``error`` with its traceback; the id that its line begins with."""
     identifier = secrets.token_hex(4)
     log.error("[%s] %s failed", identifier, where, exc_info=error)
     return identifier
 
 
-async def _tell(interaction: discord.Interaction[discord.Client], sentence: str) -> None:
+async def _tell(interaction: Interaction, sentence: str) -> None:
     try:
         if interaction.response.is_done():
-            await interaction.edit_original_response(content=sentence)
+            if interaction.type is discord.InteractionType.application_command:
+                await interaction.edit_original_response(content=sentence)
+            else:
+                # The original response of a button is the answer it hangs on: leave that alone.
+                await interaction.followup.send(sentence, ephemeral=True)
         else:
             await interaction.response.send_message(sentence, ephemeral=True)
     except SEND_ERRORS as failure:
-        log.warning("a failed command could not be told to the user: %s", failure)
+        log.warning("a failure could not be told to the user: %s", failure)

@@ -1,53 +1,182 @@
-"""Questions in messages: direct messages, and mentions in a channel."""
+"""Questions in messages: direct messages, mentions in a channel, and replies to an answer."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import discord
 
-from bot.commands import refusal
-from bot.render import render_answer
-from bot.sending import reply
-from bot.service import LibraryService
-from bot.work import Work
+from bot.answer_view import render_answer
+from bot.answering import Asking, answers_in, examples_for, look_up, may_ask, unfit, without_ids
+from bot.catalogue import LANGUAGES, Texts, texts_for, texts_in
+from bot.escape import writes_no_spaces
+from bot.sending import SEND_ERRORS, Content, reply
+from bot.services import Services
+from index.language import likeliest
 
 log = logging.getLogger(__name__)
 
+_ANSWER_ID = re.compile(r"answer:[a-z]+:(?P<record>[\w-]+)")
+_ASKS = re.compile("[?？؟\u037e՞]")
+FOLLOW_UP_WORDS = 3
 
-def question_in(message: discord.Message, me: int) -> str | None:
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The question in a message; ``follows`` is the id of the answer it replies to."""
+
+    question: str
+    follows: str | None = None
+
+
+def asked_in(message: discord.Message, me: int) -> Asked | None:
     """The question that ``message`` puts to the bot with the id ``me``; None if it puts none.
 
-    Every direct message is a question. In a server only a mention in the text itself counts, not
-    the ping of a reply, so that a "thanks" to an answer is not looked up. Bots, webhooks and
-    system messages ask nothing.
+    Every direct message is a question. In a server a mention in the text is one, and a reply to an
+    answer that lets the bot know. A short reply that asks nothing, such as "thanks", is left alone.
+    Bots, webhooks and system messages ask nothing.
     """
     if message.author.bot or message.webhook_id is not None:
         return None
     if message.type not in (discord.MessageType.default, discord.MessageType.reply):
         return None
+    question = without_ids(re.sub(rf"<@!?{me}>", " ", message.content)).strip()
+    talk = _words(question) < FOLLOW_UP_WORDS and not _ASKS.search(question)
+    follows = None if talk else _answer_replied_to(message, me)
     # By the channel: of a server that is not in the cache, `message.guild` is None too.
     direct = isinstance(message.channel, discord.DMChannel)
-    if not direct and me not in message.raw_mentions:
+    mentioned = me in message.raw_mentions
+    if direct or mentioned or (follows and any(user.id == me for user in message.mentions)):
+        return Asked(question, follows)
+    return None
+
+
+def _words(text: str) -> int:
+    """About how many words: scripts without spaces write one in three characters or so."""
+    return len(text.split()) + sum(map(writes_no_spaces, text)) // 3
+
+
+def _answer_replied_to(message: discord.Message, me: int) -> str | None:
+    reference = message.reference
+    earlier = reference and reference.resolved
+    if not isinstance(earlier, discord.Message) or earlier.author.id != me:
         return None
-    return re.sub(rf"<@!?{me}>", " ", message.content).strip()
+    return next(_answer_ids(earlier.components), None)
 
 
-async def answer_message(
-    message: discord.Message, question: str, *, service: LibraryService, work: Work
-) -> None:
-    """Reply to ``message`` with what the library says to ``question``.
+def _answer_ids(components: Iterable[Any]) -> Iterator[str]:
+    for component in components:
+        match = _ANSWER_ID.match(getattr(component, "custom_id", None) or "")
+        if match:
+            yield match["record"]
+        yield from _answer_ids(getattr(component, "children", []))
 
-    Where the bot may not write, it stays silent and the log says so.
+
+async def answer_message(message: discord.Message, asked: Asked, services: Services) -> None:
+    """Reply to ``message`` with what the library says.
+
+    Where the bot may not answer, its author is told so in a direct message; where it may not
+    write, the answer comes there.
     """
+    server = _server_of(message)
+    texts = await texts_of_message(message, services)
+    settings = await services.servers.get(server)
+    sentence = may_ask(settings, texts, _roles(message)) or answers_in(
+        settings, texts, _places(message)
+    )
+    if sentence:
+        await _tell_privately(message, sentence)
+        return
+    before = await services.records.get(asked.follows) if asked.follows else None
+    asking = Asking(
+        question=asked.question,
+        user=message.author.id,
+        server=server,
+        before=before.question if before else None,
+    )
+    refusal = texts("cannot-write", channel=f"<#{message.channel.id}>")
+    if sentence := unfit(asking, services, texts):
+        await _send(message, sentence, privately=f"{refusal}\n\n{sentence}")
+        return
+    with services.work.piece():
+        async with contextlib.AsyncExitStack() as stack:
+            # What is wrong with the channel shows when the answer is sent.
+            with contextlib.suppress(*SEND_ERRORS):
+                await stack.enter_async_context(message.channel.typing())
+            shown = await look_up(asking, services)
+            examples = await examples_for(shown, services)
+        render = partial(
+            render_answer,
+            shown,
+            texts,
+            private=False,
+            titles=services.library.titles,
+            examples=examples,
+        )
+        await _send(message, render(), privately=render(note=refusal))
+
+
+async def _send(message: discord.Message, content: Content, *, privately: Content) -> None:
+    """Reply with ``content``; send ``privately`` to the author where the bot may not write."""
     try:
-        if sentence := refusal(question, work):
-            await reply(message, sentence)
-            return
-        with work.piece():
-            async with message.channel.typing():
-                answer = await service.answer(question)
-            await reply(message, render_answer(answer, titles=service.titles))
+        await reply(message, content)
     except discord.Forbidden as error:
         log.warning("may not write in channel %d: %s", message.channel.id, error.text)
+        if not isinstance(message.channel, discord.DMChannel):
+            await _tell_privately(message, privately)
+
+
+async def texts_of_message(message: discord.Message, services: Services) -> Texts:
+    """The texts in the language of the server, or of the question itself in a direct message and
+    before Discord has told of the server.
+
+    A message does not say what language its author's Discord is in.
+    """
+    settings = await services.servers.get(_server_of(message))
+    if settings.language != "auto":
+        return texts_for(settings.language)
+    return likely_texts(message)
+
+
+def likely_texts(message: discord.Message) -> Texts:
+    """The same as far as it can be told without the server's settings."""
+    if message.guild is None:
+        return texts_in(likeliest(message.content, LANGUAGES))
+    return texts_for(message.guild.preferred_locale)
+
+
+def _server_of(message: discord.Message) -> int | None:
+    """The server's id, also before Discord has told of the server itself; None in a direct
+    message."""
+    if message.guild is not None:
+        return message.guild.id
+    return getattr(message.channel, "guild_id", None)
+
+
+def _roles(message: discord.Message) -> set[int]:
+    member = message.author
+    if message.guild is None or not isinstance(member, discord.Member):
+        return set()
+    return {role.id for role in member.roles}
+
+
+def _places(message: discord.Message) -> set[int]:
+    parent = getattr(message.channel, "parent_id", None)
+    return {message.channel.id} | ({parent} if parent else set())
+
+
+async def _tell_privately(message: discord.Message, content: Content) -> None:
+    try:
+        if isinstance(content, str):
+            await message.author.send(content)
+        else:
+            await message.author.send(view=content)
+    except SEND_ERRORS as error:
+        # Many people take no direct messages; there is no other way to reach them.
+        log.warning("somebody in channel %d could not be told: %s", message.channel.id, error)

@@ -13,8 +13,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.wording import counted
-
 if TYPE_CHECKING:  # imported by whoever made the objects; --help and check need no FAISS
     from index.answer import Answer, Citation
     from index.content import Content
@@ -108,6 +106,11 @@ def _marked(citation: Citation, console: Console) -> Text:
         return Text("".join(_parts(citation, "**")))
     before, marked, after = _parts(citation, "")
     return Text.assemble(before, (marked, "bold black on yellow"), after)
+
+
+def counted(count: int, noun: str) -> str:
+    """The count with its noun, as in "1 article" and "0 articles"; ``noun`` takes an s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def harmless(text: str) -> str:

@@ -11,11 +11,14 @@ import discord
 SEND_ERRORS = (discord.HTTPException, aiohttp.ClientError, OSError)
 """Discord refuses, or it cannot be reached: discord.py passes broken connections on as they are."""
 
+Content = str | discord.ui.LayoutView
+"""What a message shows: plain text or components."""
+
 _NO_HISTORY = 160002
 """Discord's code for "cannot reply without permission to read message history"."""
 
 
-async def reply(message: discord.Message, content: str | discord.ui.LayoutView) -> None:
+async def reply(message: discord.Message, content: Content) -> None:
     """Reply to ``message``, without a reference where the bot may not read the history.
 
     Raises one of SEND_ERRORS.

@@ -8,12 +8,19 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from index.answer import Answer
 from index.library import Library
 from index.update import IndexReport
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MOST_CITATIONS = 5
+"""Passages that an answer pages through."""
 
 PROGRESS_SECONDS = 2.0
 """How often a reindex reports: Discord takes five edits of a message in five seconds."""
@@ -30,6 +37,10 @@ class Progress:
     total: int
 
 
+class PreparingError(Exception):
+    """There is no library yet: its first index is being built."""
+
+
 class ReindexStoppedError(Exception):
     """The bot is being stopped, and with it the reindex; the index on disk is the old one."""
 
@@ -37,40 +48,99 @@ class ReindexStoppedError(Exception):
 class LibraryService:
     """Answers from the current library, and swaps it for a new one when a reindex is done.
 
-    One thread answers and another reindexes, so questions never wait for a reindex. All methods
-    are called on the event loop.
+    Without a ``library`` the first reindex makes it. One thread answers, another reindexes and
+    others do what else takes long, so questions wait for nothing but questions. All methods are
+    called on the event loop.
     """
 
-    def __init__(self, library: Library, *, reopen: Reopen) -> None:
-        self.library = library
+    def __init__(self, library: Library | None, *, reopen: Reopen) -> None:
+        self._library = library
         self._reopen = reopen
+        self._waiting = 0
         self._answers = ThreadPoolExecutor(1, thread_name_prefix="answer")
         self._reindexes = ThreadPoolExecutor(1, thread_name_prefix="reindex")
+        self._aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
         self._reindex: asyncio.Task[IndexReport] | None = None
         self._progress: Progress | None = None
         self._stopping = threading.Event()
 
     @property
-    def titles(self) -> list[str]:
-        """The titles of the current library's articles."""
-        return [article.title for article in self.library.articles]
+    def ready(self) -> bool:
+        """Whether there is a library to ask."""
+        return self._library is not None
 
-    async def answer(self, question: str, top: int = 3) -> Answer:
-        """The current library's answer; a reindex that ends meanwhile does not disturb it."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._answers, self.library.answer, question, top)
+    @property
+    def library(self) -> Library:
+        """The current library; raises PreparingError before there is one."""
+        if self._library is None:
+            raise PreparingError
+        return self._library
+
+    @property
+    def titles(self) -> list[str]:
+        """The titles of the current library's articles; none before there is one."""
+        return [article.title for article in self.library.articles] if self.ready else []
+
+    @property
+    def preparing(self) -> Progress | None:
+        """How far the reindex that runs is; None if none runs, or it has encoded nothing yet."""
+        running = self._reindex is not None and not self._reindex.done()
+        return self._progress if running else None
+
+    @property
+    def waiting(self) -> int:
+        """How many questions are being answered or wait for it."""
+        return self._waiting
+
+    async def answer(
+        self,
+        question: str,
+        *,
+        article: str | None = None,
+        before: str | None = None,
+        strictness: float = 0.0,
+    ) -> Answer:
+        """What `Library.answer` says; a reindex that ends meanwhile does not disturb it.
+
+        Raises PreparingError, and what `Library.answer` raises.
+        """
+        ask = partial(
+            self.library.answer,
+            question,
+            MOST_CITATIONS,
+            article=article,
+            before=before,
+            strictness=strictness,
+        )
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._answers, ask)
+        finally:
+            self._waiting -= 1
+
+    async def aside(self, work: Callable[[], T]) -> T:
+        """The result of ``work``, which needs the model for long, while questions are answered."""
+        return await asyncio.get_running_loop().run_in_executor(self._aside, work)
 
     async def reindex(
-        self, on_progress: Callable[[Progress], Awaitable[None]], every: float = PROGRESS_SECONDS
+        self,
+        on_progress: Callable[[Progress], Awaitable[None]],
+        every: float = PROGRESS_SECONDS,
+        *,
+        changed: bool = False,
     ) -> IndexReport:
         """Bring the index up to date and use it from then on; the report of what was done.
 
-        If a reindex runs already, this one joins it. ``on_progress`` is awaited with the newest
-        state at most once in ``every`` seconds. Raises what `Library.open` raises, with the old
-        library still in use, and ReindexStoppedError when the bot stops.
+        If a reindex runs already, this one joins it; with ``changed`` it waits for it and begins
+        another, since the one that runs may have read the articles before they were changed.
+        ``on_progress`` is awaited with the newest state at most once in ``every`` seconds. Raises
+        what `Library.open` raises, with the old library still in use, and ReindexStoppedError when
+        the bot stops.
         """
         if self._stopping.is_set():
             raise ReindexStoppedError
+        if changed and self._reindex is not None and not self._reindex.done():
+            await asyncio.wait({self._reindex})
         if self._reindex is None or self._reindex.done():
             self._progress = None
             self._reindex = asyncio.create_task(self._run_reindex(), name="reindex")
@@ -93,13 +163,16 @@ class LibraryService:
         self.stop_reindex()
         self._answers.shutdown(wait=False, cancel_futures=True)
         self._reindexes.shutdown(wait=False, cancel_futures=True)
+        self._aside.shutdown(wait=False, cancel_futures=True)
 
     async def _run_reindex(self) -> IndexReport:
         loop = asyncio.get_running_loop()
         library, report = await loop.run_in_executor(
             self._reindexes, self._reopen, self._note_progress
         )
-        self.library = library
+        self._library = library
+        # A refusal names examples; looking them up takes seconds, once.
+        self._aside.submit(library.examples)
         log.info(
             "reindexed in %.1f s: %d articles, %d passages encoded, %d files left out",
             report.seconds,

@@ -46,6 +46,11 @@ class Settings(BaseSettings):
     content: Path = Field(default=Path("content"), validation_alias="BELEG_CONTENT")
     data: Path = Field(default=Path(".data"), validation_alias="BELEG_DATA")
     model: str | None = Field(default=None, validation_alias="BELEG_MODEL")
+    editing: str = Field(
+        default="own", pattern=r"^(own|none|\d+(,\d+)*)$", validation_alias="BELEG_EDITING"
+    )
+    """From which servers the library may be changed: the operator's own, none, or those with
+    these ids."""
     cache: Path | None = Field(default=None, validation_alias="BELEG_CACHE")
     token_vectors_gb: float = Field(
         default=4, ge=0, allow_inf_nan=False, validation_alias="BELEG_TOKEN_VECTORS_GB"

@@ -20,12 +20,8 @@ def shorten(text: str, limit: int) -> str:
     line = " ".join(text.split())
     if len(line) <= limit and width(whole := escape(line)) <= limit:
         return whole
-    ends = _breaks(line[:limit])
-
-    def head(count: int) -> str:
-        return f"{escape(line[: ends[count]].rstrip())}{_space(line, ends[count])}{ELLIPSIS}"
-
-    return head(_largest(lambda count: width(head(count)) <= limit, len(ends) - 1))
+    # Of a first word that is too long, its beginning says more than an ellipsis alone.
+    return _head(line, limit, LONGEST_WORD) or _head(line, limit, 1) or ELLIPSIS
 
 
 def quote(text: str, start: int, end: int, limit: int) -> str:
@@ -61,9 +57,43 @@ def quote(text: str, start: int, end: int, limit: int) -> str:
     return head(_largest(lambda count: width(head(count)) <= limit, len(inside) - 1))
 
 
+def quote_pages(text: str, start: int, end: int, limit: int) -> list[tuple[str, bool]]:
+    """The whole of ``text`` as block quotes of at most ``limit`` UTF-16 units each.
+
+    ``text[start:end]`` is in bold; beside each quote stands whether it holds the first of it.
+    """
+    found = []
+    first = 0
+    while True:
+        ends = [first + offset for offset in _breaks(text[first : first + limit])][1:]
+
+        def page(count: int, first: int = first, ends: Sequence[int] = ends) -> str:
+            last = ends[count]
+            marked = (max(first, min(start, last)), max(first, min(end, last)))
+            return _block(text, *marked, first, last)
+
+        last = ends[_largest(lambda count: width(page(count)) <= limit, len(ends) - 1)]
+        found.append((page(ends.index(last)), first <= start < last))
+        rest = text[last:].lstrip()
+        if not rest:
+            return found
+        first = len(text) - len(rest)
+
+
 def quote_width(text: str, start: int, end: int, most: int) -> int:
     """What the whole of ``text`` takes as a quote, in UTF-16 units, counted up to ``most``."""
     return most if len(text) >= most else min(most, width(_block(text, start, end, 0, len(text))))
+
+
+def _head(line: str, limit: int, longest: int) -> str:
+    """As much of ``line`` as fits, and an ellipsis; empty if it cannot be cut so early."""
+    ends = _breaks(line[:limit], longest)
+
+    def head(count: int) -> str:
+        return f"{escape(line[: ends[count]].rstrip())}{_space(line, ends[count])}{ELLIPSIS}"
+
+    count = _largest(lambda count: width(head(count)) <= limit, len(ends) - 1)
+    return head(count) if count else ""
 
 
 def _block(text: str, start: int, end: int, first: int, last: int) -> str:
@@ -94,21 +124,21 @@ def _space(text: str, position: int) -> str:
     return "" if any(writes_no_spaces(character) for character in beside) else " "
 
 
-def _breaks(text: str) -> list[int]:
+def _breaks(text: str, longest: int = LONGEST_WORD) -> list[int]:
     """Where ``text`` may be cut, ascending, both its ends included.
 
     At white space; around every character of a script that writes no spaces; and, in runs longer
-    than LONGEST_WORD, between whole characters; after twice that, anywhere.
+    than ``longest``, between whole characters; after twice that, anywhere.
     """
     found = [0]
     for position in range(1, len(text)):
         left, right = text[position - 1], text[position]
         run = position - found[-1]
-        dense = writes_no_spaces(left) or writes_no_spaces(right) or run >= LONGEST_WORD
+        dense = writes_no_spaces(left) or writes_no_spaces(right) or run >= longest
         if (
             (right.isspace() and not left.isspace())
             or (dense and not _holds_together(left, right))
-            or run >= 2 * LONGEST_WORD
+            or run >= 2 * longest
         ):
             found.append(position)
     found.append(len(text))

@@ -7,8 +7,9 @@ import json
 import logging
 from pathlib import Path
 
-import discord
 from discord import app_commands
+
+from bot.services import ServingClient
 
 log = logging.getLogger(__name__)
 
@@ -16,14 +17,20 @@ STATE_FILE = "discord-commands.sha256"
 
 
 async def sync_if_changed(
-    tree: app_commands.CommandTree[discord.Client], *, application_id: int, data: Path
+    tree: app_commands.CommandTree[ServingClient], *, application_id: int, data: Path
 ) -> bool:
     """Sync ``tree`` unless the file in ``data`` says that this application has these commands.
 
     Returns whether it did. To force a sync, delete the file. A folder that cannot be written costs
     a sync at every start, no more. Raises what `CommandTree.sync` raises.
     """
-    payload = [command.to_dict(tree) for command in tree.get_commands()]
+    translator = tree.translator
+    payload = [
+        command.to_dict(tree)
+        if translator is None
+        else await command.get_translated_payload(tree, translator)
+        for command in tree.get_commands()
+    ]
     text = json.dumps([application_id, payload], sort_keys=True)
     digest = hashlib.sha256(text.encode()).hexdigest()
     state = data / STATE_FILE

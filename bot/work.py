@@ -16,6 +16,11 @@ class Work:
         self._idle = asyncio.Event()
         self._idle.set()
 
+    @property
+    def in_hand(self) -> int:
+        """How many pieces are being worked on."""
+        return self._pieces
+
     @contextmanager
     def piece(self) -> Iterator[None]:
         """Something that is to be finished before the bot stops."""

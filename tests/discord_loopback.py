@@ -26,6 +26,7 @@ EPHEMERAL = 1 << 6
 COMPONENTS_V2 = 1 << 15
 MANAGE_GUILD = 1 << 5
 SEND_MESSAGES = 1 << 11
+MODAL = 9
 WAIT_SECONDS = 120.0
 
 # Opcodes of the gateway.
@@ -41,16 +42,19 @@ DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID, HELLO, ACKNOWLEDGED =
 )
 
 
+def _walk(components: list[Json]) -> Iterator[Json]:
+    for component in components:
+        yield component
+        yield from _walk(component.get("components", []))
+
+
 def texts(message: Json) -> list[str]:
     """What a message shows: its content, or its text displays from top to bottom."""
-
-    def walk(components: list[Json]) -> Iterator[str]:
-        for component in components:
-            if component["type"] == 10:
-                yield component["content"]
-            yield from walk(component.get("components", []))
-
-    shown = list(walk(message.get("components", [])))
+    shown = [
+        component["content"]
+        for component in _walk(message.get("components", []))
+        if component["type"] == 10
+    ]
     return [message["content"], *shown] if message.get("content") else shown
 
 
@@ -80,6 +84,8 @@ class Interaction:
     callbacks: list[Json] = field(default_factory=list)
     message: Json | None = None
     versions: list[Json] = field(default_factory=list)
+    followups: list[Json] = field(default_factory=list)
+    deleted: bool = False
 
     @property
     def ephemeral(self) -> bool:
@@ -151,6 +157,7 @@ class LoopbackDiscord:
             ("POST", re.compile(r"/webhooks/(\d+)/(\w+)"), self._follow_up),
             ("GET", re.compile(r"/webhooks/(\d+)/(\w+)/messages/@original"), self._original),
             ("PATCH", re.compile(r"/webhooks/(\d+)/(\w+)/messages/@original"), self._edit),
+            ("DELETE", re.compile(r"/webhooks/(\d+)/(\w+)/messages/@original"), self._delete),
         ]
 
     # Life -------------------------------------------------------------------------------------
@@ -240,6 +247,7 @@ class LoopbackDiscord:
         *,
         user: Json,
         permissions: int | None = SEND_MESSAGES,
+        locale: str = "en-US",
     ) -> Interaction:
         """``user`` runs ``command`` ("ask", "admin reindex") with string options.
 
@@ -252,20 +260,76 @@ class LoopbackDiscord:
         for subcommand in reversed(subcommands):
             leaves = [{"type": 1, "name": subcommand, "options": leaves}]
         [identifier] = [known["id"] for known in self.commands if known["name"] == name]
-        found = Interaction(self, self._new_id(), f"token{self._new_id()}")
+        command_data = {"id": identifier, "name": name, "type": 1, "options": leaves}
+        return await self._interact(2, command_data, user, permissions, locale)
+
+    async def press(
+        self,
+        message: Json,
+        label: str,
+        *,
+        user: Json,
+        permissions: int | None = SEND_MESSAGES,
+        locale: str = "en-US",
+    ) -> Interaction:
+        """``user`` presses the button ``label`` under a message of the bot's."""
+        [button] = [
+            component
+            for component in _walk(message["components"])
+            if component["type"] == 2 and component.get("label") == label
+        ]
+        assert not button.get("disabled")
+        data = {"component_type": 2, "custom_id": button["custom_id"]}
+        return await self._interact(3, data, user, permissions, locale, message=message)
+
+    async def submit(
+        self,
+        form: Interaction,
+        values: dict[str, str],
+        *,
+        user: Json,
+        permissions: int | None = SEND_MESSAGES,
+    ) -> Interaction:
+        """``user`` fills in the form that an interaction was answered with, and sends it."""
+        modal = form.callbacks[0]["data"]
+        components = [
+            {
+                "type": 18,
+                "id": number,
+                "component": {"type": 4, "id": 100 + number, "custom_id": name, "value": value},
+            }
+            for number, (name, value) in enumerate(values.items(), 1)
+        ]
+        data = {"custom_id": modal["custom_id"], "components": components}
+        return await self._interact(5, data, user, permissions, "en-US", message=form.message)
+
+    async def _interact(
+        self,
+        kind: int,
+        content: Json,
+        user: Json,
+        permissions: int | None,
+        locale: str,
+        *,
+        message: Json | None = None,
+    ) -> Interaction:
+        found = Interaction(self, self._new_id(), f"token{self._new_id()}", message=message)
         self.interactions[found.token] = found
         data: Json = {
             "id": found.id,
             "application_id": self.application_id,
-            "type": 2,
+            "type": kind,
             "token": found.token,
             "version": 1,
             "attachment_size_limit": 10_000_000,
-            "locale": "en-US",
+            "locale": locale,
             "entitlements": [],
             "app_permissions": "0",
-            "data": {"id": identifier, "name": name, "type": 1, "options": leaves},
+            "authorizing_integration_owners": {"0": "0" if permissions is None else self.guild_id},
+            "data": content,
         }
+        if message is not None:
+            data["message"] = message
         if permissions is None:
             data |= {
                 "user": user,
@@ -282,20 +346,30 @@ class LoopbackDiscord:
         await self.dispatch("INTERACTION_CREATE", data)
         return found
 
-    async def direct_message(self, content: str, *, user: Json) -> str:
-        """``user`` writes to the bot; the message's id."""
+    async def direct_message(
+        self, content: str, *, user: Json, replies_to: Json | None = None
+    ) -> str:
+        """``user`` writes to the bot, in reply to one of its messages or not; the message's id."""
         message = self._message(self._direct_channel(user), user, {"content": content})
+        message |= self._reference(replies_to)
         await self.dispatch("MESSAGE_CREATE", message)
         return str(message["id"])
 
-    async def message(self, content: str, *, user: Json) -> str:
-        """``user`` writes in the server's channel; the message's id."""
+    async def message(self, content: str, *, user: Json, replies_to: Json | None = None) -> str:
+        """``user`` writes in the server's channel; the message's id. A reply pings."""
         message = self._message(self.channel_id, user, {"content": content})
         message |= {"guild_id": self.guild_id, "member": self._member()}
-        if f"<@{self.bot_user['id']}>" in content:
+        message |= self._reference(replies_to)
+        if replies_to or f"<@{self.bot_user['id']}>" in content:
             message["mentions"] = [{**self.bot_user, "member": self._member()}]
         await self.dispatch("MESSAGE_CREATE", message)
         return str(message["id"])
+
+    def _reference(self, message: Json | None) -> Json:
+        if message is None:
+            return {}
+        reference = {"message_id": message["id"], "channel_id": message["channel_id"]}
+        return {"type": 19, "message_reference": reference, "referenced_message": message}
 
     async def reply_to(self, identifier: str, timeout: float = WAIT_SECONDS) -> Json:
         """The bot's reply to the message with this id."""
@@ -467,9 +541,14 @@ class LoopbackDiscord:
     def _callback(self, body: Json, identifier: str, token: str) -> Json:
         interaction = self.interactions[token]
         interaction.callbacks.append(body)
-        message = self._message(self.channel_id, self.bot_user, body.get("data", {}))
+        message = self._message(self.channel_id, self.bot_user, body.get("data") or {})
         if body["type"] == 4:
             interaction.message = message
+        elif body["type"] == 7 and interaction.message is not None:
+            # The message stays what it is: its id, and whether only one person sees it.
+            kept = {name: interaction.message[name] for name in ("id", "channel_id", "flags")}
+            interaction.message = message = {**message, **kept}
+            interaction.versions.append(message)
         return {
             "interaction": {"id": identifier, "type": 2, "response_message_id": message["id"]},
             "resource": {"type": body["type"], "message": message},
@@ -477,7 +556,7 @@ class LoopbackDiscord:
 
     def _follow_up(self, body: Json, _: str, token: str) -> Json:
         message = self._message(self.channel_id, self.bot_user, body)
-        self.interactions[token].versions.append(message)
+        self.interactions[token].followups.append(message)
         return message
 
     def _original(self, _: Any, __: str, token: str) -> Json | None:
@@ -485,9 +564,14 @@ class LoopbackDiscord:
 
     def _edit(self, body: Json, _: str, token: str) -> Json:
         interaction = self.interactions[token]
-        interaction.message = self._message(self.channel_id, self.bot_user, body)
-        interaction.versions.append(interaction.message)
-        return interaction.message
+        message = self._message(self.channel_id, self.bot_user, body)
+        message["flags"] |= EPHEMERAL if interaction.ephemeral else 0
+        interaction.message = message
+        interaction.versions.append(message)
+        return message
+
+    def _delete(self, _: Any, __: str, token: str) -> None:
+        self.interactions[token].deleted = True
 
     # Payloads ---------------------------------------------------------------------------------
 
@@ -553,7 +637,7 @@ def _problem(request: Request) -> str | None:
     if not isinstance(body, dict):
         return None
     message = body.get("data", body) if request.path.endswith("/callback") else body
-    if not isinstance(message, dict):
+    if not isinstance(message, dict) or body.get("type") == MODAL:
         return None
     components = message.get("components") or []
     if len(message.get("content") or "") > 2000:

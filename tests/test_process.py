@@ -15,7 +15,16 @@ from typing import Any, TypeVar
 
 import pytest
 import pytest_asyncio
-from discord_loopback import MANAGE_GUILD, SEND_MESSAGES, LoopbackDiscord, texts
+from discord_loopback import (
+    EPHEMERAL,
+    MANAGE_GUILD,
+    MODAL,
+    SEND_MESSAGES,
+    Interaction,
+    Json,
+    LoopbackDiscord,
+    texts,
+)
 
 ROOT = Path(__file__).parent.parent
 QUESTION = "when did Patriot deliveries pause?"
@@ -140,7 +149,10 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage
         )
         try:
             await bot.during(server.connected(START_SECONDS))
-            yield Stage(server, bot, content)
+            stage = Stage(server, bot, content)
+            # The bot is there before the library is; a reindex joins the one that makes it.
+            await stage.reindex()
+            yield stage
         finally:
             await bot.kill()
             print(bot.read_log())
@@ -189,6 +201,88 @@ async def test_a_mention_is_answered_and_other_messages_are_not(stage: Stage) ->
     assert best_quote(texts(reply)) == german_passage()
     answered = [message["message_reference"]["message_id"] for message in stage.discord.messages]
     assert ignored not in map(str, answered)
+
+
+async def pressed(stage: Stage, interaction: Interaction) -> Json:
+    """What a press of a button has changed the message to, or answered privately."""
+    callback = await stage.bot.during(interaction.acknowledged())
+    return {**callback["data"], "callback": callback["type"]}
+
+
+async def test_a_conversation_in_a_server(stage: Stage) -> None:
+    mira, nils = stage.discord.user("mira"), stage.discord.user("nils")
+    asked = await stage.discord.interaction("ask", {"question": QUESTION}, user=mira)
+    first = await stage.bot.during(asked.answer())
+    assert asked.message is not None
+    # The next passage, and back; for somebody else a private copy, the message stays.
+    turned = await pressed(stage, await stage.discord.press(asked.message, "Next", user=mira))
+    assert turned["callback"] == 7
+    assert texts(turned)[0] == first[0]
+    assert best_quote(texts(turned)) != german_passage()
+    copy = await pressed(stage, await stage.discord.press(asked.message, "Next", user=nils))
+    assert (copy["callback"], copy["flags"] & EPHEMERAL) == (4, EPHEMERAL)
+    assert texts(copy)[1:] == texts(turned)[1:]
+    # The paragraphs around it.
+    around = await pressed(stage, await stage.discord.press(asked.message, "Context", user=mira))
+    quotes = [plain(text) for text in texts(around) if text.startswith("> ")]
+    assert len(quotes) == 3
+    assert quotes[1] == german_passage()
+    # What was not helpful.
+    disliked = await stage.discord.press(asked.message, "Not helpful", user=nils)
+    assert (await stage.bot.during(disliked.acknowledged()))["type"] == 9
+    sent = await stage.discord.submit(disliked, {"reason": "It says too little"}, user=nils)
+    thanks = await pressed(stage, sent)
+    assert thanks["content"].startswith("Thank you.")
+    gaps = await stage.discord.interaction(
+        "admin gaps", user=stage.discord.user("edda"), permissions=MANAGE_GUILD
+    )
+    listed = "\n".join(await stage.bot.during(gaps.answer()))
+    assert QUESTION in listed
+    assert "It says too little" in listed
+    # A follow-up, in reply to an answer.
+    me = stage.discord.bot_user["id"]
+    mentioned = await stage.discord.message(f"<@{me}> {QUESTION}", user=mira)
+    reply = await stage.bot.during(stage.discord.reply_to(mentioned))
+    follow = await stage.discord.message(
+        "and what was the official reason?", user=mira, replies_to=reply
+    )
+    reason = await stage.bot.during(stage.discord.reply_to(follow))
+    assert "strategischen Fähigkeiten überprüfen" in best_quote(texts(reason))
+    # Only who asked, or a moderator, takes an answer away.
+    refused = await pressed(stage, await stage.discord.press(asked.message, "Remove", user=nils))
+    assert refused["content"].startswith("Only who asked")
+    removed = await stage.discord.press(asked.message, "Remove", user=mira)
+    assert (await stage.bot.during(removed.acknowledged()))["type"] == 6
+    await stage.bot.during(stage.discord.wait_for(lambda: removed.deleted, "a deletion"))
+
+
+async def test_a_conversation_in_direct_messages(stage: Stage) -> None:
+    lena = stage.discord.user("lena")
+    asked = await stage.discord.direct_message(
+        "Wann wurden die Lieferungen von Patriot-Raketen unterbrochen?", user=lena
+    )
+    reply = await stage.bot.during(stage.discord.reply_to(asked))
+    shown = texts(reply)
+    assert shown[0] == "**Frage:** Wann wurden die Lieferungen von Patriot-Raketen unterbrochen?"
+    assert best_quote(shown) == german_passage()
+    turned = await stage.discord.press(reply, "Nächste", user=lena, permissions=None, locale="de")
+    assert (await pressed(stage, turned))["callback"] == 7
+    # What is stored, and none of it any more.
+    privacy = await stage.discord.interaction("privacy", user=lena, permissions=None)
+    told = "\n".join(await stage.bot.during(privacy.answer()))
+    assert "One question of yours is stored now." in told
+    assert privacy.message is not None
+    erase = await pressed(
+        stage,
+        await stage.discord.press(privacy.message, "Erase my data", user=lena, permissions=None),
+    )
+    erased = await stage.discord.press(
+        {**privacy.message, **erase}, "Yes, erase", user=lena, permissions=None
+    )
+    told_erased = erased.answer(lambda text: text.startswith("Erased"))
+    assert await stage.bot.during(told_erased) == ["Erased: one question, and 0 ratings."]
+    gone = await stage.discord.press(reply, "Kontext", user=lena, permissions=None)
+    assert (await pressed(stage, gone))["content"].startswith("I no longer have this answer")
 
 
 async def test_chatter_is_refused_with_what_the_library_holds(stage: Stage) -> None:
@@ -263,7 +357,11 @@ async def test_questions_are_answered_while_a_reindex_runs(stage: Stage) -> None
 async def test_nothing_was_asked_that_discord_does_not_have(stage: Stage) -> None:
     assert stage.discord.unknown == []
     sent: list[Any] = [r.body for r in stage.discord.requests if r.method in ("POST", "PATCH")]
-    messages = [body.get("data", body) for body in sent if isinstance(body, dict)]
+    messages = [
+        body.get("data", body)
+        for body in sent
+        if isinstance(body, dict) and body.get("type") != MODAL
+    ]
     shown = [message for message in messages if {"content", "components"} & set(message)]
     assert len(shown) > 5
     assert all(message["allowed_mentions"]["parse"] == [] for message in shown)

@@ -1,177 +1,38 @@
-"""Messages: what they show, and that no article and no question can change how they look."""
+"""What several messages show, and that no article and no question can change how it looks."""
 
 import re
 import unicodedata
 from dataclasses import replace
+from datetime import UTC, datetime
 
-import discord
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from markdown_reader import (
+    begins,
+    hostile,
+    letters,
+    long_texts,
+    marks,
+    maybe,
+    plain_breaks,
+    put_together,
+    shown,
+    unquoted,
+    urls,
+    wild,
+)
 
-from bot import wording
+from bot.catalogue import LANGUAGES, texts_in
 from bot.escape import escape, width
-from bot.render import link_url, render_answer, render_content_error, render_report, timestamp
-from bot.shorten import quote, share, shorten
-from index.answer import Answer, Citation, Highlight, Status
+from bot.render import discord_time, left_out, link_url, render_report, source_line, timestamp
+from bot.shorten import quote, quote_pages, quote_width, share, shorten
+from index.answer import Citation, Highlight
 from index.content import ContentError
-from index.questions import MOST_QUESTIONS
+from index.segments import Source
 from index.update import Changes, IndexReport
 
-# Reading what was written -------------------------------------------------------------------
-
-ACTIVE = {
-    name: re.compile(pattern, re.DOTALL)
-    for name, pattern in {
-        "mention": r"<(@[!&]?|#)\d+>|@(everyone|here)|</[^>]+:\d+>|<id:\w+>",
-        "emoji": r"<a?:\w+:\d+>|:[^\s:\\]+:",
-        "timestamp": r"<t:-?\d+(:\w)?>",
-        "link": r"<[^: >\\]+:[^ >]+>|(https?|steam|discord)://\S|\[.+?\]\(.+?\)",
-        "strong": r"\*\*((?:\\.|[^\\])+?)\*\*(?!\*)",
-        "emphasis": r"\*(?=\S)(?:\\.|[^\\*])+\*|_(?:\\.|[^\\_])+_",
-        "strike": r"~~.+?~~",
-        "spoiler": r"\|\|.+?\|\|",
-        "code": r"`+.+?`+",
-    }.items()
-}
-LINE_START = re.compile(r"[^\S\n]*(#{1,3}\s|-#\s|>(>>)?\s|[-+*]\s|\d+\.\s)")
-NAMED = re.compile(r"⟨U\+([0-9A-F]{4,6})⟩")
-
-
-def shown(markdown: str) -> tuple[str, list[tuple[str, str]]]:
-    """What Discord shows of ``markdown``, and the pieces that it takes as more than text.
-
-    Written after the rules of Discord's own parser: at every position a backslash escape first,
-    then each construct. Characters that are shown by name are read back.
-    """
-    text, active, position = "", [], 0
-    while position < len(markdown):
-        if (position == 0 or markdown[position - 1] == "\n") and (
-            found := LINE_START.match(markdown, position)
-        ):
-            active.append(("line start", found[0]))
-        if found := re.compile(r"\\([^0-9A-Za-z\s])").match(markdown, position):
-            text += found[1]
-        elif found := NAMED.match(markdown, position):
-            text += chr(int(found[1], 16))
-        else:
-            for name, pattern in ACTIVE.items():
-                if found := pattern.match(markdown, position):
-                    inner = shown(found[1])[0] if name == "strong" else found[0]
-                    active.append((name, inner))
-                    text += inner
-                    break
-            else:
-                text += markdown[position]
-                position += 1
-                continue
-        position = found.end()
-    return text, active
-
-
-def unquoted(markdown: str) -> tuple[str, str, list[str]]:
-    """A block quote's text, the bold part of it, and what else is active."""
-    lines = markdown.split("\n")
-    assert all(line.startswith("> ") for line in lines)
-    text, active = shown("\n".join(line[2:] for line in lines))
-    bold = [inner for name, inner in active if name == "strong"]
-    return text, "\n".join(bold), [name for name, _ in active if name != "strong"]
-
-
-def plain_breaks(text: str) -> str:
-    return re.sub("\r\n|[\r\v\f\x85\u2028\u2029]", "\n", text)
-
-
-def texts(view: discord.ui.LayoutView) -> list[str]:
-    return [
-        item.content for item in view.walk_children() if isinstance(item, discord.ui.TextDisplay)
-    ]
-
-
-# Inventing texts ----------------------------------------------------------------------------
-
-NASTY = [
-    *"\\*_~|`#>-+[]()<>@:!&. \n",
-    "**",
-    "||",
-    "```",
-    "https://example.org/a_b",
-    "<https://example.org>",
-    "[name](https://example.org)",
-    "<@123456789012345678>",
-    "<@&42>",
-    "<#42>",
-    "</ask:42>",
-    "@everyone",
-    "@here",
-    ":smile:",
-    "<:name:42>",
-    "<t:0:R>",
-    "\n# ",
-    "\n-# ",
-    "\n1. ",
-    "\n> ",
-    "⟨U+202E⟩",
-    "\u202e",
-    "\u2066",
-    "\u200b",
-    "\u200d",
-    "\u00ad",
-    "\ufeff",
-    "\r\n",
-    "\u2028",
-    "\x00",
-    "\ud800",
-    "word",
-    "Straße",
-    "你好",
-    "ประเทศ",
-    "👩\u200d🚀",
-    "e\u0301",
-]
-pieces = st.one_of(st.sampled_from(NASTY), st.text(max_size=8))
-wild = st.lists(pieces, max_size=40).map("".join)
-
-
-@st.composite
-def long_texts(draw: st.DrawFn) -> str:
-    """Up to 20,000 characters of any script, by repeating a drawn piece."""
-    piece = draw(wild.filter(bool))
-    return (piece * draw(st.integers(1, 20_000 // len(piece))))[:20_000]
-
-
-@st.composite
-def citations(draw: st.DrawFn) -> Citation:
-    text = draw(st.one_of(wild, long_texts()))
-    start = draw(st.integers(0, len(text)))
-    end = draw(st.integers(start, len(text)))
-    maybe = st.one_of(st.none(), wild)
-    return Citation(
-        rank=draw(st.integers(1, 5)),
-        article=draw(wild),
-        title=draw(st.one_of(wild, long_texts())),
-        author=draw(maybe),
-        publisher=draw(maybe),
-        url=draw(st.one_of(maybe, st.just("https://example.org/" + "a" * 600))),
-        date=draw(st.one_of(maybe, st.dates().map(str))),
-        language=draw(st.one_of(st.just("de"), wild)),
-        paragraph=draw(st.integers(1, 10**6)),
-        quote=text,
-        highlight=Highlight(start, end, text[start:end]),
-        score=1.0,
-        asks=draw(st.one_of(maybe, long_texts())),
-    )
-
-
-answers = st.builds(
-    Answer,
-    question=st.one_of(wild, long_texts()),
-    status=st.sampled_from(Status),
-    confidence=st.floats(0, 1),
-    elapsed_ms=st.floats(0, 1000),
-    citations=st.lists(citations(), max_size=6).map(tuple),
-    unanswered=st.lists(st.one_of(wild, long_texts()), max_size=MOST_QUESTIONS).map(tuple),
-)
+ENGLISH = texts_in("en")
 
 # Escaping -----------------------------------------------------------------------------------
 
@@ -307,7 +168,97 @@ def test_the_first_passage_gets_most_room(needs: list[int], room: int, expected:
     assert share(needs, room) == expected
 
 
-# Whole messages -----------------------------------------------------------------------------
+def test_a_text_without_any_place_to_cut_is_cut_all_the_same() -> None:
+    assert quote("\u0301" * 500, 0, 0, 200) == "> " + "\u0301" * 120 + " …"
+
+
+@given(st.data(), st.integers(300, 4000))
+@settings(max_examples=200)
+def test_a_shortened_quote_is_cut_between_words_and_keeps_its_sentence(
+    data: st.DataObject, limit: int
+) -> None:
+    word = st.text("abcé.*_你", min_size=1, max_size=20)
+    words = data.draw(st.lists(word, min_size=1, max_size=60)) * data.draw(st.integers(1, 20))
+    first = data.draw(st.integers(0, len(words) - 1))
+    last = data.draw(st.integers(first, min(len(words) - 1, first + 5)))
+    text = " ".join(words)
+    start = sum(len(word) + 1 for word in words[:first])
+    end = start + len(" ".join(words[first : last + 1]))
+    seen, bold, _ = unquoted(quote(text, start, end, limit))
+    assert bold == text[start:end]
+    if seen != text:
+        assert width(seen) > limit / 4  # most of the room, were each sign escaped, is used
+        kept = seen.removeprefix("…").removesuffix("…").strip()
+        places = [found.start() for found in re.finditer(f"(?={re.escape(kept)})", text)]
+        assert any(_may_cut(text, place) and _may_cut(text, place + len(kept)) for place in places)
+
+
+def _may_cut(text: str, position: int) -> bool:
+    return "你" in (beside := f" {text} "[position : position + 2]) or " " in beside
+
+
+# A whole text over several pages ------------------------------------------------------------
+
+
+def test_a_short_text_is_one_page() -> None:
+    assert quote_pages("One. Two.\n\nThree.", 5, 9, 100) == [
+        ("> One. **Two.**\n> \n> Three.", True)
+    ]
+
+
+def test_pages_are_cut_between_words_and_the_one_that_begins_the_mark_is_known() -> None:
+    text = "Alpha beta. Gamma delta epsilon.\n\n         Zeta eta theta."
+    assert quote_pages(text, 12, 32, 30) == [
+        ("> Alpha beta. **Gamma** …", True),
+        ("> … **delta epsilon.** …", False),
+        ("> … Zeta eta theta.", False),
+    ]
+    assert quote_pages(text, 43, 58, 30) == [
+        ("> Alpha beta. Gamma delta …", False),
+        ("> … epsilon. …", False),
+        ("> … **Zeta eta theta.**", True),
+    ]
+
+
+def test_white_space_before_a_page_makes_no_cut_inside_a_word() -> None:
+    text = "One." + " " * 20 + "word " * 20
+    assert quote_pages(text, 0, 0, 30)[1] == ("> … word word word word word …", False)
+
+
+@given(hostile, st.data(), st.integers(1300, 4000), st.sampled_from([1, 300]))
+@settings(max_examples=40)
+def test_pages_lose_nothing_but_white_space_and_mark_the_sentence_once(
+    text: str, data: st.DataObject, limit: int, apart: int
+) -> None:
+    # The least limit is what 120 characters take that are shown by name.
+    text = (" " * 20 + "\n").join([text] * apart)[:20_000]
+    start, end = data.draw(marks(text))
+    found = quote_pages(text, start, end, limit)
+    assert all(width(page) <= limit for page, _ in found)
+    whole, marked, bold = put_together([page for page, _ in found])
+    assert whole == letters(plain_breaks(text))
+    assert marked == letters(plain_breaks(text[start:end]))
+    if start < end:
+        assert [number for number, (_, begun) in enumerate(found) if begun] == bold[:1]
+
+
+@given(st.lists(st.text("abcé.*_", min_size=1, max_size=30), min_size=1, max_size=400), st.data())
+def test_every_page_ends_with_a_whole_word(words: list[str], data: st.DataObject) -> None:
+    gap = " " * data.draw(st.integers(1, 30))
+    found = quote_pages(gap.join(words), 0, 0, data.draw(st.integers(100, 400)))
+    seen = [word for page, _ in found for word in unquoted(page)[0].split() if word != "…"]
+    assert seen == words
+
+
+@given(hostile, st.data(), st.integers(0, 4000))
+def test_the_width_of_a_quote_is_counted_up_to_the_most(
+    text: str, data: st.DataObject, most: int
+) -> None:
+    start, end = data.draw(marks(text))
+    assert quote_width(text, start, end, most) == min(most, width(quote(text, start, end, 10**6)))
+
+
+# Sources ------------------------------------------------------------------------------------
 
 QUOTE = "The lamp was lit in 1887. It burned whale oil until March. Then gas came."
 CITATION = Citation(
@@ -324,148 +275,60 @@ CITATION = Citation(
     highlight=Highlight(26, 58, QUOTE[26:58]),
     score=2.5,
 )
-ANSWER = Answer(
-    question="until when did it burn oil?",
-    status=Status.ANSWERED,
-    confidence=0.93,
-    elapsed_ms=12.0,
-    citations=(CITATION,),
+SOURCE = Source(
+    id="lighthouse",
+    title="The *old* lighthouse",
+    author="Ada Quill",
+    publisher=None,
+    url=None,
+    date="2024-03-09",
+    language="xx",
 )
 
 
-def test_an_answer_shows_question_quote_and_source() -> None:
-    view = render_answer(ANSWER, titles=["The *old* lighthouse"])
-    assert texts(view) == [
-        "**Question:** until when did it burn oil?",
-        "> The lamp was lit in 1887. **It burned whale oil until March.** Then gas came.",
+def test_a_source_names_title_people_day_paragraph_and_language() -> None:
+    assert source_line(CITATION, ENGLISH) == (
         "**The \\*old\\* lighthouse**\n"
-        "Ada Quill, Harbour Press · <t:1709985600:D> · paragraph 17 · English",
-    ]
-    [button] = [item for item in view.walk_children() if isinstance(item, discord.ui.Button)]
-    assert (button.label, button.url) == ("Read the article", "https://example.org/lighthouse")
-    assert not view.is_dispatchable()
+        "-# Ada Quill, Harbour Press · <t:1709985600:D> · paragraph 17 · English"
+    )
 
 
 def test_a_bare_source_leaves_out_what_is_not_known() -> None:
     bare = replace(CITATION, author=None, publisher=None, url=None, date=None, language="xx")
-    view = render_answer(replace(ANSWER, citations=(bare,)), titles=[])
-    assert texts(view)[-1] == "**The \\*old\\* lighthouse**\nparagraph 17 · xx"
-    assert not any(isinstance(item, discord.ui.Button) for item in view.walk_children())
+    assert source_line(bare, ENGLISH) == "**The \\*old\\* lighthouse**\n-# paragraph 17 · xx"
 
 
-def test_an_unsure_answer_says_so_before_the_passages() -> None:
-    view = render_answer(replace(ANSWER, status=Status.UNSURE), titles=[])
-    assert texts(view)[1] == ("These passages come closest; they may not answer your question.")
-    assert texts(view)[2].startswith("> The lamp")
+def test_a_name_of_white_space_is_no_name() -> None:
+    blank = replace(CITATION, author=" \n", date=" ")
+    assert source_line(blank, ENGLISH).endswith("**\n-# Harbour Press · paragraph 17 · English")
 
 
-def test_without_an_answer_it_says_what_the_library_holds() -> None:
-    refused = replace(ANSWER, status=Status.NO_ANSWER, citations=())
-    titles = ["One *1*", "Two", "Three", "Four", "Five", "Six", "Seven"]
-    assert texts(render_answer(refused, titles=titles))[1] == (
-        "I found nothing in these articles that answers this.\n\nThe library holds:\n"
-        "- One \\*1\\*\n- Two\n- Three\n- Four\n- Five\n- and 2 more"
-    )
-    assert texts(render_answer(refused, titles=[]))[1] == (
-        "I found nothing in these articles that answers this. "
-        "There are no articles in my library yet."
+def test_an_article_has_no_paragraph() -> None:
+    assert source_line(SOURCE, ENGLISH) == (
+        "**The \\*old\\* lighthouse**\n-# Ada Quill · <t:1709985600:D> · xx"
     )
 
 
-def test_several_questions_stand_with_their_passages() -> None:
-    first = replace(CITATION, asks="until when did it burn *oil*?")
-    second = replace(CITATION, rank=2, url=None, asks="who <@1> paid?")
-    view = render_answer(replace(ANSWER, citations=(first, second)), titles=[])
-    source = (
-        "**The \\*old\\* lighthouse**\n"
-        "Ada Quill, Harbour Press · <t:1709985600:D> · paragraph 17 · English"
-    )
-    quoted = "> The lamp was lit in 1887. **It burned whale oil until March.** Then gas came."
-    assert texts(view) == [
-        "**Question:** until when did it burn oil?",
-        quoted,
-        f"To “until when did it burn \\*oil\\*?”:\n{source}",
-        quoted,
-        f"To “who \\<\\@1\\> paid?”:\n{source}",
-    ]
+@pytest.mark.parametrize("source", [CITATION, SOURCE])
+def test_an_article_without_a_title_is_called_by_its_id(source: Citation | Source) -> None:
+    line = source_line(replace(source, title=" \n"), ENGLISH)
+    assert line.startswith("**lighthouse**\n")
 
 
-@pytest.mark.parametrize(
-    ("status", "caution"),
-    [
-        (Status.ANSWERED, []),
-        (Status.UNSURE, ["These passages come closest; they may not answer your question."]),
-    ],
-)
-def test_questions_without_an_answer_are_named_before_the_passages(
-    status: Status, caution: list[str]
+@given(hostile.filter(str.strip), maybe, maybe, maybe, hostile, st.sampled_from(LANGUAGES))
+def test_a_source_has_only_the_markdown_that_it_means(
+    title: str, author: str | None, publisher: str | None, day: str | None, code: str, in_: str
 ) -> None:
-    answer = replace(ANSWER, status=status, unanswered=("who *paid*?", "word " * 100 + "last?"))
-    shortened = "word " * 19 + "…"
-    assert texts(render_answer(answer, titles=["One"]))[1:-2] == [
-        *caution,
-        "I found nothing in these articles that answers “who \\*paid\\*?”.",
-        f"I found nothing in these articles that answers “{shortened}”.",
-    ]
-
-
-def test_questions_none_of_which_has_an_answer_are_answered_in_one_sentence() -> None:
-    answer = replace(ANSWER, status=Status.NO_ANSWER, unanswered=("who paid?", "and who lit it?"))
-    assert texts(render_answer(answer, titles=["One"])) == [
-        "**Question:** until when did it burn oil?",
-        "I found nothing in these articles that answers this.\n\nThe library holds:\n- One",
-    ]
-
-
-def test_a_long_question_of_several_is_shortened_beside_its_passage() -> None:
-    view = render_answer(
-        replace(ANSWER, citations=(replace(CITATION, asks="word " * 100 + "last?"),)), titles=[]
+    source = replace(
+        CITATION, title=title, author=author, publisher=publisher, date=day, language=code
     )
-    assert texts(view)[-1].startswith("To “" + "word " * 19 + "…”:\n**The")
-
-
-@given(answers, st.lists(st.one_of(wild, long_texts()), max_size=7))
-@settings(max_examples=150)
-def test_every_message_stays_within_discords_limits(answer: Answer, titles: list[str]) -> None:
-    view = render_answer(answer, titles=titles)
-    assert view.content_length() <= 4000
-    assert sum(map(width, texts(view))) <= 4000
-    assert view.total_children_count <= 40
-    assert all(text.strip() for text in texts(view))
-    for button in view.walk_children():
-        if isinstance(button, discord.ui.Button):
-            assert button.url is not None
-            assert len(button.url) <= 512
-
-
-@given(answers)
-@settings(max_examples=100)
-def test_every_message_has_only_the_markdown_that_it_means(answer: Answer) -> None:
-    for text in texts(render_answer(answer, titles=[answer.question])):
-        if text.startswith("> "):
-            assert unquoted(text)[2] == []
-        else:
-            kinds = {name for name, _ in shown(text)[1]}
-            assert kinds <= {"strong", "timestamp", "line start"}
-
-
-def test_a_text_without_any_place_to_cut_is_cut_all_the_same() -> None:
-    assert quote("\u0301" * 500, 0, 0, 200) == "> " + "\u0301" * 120 + " …"
-
-
-def test_no_more_than_five_passages_are_shown() -> None:
-    view = render_answer(replace(ANSWER, citations=(CITATION,) * 7), titles=[])
-    assert [text.startswith("> ") for text in texts(view)].count(True) == 5
-
-
-def test_the_longest_passages_leave_the_first_most_room() -> None:
-    long = replace(CITATION, quote=SENTENCES * 10, highlight=Highlight(START, END, ""))
-    view = render_answer(replace(ANSWER, citations=(long,) * 3), titles=[])
-    quotes = [len(text) for text in texts(view) if text.startswith("> ")]
-    assert quotes[0] > 1700
-    assert 800 < quotes[1] < 950
-    assert 800 < quotes[2] < 950
-    assert 3900 < view.content_length() <= 4000
+    line = source_line(source, texts_in(in_))
+    assert width(line) <= 150 + 5 + 2 * 80 + 2 + 80 + 80 + 30
+    text, active = shown(line)
+    assert begins(text.split("\n")[0], title)
+    assert active[1] == ("line start", "-# ")
+    kinds = [name for name, _ in active]
+    assert kinds in (["strong", "line start"], ["strong", "line start", "timestamp"])
 
 
 @pytest.mark.parametrize(
@@ -474,12 +337,14 @@ def test_the_longest_passages_leave_the_first_most_room() -> None:
         ("https://example.org/a b?x=ü", "https://example.org/a%20b?x=%C3%BC"),
         ("http://bücher.example/", "http://xn--bcher-kva.example/"),
         ("HTTPS://example.org", "https://example.org"),
+        ("https://192.0.2.7/a", "https://192.0.2.7/a"),
         ("javascript:alert(1)", None),
         ("discord://-/settings", None),
         ("example.org/a", None),
         ("https://", None),
         ("https://localhost/a", None),
         ("https://bank.example@evil.example/", None),
+        ("https://:bank.example@evil.example/", None),
         ("https://exa mple.org/", None),
         ("https://example.org:99999/", None),
         ("https://[broken/", None),
@@ -490,6 +355,12 @@ def test_the_longest_passages_leave_the_first_most_room() -> None:
 )
 def test_only_web_addresses_become_buttons(url: str | None, expected: str | None) -> None:
     assert link_url(url) == expected
+
+
+@given(urls)
+def test_a_link_is_an_encoded_web_address_or_none(url: str | None) -> None:
+    link = link_url(url)
+    assert link is None or (re.fullmatch(r"https?://[!-~]+", link) and len(link) <= 512)
 
 
 @pytest.mark.parametrize(
@@ -503,6 +374,11 @@ def test_only_web_addresses_become_buttons(url: str | None, expected: str | None
 )
 def test_dates_are_shown_in_discords_form(day: str, expected: str) -> None:
     assert timestamp(day) == expected
+
+
+def test_a_moment_is_shown_in_discords_form() -> None:
+    moment = datetime(2024, 3, 9, 12, 0, 30, 900_000, tzinfo=UTC)
+    assert discord_time(moment, "R") == "<t:1709985630:R>"
 
 
 # Reports ------------------------------------------------------------------------------------
@@ -520,7 +396,7 @@ def report(errors: tuple[ContentError, ...] = (), rebuilt: str | None = None) ->
 
 
 def test_a_report_says_what_was_done() -> None:
-    assert render_report(report()) == (
+    assert render_report(report(), ENGLISH) == (
         "**The index is up to date.** It took 3.3 s.\n"
         "Articles: 1 added, 2 changed, 3 removed, 4 unchanged.\n"
         "Passages: 25 newly encoded, 70 in all."
@@ -532,7 +408,7 @@ def test_a_report_names_file_and_line_of_what_was_left_out() -> None:
         ContentError("content/b_1.md", 3, "the date is not a day"),
         ContentError("content/c.txt", None, "the file is empty"),
     )
-    assert render_report(report(errors)).split("\n")[3:] == [
+    assert render_report(report(errors), ENGLISH).split("\n")[3:] == [
         "Left out:",
         "- content/b\\_1.md, line 3: the date is not a day.",
         "- content/c.txt: the file is empty.",
@@ -541,37 +417,59 @@ def test_a_report_names_file_and_line_of_what_was_left_out() -> None:
 
 def test_a_report_says_that_the_index_was_built_anew_and_names_no_folder() -> None:
     rebuilt = "The index in .data was built anew: its manifest cannot be read."
-    assert render_report(report(rebuilt=rebuilt)).split("\n")[3:] == [
+    assert render_report(report(rebuilt=rebuilt), ENGLISH).split("\n")[3:] == [
         "The index was built anew; the log says why."
     ]
 
 
-def test_a_report_fits_one_message_however_much_was_left_out() -> None:
-    errors = tuple(ContentError("a/" * 300, 10**6, "why " * 300) for _ in range(40))
-    text = render_report(report(errors, "because " * 200))
-    assert len(text) <= 2000
-    assert text.endswith("- and 32 more files; `beleg check` lists them all")
+@pytest.mark.parametrize(("count", "files"), [(1, "one more file"), (32, "32 more files")])
+def test_a_report_names_eight_files_and_counts_the_others(count: int, files: str) -> None:
+    errors = tuple(ContentError(f"{number}", None, "why") for number in range(8 + count))
+    lines = render_report(report(errors), ENGLISH).split("\n")
+    assert lines[-2:] == ["- 7: why.", f"- and {files}; `beleg check` lists them all"]
 
 
-@pytest.mark.parametrize(
-    ("done", "total", "texts_in_all"), [(0, 0, "0 texts"), (1, 1, "1 text"), (1, 2, "2 texts")]
+some = st.one_of(wild, long_texts(1000))
+errors = st.builds(ContentError, some, st.one_of(st.none(), st.integers(1, 10**7)), some)
+counts = st.builds(Changes, *[st.integers(0, 10**6)] * 4)
+
+
+@given(
+    st.builds(
+        IndexReport,
+        articles=counts,
+        passages=counts,
+        encoded=st.integers(0, 10**6),
+        errors=st.lists(errors, max_size=10).map(tuple),
+        rebuilt=maybe,
+        seconds=st.floats(0, 10**5),
+    ),
+    st.sampled_from(LANGUAGES),
 )
-def test_progress_counts_texts(done: int, total: int, texts_in_all: str) -> None:
-    expected = f"Encoding the articles: {done} of {texts_in_all} …"
-    assert wording.progress(done, total) == expected
+@example(report((ContentError("a/" * 300, 10**6, "why " * 300),) * 40, "because " * 200), "fr")
+def test_a_report_fits_one_message_and_has_only_the_markdown_that_it_means(
+    done: IndexReport, language: str
+) -> None:
+    texts = texts_in(language)
+    text = render_report(done, texts)
+    # What /admin add and remove write before it is in the same message.
+    assert all(width(f"{texts(name)}\n{text}") <= 2000 for name in ("added", "removed", "restored"))
+    lines = text.split("\n")
+    assert [name for name, _ in shown(lines[0])[1]] == ["strong"]
+    for line in lines[1:]:
+        if line.startswith("- ") and "`beleg check`" not in line:
+            assert shown(line[2:])[1] == []
+    for error in done.errors:
+        assert width(left_out(error, texts)) < 200
+        assert shown(left_out(error, texts))[1] == []
 
 
-@pytest.mark.parametrize(("count", "files"), [(1, "one more file"), (2, "2 more files")])
-def test_more_files_left_out(count: int, files: str) -> None:
-    assert wording.more_left_out(count) == f"and {files}; `beleg check` lists them all"
-
-
-def test_a_failed_reindex_says_where_and_that_the_old_index_stays() -> None:
-    assert render_content_error(ContentError("content/a.md", 2, "no title")) == (
-        "The reindex failed, so the old index stays in use. content/a.md, line 2: no title."
+def test_why_a_file_was_left_out_is_shortened() -> None:
+    error = ContentError("folder/" * 20 + "a.md", 3, "why " * 100)
+    assert left_out(error, ENGLISH) == (
+        "folder/folder/folder/folder/folder/folder/fo …, line 3: " + "why " * 24 + "…."
     )
 
 
 def test_the_blank_characters_are_what_unicode_says() -> None:
     assert {unicodedata.category(character) for character in "\u3164\u115f\u2800"} == {"Lo", "So"}
-    assert wording.LANGUAGES["de"] == "German"

@@ -1,0 +1,67 @@
+"""Who may use the admin commands; asked again whenever one runs or a button of one is pressed."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import discord
+from discord import app_commands
+
+from bot.catalogue import Texts
+from bot.failures import guarded
+from bot.services import Interaction, texts_of
+
+
+class AdminGroup(app_commands.Group):
+    """``/admin``: each of its commands first checks who uses it.
+
+    Discord hides the commands from those without the permission, but a server's owner can hand
+    them to anyone, so it is checked again here.
+    """
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        # Outside the commands' own error handling: what fails here would reach nobody.
+        asked = cast(Interaction, interaction)
+        async with guarded(asked, "check of rights"):
+            return await may_administer(asked)
+        return False
+
+
+async def may_administer(interaction: Interaction) -> bool:
+    """Whether this user may look after the server; if not, they have been told why."""
+    texts = await texts_of(interaction)
+    work = interaction.client.services.work
+    sentence = texts("stopping") if work.stopping else refusal(interaction, texts)
+    if sentence is None:
+        return True
+    await interaction.response.send_message(sentence, ephemeral=True)
+    return False
+
+
+def refusal(interaction: Interaction, texts: Texts) -> str | None:
+    """Why this user may not look after the library, in a sentence; None if they may."""
+    if interaction.guild_id is not None:
+        return None if interaction.permissions.manage_guild else texts("may-not-manage")
+    return None if owns_application(interaction) else texts("not-the-owner")
+
+
+def owns_application(interaction: Interaction) -> bool:
+    """Whether the user runs this bot: its owner or, of a team, its owner, admins, developers."""
+    return interaction.user.id in operators(interaction.client.application)
+
+
+def operators(application: discord.AppInfo | None) -> set[int]:
+    """The ids of those who run the bot."""
+    if application is None:
+        return set()
+    team = application.team
+    if team is None:
+        return {application.owner.id}
+    roles = (discord.TeamMemberRole.admin, discord.TeamMemberRole.developer)
+    accepted = discord.TeamMembershipState.accepted
+    members = {
+        member.id
+        for member in team.members
+        if member.membership_state is accepted and member.role in roles
+    }
+    return members | ({team.owner_id} if team.owner_id else set())

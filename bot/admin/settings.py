@@ -1,0 +1,165 @@
+"""``/admin settings``: what holds in one server, set with menus."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import discord
+
+from bot.admin.rights import AdminGroup, may_administer
+from bot.catalogue import LANGUAGES, Texts
+from bot.catalogue import text_of_command as text
+from bot.lasting import LastingItem
+from bot.servers import ServerSettings
+from bot.services import Interaction, Services, texts_of
+
+log = logging.getLogger(__name__)
+
+DAYS = (1, 7, 14, 30, 90, 180, 365)
+MOST_CHOSEN = 25
+
+View = discord.ui.LayoutView
+Row = discord.ui.ActionRow[View]
+
+CHANNEL_TYPES = [
+    discord.ChannelType.text,
+    discord.ChannelType.news,
+    discord.ChannelType.voice,
+    discord.ChannelType.forum,
+]
+
+
+def add_settings(group: AdminGroup, services: Services) -> None:
+    """Put the command into ``group``."""
+
+    @group.command(name=text("settings-name"), description=text("settings-description"))
+    async def settings(interaction: Interaction) -> None:
+        texts = await texts_of(interaction)
+        if interaction.guild_id is None:
+            await interaction.response.send_message(texts("server-only"), ephemeral=True)
+            return
+        found = await services.servers.get(interaction.guild_id)
+        await interaction.response.send_message(view=render_settings(found, texts), ephemeral=True)
+
+
+def render_settings(settings: ServerSettings, texts: Texts) -> View:
+    """The settings with a menu for each."""
+    container = discord.ui.Container[View](discord.ui.TextDisplay(texts("settings-title")))
+
+    def add(name: str, *items: discord.ui.Item[Any]) -> None:
+        # The text above a menu says what it is, also to those who cannot see the menu.
+        container.add_item(discord.ui.TextDisplay(texts(f"settings-{name}")))
+        container.add_item(Row(*items))
+
+    channels: discord.ui.ChannelSelect[View] = discord.ui.ChannelSelect(
+        custom_id="settings:channels",
+        channel_types=CHANNEL_TYPES,
+        placeholder=texts("settings-channels-all"),
+        min_values=0,
+        max_values=MOST_CHOSEN,
+        default_values=[discord.Object(channel) for channel in sorted(settings.channels)],
+    )
+    add("channels", channels)
+    roles: discord.ui.RoleSelect[View] = discord.ui.RoleSelect(
+        custom_id="settings:askers",
+        placeholder=texts("settings-askers-all"),
+        min_values=0,
+        max_values=MOST_CHOSEN,
+        default_values=[discord.Object(role) for role in sorted(settings.askers)],
+    )
+    add("askers", roles)
+    add(
+        "strictness",
+        _menu(
+            "strictness",
+            [
+                (value, texts(f"settings-strictness-{value}"))
+                for value in ("looser", "normal", "stricter")
+            ],
+            settings.strictness,
+        ),
+    )
+    languages = [("auto", texts("settings-language-auto"))]
+    languages += [(code, texts.language_name(code) or code) for code in LANGUAGES]
+    add("language", _menu("language", languages, settings.language))
+    days = [(str(count), texts("settings-days-count", days=count)) for count in DAYS]
+    add("days", _menu("days_kept", days, str(settings.days_kept)))
+    state = "on" if settings.private else "off"
+    button = discord.ui.Button[View](
+        label=texts(f"settings-private-{state}"), custom_id="settings:private"
+    )
+    add("private", button)
+    view = View(timeout=None)
+    view.add_item(container)
+    view.stop()
+    return view
+
+
+def _menu(field: str, options: Sequence[tuple[str, str]], chosen: str) -> discord.ui.Select[View]:
+    return discord.ui.Select(
+        custom_id=f"settings:{field}",
+        options=[
+            discord.SelectOption(label=label, value=value, default=value == chosen)
+            for value, label in options
+        ],
+    )
+
+
+def changed(settings: ServerSettings, field: str, values: Sequence[str]) -> ServerSettings:
+    """The settings after ``values`` were chosen in the menu of ``field``.
+
+    Raises ValueError for values that the menu does not offer.
+    """
+    if len(values) > MOST_CHOSEN:
+        raise ValueError(f"{field} takes at most {MOST_CHOSEN} values")
+    match field, list(values):
+        case "channels" | "askers", ids:
+            new: object = frozenset(_discord_id(value) for value in ids)
+        case "private", []:
+            new = not settings.private
+        case "days_kept", [days] if days in map(str, DAYS):
+            new = int(days)
+        case "strictness" | "language", [value]:
+            new = value
+        case _:
+            raise ValueError(f"{field} does not take these values")
+    # Validated anew: what a menu sends is not to be trusted either.
+    return ServerSettings.model_validate({**settings.model_dump(), field: new})
+
+
+def _discord_id(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 0 < int(value) < 2**63):
+        raise ValueError("this is no id of Discord's")
+    return int(value)
+
+
+class SettingsItem(
+    LastingItem,
+    template=r"settings:(?P<field>channels|askers|strictness|language|days_kept|private)",
+):
+    """A menu, or the button, of the settings."""
+
+    async def used(self, interaction: Interaction) -> None:
+        if not await may_administer(interaction):
+            return
+        texts = await texts_of(interaction)
+        server = interaction.guild_id
+        if server is None:
+            await interaction.response.send_message(texts("server-only"), ephemeral=True)
+            return
+        servers = interaction.client.services.servers
+        data: dict[str, Any] = dict(interaction.data or {})
+        values = [str(value) for value in data.get("values", [])]
+        try:
+            settings = changed(await servers.get(server), self.id_values["field"], values)
+        except ValueError:
+            # A menu of an earlier version, or a made-up interaction.
+            log.warning("a menu of the settings sent values that cannot be used")
+            await interaction.response.send_message(texts("command-changed"), ephemeral=True)
+            return
+        await servers.set(server, settings)
+        # In the new language, if that was changed.
+        texts = await texts_of(interaction)
+        await interaction.response.edit_message(view=render_settings(settings, texts))

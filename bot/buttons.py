@@ -1,0 +1,230 @@
+"""What the buttons under an answer do; they work after a restart and after a reindex."""
+
+from __future__ import annotations
+
+import logging
+import re
+from datetime import UTC, datetime
+from typing import Any
+
+import discord
+
+from bot.answer_view import custom_id, pages, render_answer, render_context
+from bot.answering import Shown, remembered
+from bot.catalogue import Texts
+from bot.forms import form_values
+from bot.lasting import LastingItem
+from bot.records import Record
+from bot.services import Interaction, Services, texts_of
+
+log = logging.getLogger(__name__)
+
+REASON_LIMIT = 300
+
+_REASON = re.compile(r"answer:reason:(?P<record>[\w-]+)")
+
+
+class AnswerButton(
+    LastingItem, template=r"answer:(?P<action>[a-z]+):(?P<record>[\w-]+)(?P<numbers>(?::\d+)*)"
+):
+    """Any button under an answer."""
+
+    async def used(self, interaction: Interaction) -> None:
+        action = self.id_values["action"]
+        numbers = [int(number) for number in self.id_values["numbers"].split(":") if number]
+        services = interaction.client.services
+        texts = await texts_of(interaction)
+        if services.work.stopping:
+            await _whisper(interaction, texts("stopping"))
+            return
+        with services.work.piece():
+            record = await services.records.get(self.id_values["record"])
+            if action == "remove":
+                await _remove(interaction, record, services, texts)
+                return
+            if record is None:
+                await _whisper(interaction, texts("forgotten"))
+                return
+            match action, numbers:
+                case "show", [page]:
+                    await _show(interaction, record, page, services, texts)
+                case "context", [place, *page]:
+                    await _context(interaction, record, place, page, services, texts)
+                case "share", [page]:
+                    await _share(interaction, record, page, services, texts)
+                case "helpful", []:
+                    await _rate(interaction, record, services, texts, helpful=True)
+                case "unhelpful", []:
+                    await interaction.response.send_modal(_reason_modal(record, texts))
+                    # At once: the form may be closed without being sent.
+                    await _store_rating(interaction, record, services, helpful=False, reason=None)
+                case _:
+                    # From a version of Beleg that had another button.
+                    await _whisper(interaction, texts("command-changed"))
+
+
+async def reason_given(interaction: Interaction) -> bool:
+    """Take the reason out of a submitted form; whether it was one of ours.
+
+    The form is known by its custom id, so that one that was opened before a restart still works.
+    """
+    data: dict[str, Any] = dict(interaction.data or {})
+    match = _REASON.fullmatch(str(data.get("custom_id")))
+    if interaction.type is not discord.InteractionType.modal_submit or match is None:
+        return False
+    services = interaction.client.services
+    texts = await texts_of(interaction)
+    record = await services.records.get(match["record"])
+    if record is None:
+        await _whisper(interaction, texts("forgotten"))
+        return True
+    reason = form_values(data).get("reason", "").strip()[:REASON_LIMIT]
+    await _rate(interaction, record, services, texts, helpful=False, reason=reason or None)
+    return True
+
+
+def _asked_it(interaction: Interaction, record: Record, services: Services) -> bool:
+    return services.members.hash(interaction.user.id) == record.asker
+
+
+def _is_private(interaction: Interaction) -> bool:
+    assert interaction.message is not None  # buttons hang on messages
+    return bool(interaction.message.flags.ephemeral)
+
+
+async def _present(
+    interaction: Interaction, record: Record, services: Services, view: discord.ui.LayoutView
+) -> None:
+    """Turn the message over for whoever asked, and give anybody else a private copy."""
+    if _is_private(interaction) or _asked_it(interaction, record, services):
+        await interaction.response.edit_message(view=view)
+    else:
+        await interaction.response.send_message(view=view, ephemeral=True)
+
+
+def _shown(record: Record, services: Services) -> Shown:
+    return remembered(record, services.library.library)
+
+
+async def _show(
+    interaction: Interaction, record: Record, page: int, services: Services, texts: Texts
+) -> None:
+    own = _asked_it(interaction, record, services)
+    private = _is_private(interaction) or not own
+    view = render_answer(_shown(record, services), texts, page=page, private=private, own=own)
+    await _present(interaction, record, services, view)
+
+
+async def _context(
+    interaction: Interaction,
+    record: Record,
+    place: int,
+    page: list[int],
+    services: Services,
+    texts: Texts,
+) -> None:
+    shown = _shown(record, services)
+    citation = shown.citations[place] if place < len(shown.citations) else None
+    around = (
+        None
+        if citation is None
+        else services.library.library.context(citation.article, citation.passage)
+    )
+    if citation is None or around is None:
+        await _whisper(interaction, texts("changed"))
+        return
+    view = render_context(record, place, citation, around, texts, page=page[0] if page else None)
+    await _present(interaction, record, services, view)
+
+
+async def _share(
+    interaction: Interaction, record: Record, page: int, services: Services, texts: Texts
+) -> None:
+    if not _asked_it(interaction, record, services):
+        await _whisper(interaction, texts("may-not-share"))
+        return
+    shown = _shown(record, services)
+    every = pages(record)
+    if not any(shown.citations[place] for place in every[min(page, len(every) - 1)]):
+        await _whisper(interaction, texts("changed"))
+        return
+    await interaction.response.defer()
+    await interaction.followup.send(view=render_answer(shown, texts, page=page, private=False))
+    # Without the button, so that it is shared once.
+    view = render_answer(shown, texts, page=page, private=True, own=False, note=texts("shared"))
+    await interaction.edit_original_response(view=view)
+
+
+async def _remove(
+    interaction: Interaction, record: Record | None, services: Services, texts: Texts
+) -> None:
+    """Delete the message; its asker can do that also when the record has been erased."""
+    if not _may_remove(interaction, record, services):
+        await _whisper(interaction, texts("may-not-remove"))
+        return
+    await interaction.response.defer()
+    try:
+        await interaction.delete_original_response()
+    except discord.NotFound:
+        log.info("an answer was removed twice")
+
+
+def _may_remove(interaction: Interaction, record: Record | None, services: Services) -> bool:
+    if interaction.guild_id is None or interaction.permissions.manage_messages:
+        return True
+    if record is not None:
+        return _asked_it(interaction, record, services)
+    assert interaction.message is not None  # buttons hang on messages
+    command = interaction.message.interaction_metadata
+    return command is not None and command.user.id == interaction.user.id
+
+
+async def _rate(
+    interaction: Interaction,
+    record: Record,
+    services: Services,
+    texts: Texts,
+    *,
+    helpful: bool,
+    reason: str | None = None,
+) -> None:
+    if not await _store_rating(interaction, record, services, helpful=helpful, reason=reason):
+        await _whisper(interaction, texts("forgotten"))
+        return
+    await _whisper(interaction, texts("thanks" if reason is None else "thanks-reason"))
+
+
+async def _store_rating(
+    interaction: Interaction,
+    record: Record,
+    services: Services,
+    *,
+    helpful: bool,
+    reason: str | None,
+) -> bool:
+    member = services.members.hash(interaction.user.id)
+    return await services.records.rate(
+        record.id, member, helpful=helpful, reason=reason, now=datetime.now(UTC)
+    )
+
+
+def _reason_modal(record: Record, texts: Texts) -> discord.ui.Modal:
+    modal = discord.ui.Modal(
+        title=texts("reason-title"), custom_id=custom_id("reason", record.id), timeout=None
+    )
+    field: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(
+        custom_id="reason",
+        style=discord.TextStyle.paragraph,
+        placeholder=texts("reason-placeholder"),
+        required=False,
+        max_length=REASON_LIMIT,
+    )
+    modal.add_item(discord.ui.Label(text=texts("reason-label"), component=field))
+    # What is typed comes back by the custom id; discord.py need not keep the form in memory.
+    modal.stop()
+    return modal
+
+
+async def _whisper(interaction: Interaction, sentence: str) -> None:
+    """Tell only whoever pressed."""
+    await interaction.response.send_message(sentence, ephemeral=True)

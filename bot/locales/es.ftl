@@ -1,0 +1,332 @@
+### Lo que dice el bot en español.
+###
+### Tutea, y evita lo que solo se dice en España o solo en América. Los valores entre llaves se pueden
+### mostrar sin riesgo.
+
+## Comandos. Nombres: minúsculas, sin espacios, 32 caracteres como máximo; descripciones: 100.
+
+ask-name = preguntar
+ask-description = Encuentra el pasaje que responde a tu pregunta, palabra por palabra, con su fuente
+ask-question = pregunta
+ask-question-description = Tu pregunta, en cualquier idioma
+ask-article = artículo
+ask-article-description = Buscar solo en este artículo
+ask-private = privado
+ask-private-description = Mostrarte la respuesta solo a ti
+evidence-name = Buscar pruebas
+sources-name = fuentes
+sources-description = Lo que hay en la biblioteca
+help-name = ayuda
+help-description = Cómo preguntar y qué significan las respuestas
+privacy-name = privacidad
+privacy-description = Lo que se guarda sobre ti; expórtalo o bórralo
+admin-name = admin
+admin-description = Para quienes cuidan de este servidor y de la biblioteca
+reindex-name = reindexar
+reindex-description = Poner el índice al día con los artículos
+
+settings-name = ajustes
+settings-description = Dónde, a quién y con qué exigencia respondo en este servidor
+status-name = estado
+status-description = Cómo están el bot y su biblioteca
+gaps-name = lagunas
+gaps-description = Lo que se preguntó aquí sin recibir una buena respuesta
+stats-name = estadísticas
+stats-description = Cuántas preguntas se hicieron aquí y cuántas recibieron respuesta
+stats-days = días
+stats-days-description = Cuántos días hacia atrás; 30 si no dices nada
+add-name = añadir
+add-description = Añadir un artículo a la biblioteca: un archivo, o un texto que pegas
+add-file = archivo
+add-file-description = Un archivo Markdown o de texto; sin archivo se abre un formulario para pegar el texto
+remove-name = quitar
+remove-description = Quitar un artículo de la biblioteca; se puede restaurar
+remove-article = artículo
+remove-article-description = El artículo que quieres quitar
+restore-name = restaurar
+restore-description = Recuperar un artículo que se quitó
+restore-article = artículo
+restore-article-description = El artículo que quieres recuperar
+
+## Una respuesta
+
+question = **Pregunta:** { $text }
+claim = **Búsqueda:** { $text }
+asks = Sobre «{ $text }»:
+unsure = { $count ->
+    [one] Este pasaje es el que más se acerca; puede que no responda a tu pregunta.
+   *[other] Estos pasajes son los que más se acercan; puede que no respondan a tu pregunta.
+}
+unsure-claim = { $count ->
+    [one] Este pasaje es el que más se acerca; puede que no diga nada sobre esto.
+   *[other] Estos pasajes son los que más se acercan; puede que no digan nada sobre esto.
+}
+unanswered = En estos artículos no encontré respuesta a «{ $text }».
+no-answer = En estos artículos no encontré respuesta a esto.
+no-evidence = En estos artículos no encontré nada sobre esto.
+no-articles = Todavía no hay artículos en mi biblioteca.
+library = En la biblioteca hay:
+more-titles = { $count ->
+    [one] y uno más
+   *[other] y { $count } más
+}
+examples = Podrías preguntar, por ejemplo:
+paragraph = párrafo { $number }
+certainty = Estimación: { $level ->
+    [high] casi seguro
+    [good] muy probable
+    [fair] probable
+   *[low] dudoso
+}
+passage-of = Pasaje { $number } de { $count }
+page-of = Página { $number } de { $count }
+claim-cut = El mensaje es largo; busqué sus primeros { $count } caracteres.
+link = Leer el artículo
+previous = Anterior
+next = Siguiente
+context = Contexto
+context-title = Los párrafos de alrededor, de **{ $title }**
+back = Volver a la respuesta
+share = Compartir
+remove = Eliminar
+helpful = Útil
+not-helpful = No es útil
+
+## Botones
+
+changed = Este párrafo ha cambiado o ya no está desde que lo mostré. Pregunta de nuevo, por favor.
+forgotten = Ya no tengo esta respuesta: las preguntas se borran después de un tiempo. Pregunta de nuevo, por favor.
+shared = Compartida. Ahora todo el mundo en este canal puede ver la respuesta.
+may-not-share = Solo quien preguntó puede compartir una respuesta.
+may-not-remove = Solo quien preguntó, o quien puede gestionar los mensajes aquí, puede eliminar esta respuesta.
+thanks = Gracias. Eso ayuda a quienes cuidan de estos artículos.
+reason-title = ¿Qué no fue útil?
+reason-label = ¿Qué esperabas? (opcional)
+reason-placeholder = Por ejemplo: el pasaje habla de otro año
+thanks-reason = Gracias. Quienes cuidan de estos artículos verán lo que escribiste.
+
+## Cuando una pregunta no se busca
+
+hello = Hazme una pregunta y buscaré el pasaje que la responde: con `/preguntar`, en un mensaje directo o mencionándome junto con tu pregunta.
+too-long = Tu pregunta tiene { $length } caracteres, y yo leo { $limit } como máximo. Acórtala, por favor.
+no-text = Este mensaje no tiene texto que yo pueda buscar.
+preparing = La biblioteca se está preparando. Pregunta de nuevo en un par de minutos, por favor.
+preparing-progress = La biblioteca se está preparando: textos leídos, { $done } de { $total }. Pregunta de nuevo en unos minutos, por favor.
+cooldown = Has preguntado mucho en poco tiempo. Pregunta de nuevo { $when }, por favor.
+queue-full = Hay demasiadas preguntas en espera. Pregunta de nuevo { $when }, por favor.
+not-here = No respondo en este canal. Pregúntame en { $channels }.
+not-your-role = En este servidor solo pueden preguntarme algunos roles. Quien gestiona el servidor puede cambiarlo.
+cannot-write = No puedo escribir en { $channel }, así que te respondo aquí en privado. Quien gestiona el servidor puede permitírmelo.
+unknown-article = Ese artículo no está en mi biblioteca. Elige uno de la lista mientras escribes.
+stopping = Me estoy reiniciando. Inténtalo de nuevo en un minuto, por favor.
+command-changed = Esto ha cambiado desde la última vez que lo viste. Escribe `/` y elige de nuevo el comando, por favor.
+failed = Lo siento, algo salió mal por mi parte. Inténtalo más tarde, por favor; quien me mantiene en marcha lo encontrará en el registro como `{ $identifier }`.
+
+## Lo que hay en la biblioteca
+
+sources-title = { $articles ->
+    [one] **En la biblioteca hay un artículo.**
+   *[other] **En la biblioteca hay { $articles } artículos.**
+}
+source-paragraphs = { $count ->
+    [one] un párrafo
+   *[other] { $count } párrafos
+}
+
+## Ayuda
+
+help =
+    { "" }**Muestro el pasaje que responde a tu pregunta, palabra por palabra, con su fuente.**
+    Nunca escribo una respuesta propia. Si los artículos no responden a tu pregunta, lo digo.
+    { "" }
+    { "" }**Cómo preguntar**
+    - `/preguntar` y tu pregunta, en cualquier idioma. Con `artículo` busco en un solo artículo; con `privado` solo tú ves la respuesta.
+    - Mencióname en un canal junto con tu pregunta, o escríbeme directamente.
+    - Responde a una de mis respuestas para seguir preguntando. Deja activada la mención.
+    - Abre el menú de un mensaje, luego *Aplicaciones* y luego *Buscar pruebas*, para ver qué dicen los artículos sobre él.
+    { "" }
+    { "" }**Cómo leer una respuesta**
+    La frase en negrita es la que tomo por respuesta. *Contexto* muestra los párrafos de alrededor; *Siguiente*, otro pasaje. «Dudoso» significa que puede que el pasaje no responda a tu pregunta.
+    { "" }
+    `/fuentes` enumera los artículos. `/privacidad` dice qué se guarda sobre ti.
+
+## Privacidad
+
+privacy =
+    { "" }**Lo que guardo sobre ti**
+    Tus preguntas, lo que respondí y lo que te pareció. Lo conservo para que funcionen los botones debajo de una respuesta y para que quienes cuidan de los artículos vean qué falta, también en las preguntas privadas. En lugar de tu nombre o de tu ID hay un código que solo yo puedo relacionar contigo.
+    Las preguntas se borran después de { $days ->
+        [one] un día
+       *[other] { $days } días
+    }. No se envía nada a nadie más: busco en la máquina en la que funciono.
+    { "" }
+    { $questions ->
+        [0] { $ratings ->
+            [0] Ahora mismo no hay nada guardado sobre ti.
+            [one] Ahora mismo hay una valoración tuya guardada.
+           *[other] Ahora mismo hay { $ratings } valoraciones tuyas guardadas.
+        }
+        [one] Ahora mismo hay una pregunta tuya guardada.
+       *[other] Ahora mismo hay { $questions } preguntas tuyas guardadas.
+    }
+export = Exportar mis datos
+erase = Borrar mis datos
+export-ready = Aquí está todo lo que se guarda sobre ti.
+erase-ask = ¿Borrar todas tus preguntas y valoraciones? Los botones debajo de tus respuestas anteriores dejarán de funcionar.
+erase-yes = Sí, borrar
+erase-no = No, conservar
+erased = { $questions ->
+    [0] { $ratings ->
+        [0] No había nada que borrar.
+        [one] Borrado: una valoración.
+       *[other] Borrado: { $ratings } valoraciones.
+    }
+    [one] Borrado: una pregunta y { $ratings ->
+        [one] una valoración
+       *[other] { $ratings } valoraciones
+    }.
+   *[other] Borrado: { $questions } preguntas y { $ratings ->
+        [one] una valoración
+       *[other] { $ratings } valoraciones
+    }.
+}
+kept = No se borró nada.
+
+## Quién puede hacer qué
+
+may-not-manage = Solo pueden hacerlo los miembros que pueden gestionar este servidor.
+not-the-owner = En los mensajes directos solo puede hacerlo quien es dueño de este bot.
+
+## Reindexar
+
+progress = { $total ->
+    [one] Codificando los artículos: { $done } de un texto…
+   *[other] Codificando los artículos: { $done } de { $total } textos…
+}
+reindexed = **El índice está al día.** Tardó { $seconds } s.
+reindexed-articles = Artículos: { $added } añadidos, { $changed } cambiados, { $removed } quitados, { $unchanged } sin cambios.
+reindexed-passages = Pasajes: { $encoded } codificados de nuevo, { $passages } en total.
+reindexed-rebuilt = El índice se reconstruyó desde cero; el registro dice por qué.
+left-out = Quedaron fuera:
+left-out-file = { $path }: { $reason }.
+left-out-line = { $path }, línea { $line }: { $reason }.
+more-left-out = { $count ->
+    [one] y un archivo más; `beleg check` los enumera todos
+   *[other] y { $count } archivos más; `beleg check` los enumera todos
+}
+reindex-failed = La reindexación falló, así que el índice anterior sigue en uso. { $sentence }
+reindex-not-saved = El índice no se pudo guardar, así que el anterior sigue en uso. Quien me mantiene en marcha encontrará el motivo en el registro; casi siempre el disco está lleno o no se puede escribir en la carpeta de datos.
+reindex-stopped = Me están deteniendo, así que la reindexación se interrumpió. El índice anterior sigue en uso.
+
+## Ajustes de un servidor
+
+server-only = Esto es de un servidor: usa el comando allí.
+settings-title =
+    { "" }**Ajustes de este servidor**
+    Los cambios valen de inmediato.
+settings-channels = **Canales** en los que respondo
+settings-channels-all = Todos los canales
+settings-askers = **Quién puede preguntar**
+settings-askers-all = Todo el mundo
+settings-strictness = **Cuánta seguridad necesito** para presentar un pasaje como respuesta
+settings-strictness-looser = Más flexible: más respuestas, y más de ellas erróneas
+settings-strictness-normal = Normal
+settings-strictness-stricter = Más estricto: menos respuestas, y menos de ellas erróneas
+settings-language = **Idioma** en el que hablo; los pasajes quedan como se escribieron
+settings-language-auto = El de cada miembro
+settings-days = **Cuánto tiempo se guardan las preguntas**
+settings-days-count = { $days ->
+    [one] un día
+   *[other] { $days } días
+}
+settings-private = **Respuestas a `/preguntar`**, si quien pregunta no elige otra cosa
+settings-private-on = Solo para quien pregunta. Pulsa para mostrarlas a todos
+settings-private-off = Para todos. Pulsa para mostrarlas solo a quien pregunta
+
+## Estado
+
+status-title = **Cómo estoy**
+status-articles = Artículos: { $count }
+status-passages = Pasajes: { $count }
+status-model = Modelo: { $name }
+status-reindex = Hay una reindexación en marcha: textos leídos, { $done } de { $total }.
+status-memory = Memoria: { $megabytes } MB
+status-queue = Preguntas en curso: { $count }
+status-uptime = Inicio: { $when }
+status-version = Versión: { $version }
+
+## Lagunas y cifras
+
+gaps-title = **Lo que se preguntó aquí sin recibir una buena respuesta**, lo más frecuente primero
+gaps-none = Todas las preguntas hechas aquí tienen una buena respuesta, o todavía no se ha hecho ninguna.
+gap-counts = preguntada { $asked ->
+    [one] una vez
+   *[other] { $asked } veces
+}, sin respuesta clara: { $unanswered }{ $dislikes ->
+    [0] { "" }
+   *[other] { "" }, marcada como no útil: { $dislikes }
+}
+gap-wordings = { $count ->
+    [one] y otra formulación
+   *[other] y otras { $count } formulaciones
+}
+gap-reason = «{ $text }»
+gaps-more = y { $count } más: la tabla las tiene todas
+gaps-export = Exportar como CSV
+gaps-file = Aquí están todas, en una tabla.
+stats-title = { $days ->
+    [one] **El último día en este servidor**
+   *[other] **Los últimos { $days } días en este servidor**
+}
+stats-none = No se preguntó nada.
+stats-questions = Preguntas: { $count }{ $daily ->
+    [0] { "" }
+   *[other] { "" }, { $daily } al día
+}
+stats-shares = Con respuesta: { $answered } %, dudosas: { $unsure } %, fuera de los artículos: { $refused } %
+stats-ratings = Marcadas como útiles: { $likes }, como no útiles: { $dislikes }
+stats-days-title = **Día a día**
+stats-day = { $count ->
+    [one] una pregunta
+   *[other] { $count } preguntas
+}, { $answered } con respuesta
+stats-top = **Lo que respondió más veces**
+stats-times = { $count ->
+    [one] una vez
+   *[other] { $count } veces
+}
+
+## Añadir y quitar artículos
+
+may-not-edit = Todos los servidores comparten esta biblioteca, así que solo se puede cambiar donde lo haya permitido quien me mantiene en marcha.
+add-too-large = Este archivo es demasiado grande: un artículo puede tener { $megabytes } MB como máximo.
+add-form-title = Añadir un artículo
+add-form-title-field = Título
+add-form-author = Autor o autora (opcional)
+add-form-url = Enlace (opcional)
+add-form-text = Texto, con líneas vacías entre párrafos
+add-yes = Añadir a la biblioteca
+cancel = Cancelar
+cancelled = No se cambió nada.
+added = **El artículo se añadió.**
+removed = **El artículo se quitó.** `/admin restaurar` lo recupera.
+restored = **El artículo está de vuelta.**
+remove-ask = ¿Quitar **{ $title }** de la biblioteca, para todos los servidores? Se puede restaurar más tarde.
+remove-yes = Sí, quitar
+draft-title = **{ $title }**
+draft-preview = Esto es una vista previa; todavía no se ha añadido nada.
+draft-facts = Se guardará como { $file }. { $paragraphs ->
+    [one] Un párrafo
+   *[other] { $paragraphs } párrafos
+}, idioma: { $language }.
+draft-notes = Lo que llamó la atención:
+draft-note = línea { $line }: { $text }
+draft-more-notes = { $count ->
+    [one] y una observación más
+   *[other] y { $count } observaciones más
+}
+draft-more = { $count ->
+    [one] y un párrafo más
+   *[other] y { $count } párrafos más
+}
+draft-gone = Esta vista previa es demasiado antigua. Añade el artículo de nuevo, por favor.

@@ -1,0 +1,59 @@
+"""What commands, buttons and messages work with, in one object that the client carries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import discord
+
+from bot.catalogue import Texts, texts_for
+from bot.drafts import Drafts
+from bot.limits import Limits
+from bot.members import MemberKeys
+from bot.records import Records
+from bot.servers import Servers
+from bot.service import LibraryService
+from bot.settings import Settings
+from bot.work import Work
+from index.shelf import Shelf
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The library, what is stored, and the limits; made once when the bot starts."""
+
+    library: LibraryService
+    records: Records
+    servers: Servers
+    members: MemberKeys
+    limits: Limits
+    work: Work
+    settings: Settings
+    shelf: Shelf
+    drafts: Drafts
+    started: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+
+class ServingClient(discord.Client):
+    """A client that carries the services, so that a button finds them after a restart."""
+
+    services: Services
+
+
+Interaction = discord.Interaction[ServingClient]
+
+
+def server_of(interaction: Interaction) -> int | None:
+    """The server whose settings hold here.
+
+    None in direct messages, and where a user brought the bot along to a server it is not in.
+    """
+    return interaction.guild_id if interaction.is_guild_integration() else None
+
+
+async def texts_of(interaction: Interaction) -> Texts:
+    """The texts in the language of who pressed or typed, unless the server has set another."""
+    settings = await interaction.client.services.servers.get(server_of(interaction))
+    fixed = settings.language
+    return texts_for(interaction.locale if fixed == "auto" else fixed)

@@ -1,0 +1,192 @@
+"""The library behind the bot, without Discord: its threads, and what joins or stops a reindex."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+from discord_world import QUESTION, QUOTE, FakeLibrary, article, report
+
+from bot.client import prepare
+from bot.service import LibraryService, PreparingError, Progress, ReindexStoppedError
+from index.content import ContentError
+from index.library import Library
+from index.update import IndexReport
+
+
+@dataclass
+class Gate:
+    """A reindex that waits to be let through, step by step."""
+
+    steps: list[threading.Event]
+    runs: int = 0
+    began: threading.Event = field(default_factory=threading.Event)
+
+    def reopen(self, on_progress: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
+        self.runs += 1
+        for number, step in enumerate(self.steps):
+            on_progress(number, len(self.steps))
+            self.began.set()
+            assert step.wait(30)
+        return cast(Library, FakeLibrary([article("new", "New")])), report()
+
+
+async def ignore(progress: Progress) -> None:
+    pass
+
+
+async def test_a_second_reindex_joins_and_questions_are_answered_meanwhile() -> None:
+    gate = Gate([threading.Event()])
+    library = FakeLibrary()
+    service = LibraryService(cast(Library, library), reopen=gate.reopen)
+    first = asyncio.create_task(service.reindex(ignore))
+    assert await asyncio.to_thread(gate.began.wait, 30)
+    second = asyncio.create_task(service.reindex(ignore))
+    answer = await service.answer(QUESTION)
+    assert answer.citations[0].quote == QUOTE
+    assert service.titles == ["The old lighthouse"]
+    gate.steps[0].set()
+    assert await first == await second == report()
+    assert gate.runs == 1
+    assert service.titles == ["New"]
+    await service.reindex(ignore)
+    assert gate.runs == 2
+    service.close()
+
+
+async def test_after_a_change_one_more_reindex_reads_the_articles_anew() -> None:
+    """The one that runs may have read them before they were changed."""
+    gate = Gate([threading.Event()])
+    service = LibraryService(cast(Library, FakeLibrary()), reopen=gate.reopen)
+    running = asyncio.create_task(service.reindex(ignore))
+    assert await asyncio.to_thread(gate.began.wait, 30)
+    changed = [asyncio.create_task(service.reindex(ignore, changed=True)) for _ in range(2)]
+    await asyncio.sleep(0)
+    assert gate.runs == 1
+    gate.steps[0].set()
+    assert await asyncio.gather(running, *changed) == [report()] * 3
+    # The two changes share it.
+    assert gate.runs == 2
+    service.close()
+
+
+@pytest.mark.parametrize("ready", [True, False])
+async def test_an_update_that_fails_at_the_start_leaves_the_old_index(
+    ready: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    def reopen(_: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
+        raise ContentError("content", None, "it holds no article")
+
+    library = cast(Library, FakeLibrary()) if ready else None
+    service = LibraryService(library, reopen=reopen)
+    reports: list[IndexReport] = []
+    if ready:
+        await prepare(service, reports.append)
+        assert service.titles == ["The old lighthouse"]
+        assert "content: it holds no article." in caplog.text
+    else:
+        with pytest.raises(ContentError):
+            await prepare(service, reports.append)
+    assert reports == []
+    service.close()
+
+
+async def test_progress_is_told_when_it_has_changed() -> None:
+    gate = Gate([threading.Event(), threading.Event(), threading.Event()])
+    service = LibraryService(cast(Library, FakeLibrary()), reopen=gate.reopen)
+    told: list[Progress] = []
+
+    async def note(progress: Progress) -> None:
+        told.append(progress)
+        gate.steps[progress.done].set()
+
+    await service.reindex(note, every=0.01)
+    assert told == [Progress(0, 3), Progress(1, 3), Progress(2, 3)]
+    service.close()
+
+
+async def test_a_cancelled_caller_does_not_take_the_reindex_down() -> None:
+    gate = Gate([threading.Event()])
+    service = LibraryService(cast(Library, FakeLibrary()), reopen=gate.reopen)
+    first = asyncio.create_task(service.reindex(ignore))
+    assert await asyncio.to_thread(gate.began.wait, 30)
+    second = asyncio.create_task(service.reindex(ignore))
+    await asyncio.sleep(0)
+    first.cancel()
+    gate.steps[0].set()
+    assert await second == report()
+    assert gate.runs == 1
+    service.close()
+
+
+async def test_a_stop_breaks_a_reindex_off_at_its_next_step() -> None:
+    gate = Gate([threading.Event(), threading.Event()])
+    service = LibraryService(cast(Library, FakeLibrary()), reopen=gate.reopen)
+    running = asyncio.create_task(service.reindex(ignore))
+    assert await asyncio.to_thread(gate.began.wait, 30)
+    service.stop_reindex()
+    gate.steps[0].set()
+    with pytest.raises(ReindexStoppedError):
+        await running
+    with pytest.raises(ReindexStoppedError):
+        await service.reindex(ignore)
+    assert gate.runs == 1
+    assert service.titles == ["The old lighthouse"]
+    service.close()
+
+
+async def test_before_the_first_reindex_there_is_nothing_to_ask() -> None:
+    gate = Gate([threading.Event(), threading.Event()])
+    service = LibraryService(None, reopen=gate.reopen)
+    assert (service.ready, service.titles, service.preparing) == (False, [], None)
+    with pytest.raises(PreparingError):
+        await service.answer(QUESTION)
+    first = asyncio.create_task(service.reindex(ignore))
+    assert await asyncio.to_thread(gate.began.wait, 30)
+    assert (service.ready, service.preparing) == (False, Progress(0, 2))
+    for step in gate.steps:
+        step.set()
+    await first
+    assert (service.ready, service.titles, service.preparing) == (True, ["New"], None)
+    service.close()
+
+
+async def test_a_reindex_that_fails_keeps_the_old_library_and_can_be_tried_again() -> None:
+    failures = [OSError("disk full")]
+
+    def reopen(on_progress: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
+        if failures:
+            raise failures.pop()
+        return cast(Library, FakeLibrary([article("new", "New")])), report()
+
+    service = LibraryService(cast(Library, FakeLibrary()), reopen=reopen)
+    with pytest.raises(OSError, match="disk full"):
+        await service.reindex(ignore)
+    assert service.titles == ["The old lighthouse"]
+    await service.reindex(ignore)
+    assert service.titles == ["New"]
+    service.close()
+
+
+async def test_what_waits_for_an_answer_is_counted() -> None:
+    gate = threading.Event()
+    library = FakeLibrary(gate=gate)
+    service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
+    first, second = (asyncio.create_task(service.answer(QUESTION)) for _ in range(2))
+    await asyncio.sleep(0)
+    assert service.waiting == 2
+    gate.set()
+    await asyncio.gather(first, second)
+    assert library.asked == [QUESTION, QUESTION]
+    assert service.waiting == 0
+    service.close()
+
+
+async def test_the_library_is_asked_with_everything_that_was_said() -> None:
+    library = FakeLibrary()
+    service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
+    await service.answer(QUESTION, article="lighthouse", before="who?", strictness=1.0)
+    assert library.options == [{"article": "lighthouse", "before": "who?", "strictness": 1.0}]
+    service.close()
