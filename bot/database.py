@@ -26,6 +26,8 @@ from filelock import FileLock, Timeout
 from yoyo import get_backend, read_migrations
 from yoyo.migrations import Migration, MigrationList
 
+from index.storage import flush
+
 log = logging.getLogger(__name__)
 
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -175,15 +177,6 @@ def holding(path: Path) -> Iterator[None]:
             f"Cannot use {error.filename or path}: {reason}; "
             "check the disk's space and the folder's permissions."
         ) from error
-
-
-def flush(path: Path) -> None:
-    """Ask the system to put a file, or a folder's list of names, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def make_file(path: Path) -> None:

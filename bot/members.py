@@ -11,7 +11,8 @@ import os
 import secrets
 from pathlib import Path
 
-from bot.database import DatabaseError, flush, holding, make_file
+from bot.database import DatabaseError, holding, make_file
+from index.storage import flush
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from bot.admin.rights import AdminGroup, may_administer, operators, refusal
 from bot.answering import cut
 from bot.catalogue import Texts
 from bot.catalogue import text_of_command as text
-from bot.commands import MOST_CHOICES, article_choices
+from bot.commands import CHOICE_LIMIT, MOST_CHOICES, article_choices
 from bot.forms import form_values
 from bot.lasting import LastingItem
 from bot.render import TITLE_WIDTH, left_out
@@ -32,7 +32,6 @@ MOST_NOTES = 8
 MOST_PARAGRAPHS = 5
 PARAGRAPH_WIDTH = 250
 SENTENCE_WIDTH = 500
-CHOICE_LIMIT = 100
 FORM = "articles:paste"
 FIELDS = {"title": 200, "author": 200, "url": 500, "text": 4000}
 """The fields of the form and how many characters they take; Discord's most is 4,000."""

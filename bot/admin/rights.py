@@ -42,12 +42,11 @@ def refusal(interaction: Interaction, texts: Texts) -> str | None:
     """Why this user may not look after the library, in a sentence; None if they may."""
     if interaction.guild_id is not None:
         return None if interaction.permissions.manage_guild else texts("may-not-manage")
-    return None if owns_application(interaction) else texts("not-the-owner")
-
-
-def owns_application(interaction: Interaction) -> bool:
-    """Whether the user runs this bot: its owner or, of a team, its owner, admins, developers."""
-    return interaction.user.id in operators(interaction.client.application)
+    return (
+        None
+        if interaction.user.id in operators(interaction.client.application)
+        else texts("not-the-owner")
+    )
 
 
 def operators(application: discord.AppInfo | None) -> set[int]:
