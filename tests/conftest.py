@@ -21,6 +21,13 @@ class NetworkForbiddenError(BaseException):
     """A test tried to leave this machine. No ``except Exception`` can hide it."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of the real model in one worker: every worker would load it, on all cores."""
+    for item in items:
+        if item.get_closest_marker("process"):
+            item.add_marker(pytest.mark.xdist_group("model"))
+
+
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forbid connections, datagrams and name look-ups to anything but this machine."""

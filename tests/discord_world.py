@@ -287,3 +287,22 @@ def last(channel: Any) -> Any:
     message = channel.last_message
     assert message is not None
     return message
+
+
+def callbacks(env: Env) -> list[int]:
+    """The types of the first responses to interactions, in order."""
+    sent: list[Any] = [r.json for r in env.http_requests if r.path.endswith("/callback")]
+    return [response["type"] for response in sent]
+
+
+@dataclass
+class Payloads:
+    """What Discord says with each interaction, and simcord leaves out or does not let one choose.
+
+    ``locale`` is everybody's, but for those with one of their own in ``locales`` by their id.
+    ``added_by``: who has installed the bot, a server or only the user.
+    """
+
+    locale: str = "en-US"
+    locales: dict[int, str] = field(default_factory=dict)
+    added_by: str = "server"
