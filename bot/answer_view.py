@@ -17,6 +17,7 @@ from bot.escape import width
 from bot.records import Kind, Record
 from bot.render import TITLE_WIDTH, link_url, source_line
 from bot.shorten import quote, quote_pages, quote_width, share, shorten
+from bot.views import Button, Container, Row, View, display, lasting
 from index.answer import Citation, Status
 from index.library import Context
 
@@ -26,11 +27,6 @@ MOST_TITLES = 5
 QUESTION_WIDTH = 300
 ASKS_WIDTH = 100
 CONTEXT_WIDTH = 3000
-
-View = discord.ui.LayoutView
-Container = discord.ui.Container[View]
-Button = discord.ui.Button[View]
-Row = discord.ui.ActionRow[View]
 
 
 def custom_id(action: str, record: str, *numbers: int) -> str:
@@ -69,27 +65,27 @@ def render_answer(
     record = shown.record
     every = pages(record)
     page = min(page, len(every) - 1)
-    container = Container(_text(_asked(record, texts)))
+    container = Container(display(_asked(record, texts)))
     if note is not None:
-        container.add_item(_text(note))
-    view = _finished(container)
+        container.add_item(display(note))
+    view = lasting(container)
     if record.status is Status.NO_ANSWER or not record.citations:
-        container.add_item(_text(_no_answer(record, texts, titles, examples)))
+        container.add_item(display(_no_answer(record, texts, titles, examples)))
         if not private:
             view.add_item(Row(_remove(record, texts)))
         return view
     if record.status is Status.UNSURE and page == 0:
         name = "unsure-claim" if _is_claim(record) else "unsure"
-        container.add_item(_text(texts(name, count=len(every[0]))))
+        container.add_item(display(texts(name, count=len(every[0]))))
     if page == 0:
         for question in record.unanswered:
-            container.add_item(_text(texts("unanswered", text=shorten(question, ASKS_WIDTH))))
+            container.add_item(display(texts("unanswered", text=shorten(question, ASKS_WIDTH))))
     foot = _foot(record, texts, page, every)
     room = TEXT_LIMIT - width(foot) - sum(map(width, _texts(container)))
     asks = [record.citations[place].asks for place in every[page]]
     citations = [shown.citations[place] for place in every[page]]
     _add_citations(container, citations, asks, room, texts)
-    container.add_item(_text(foot))
+    container.add_item(display(foot))
     turning = _turning(record, texts, page, every)
     if len(citations) == 1 and citations[0] and (url := link_url(citations[0].url)):
         turning.add_item(Button(label=texts("link"), url=url))
@@ -126,13 +122,13 @@ def render_context(
     marked_page = next((n for n, sheet in enumerate(sheets) if any(m for _, m in sheet)), 0)
     page = marked_page if page is None else min(page, len(sheets) - 1)
     title = shorten(citation.title, TITLE_WIDTH) or shorten(citation.article, TITLE_WIDTH)
-    container = Container(_text(texts("context-title", title=title)))
+    container = Container(display(texts("context-title", title=title)))
     for text, _ in sheets[page]:
         container.add_item(discord.ui.Separator())
-        container.add_item(_text(text))
+        container.add_item(display(text))
     if len(sheets) > 1:
-        container.add_item(_text(_small(texts("page-of", number=page + 1, count=len(sheets)))))
-    view = _finished(container)
+        container.add_item(display(_small(texts("page-of", number=page + 1, count=len(sheets)))))
+    view = lasting(container)
     row = Row()
     if len(sheets) > 1:
         row.add_item(_button(texts("previous"), "context", record, place, page - 1, off=page == 0))
@@ -141,14 +137,6 @@ def render_context(
     back = next(n for n, places in enumerate(pages(record)) if places == [place])
     row.add_item(_button(texts("back"), "show", record, back))
     view.add_item(row)
-    return view
-
-
-def _finished(container: Container) -> View:
-    """A view that discord.py does not keep in memory: its buttons are found by their custom ids."""
-    view = View(timeout=None)
-    view.add_item(container)
-    view.stop()
     return view
 
 
@@ -202,13 +190,13 @@ def _add_citations(
     for citation, span, source, limit in zip(citations, spans, sources, shares, strict=True):
         container.add_item(discord.ui.Separator())
         if citation is None:
-            container.add_item(_text(source))
+            container.add_item(display(source))
             continue
-        container.add_item(_text(quote(*span, limit)))
+        container.add_item(display(quote(*span, limit)))
         # Beside a text a button takes a quarter of its width; a passage alone has it below.
         link = link_url(citation.url) if len(citations) > 1 else None
         if link is None:
-            container.add_item(_text(source))
+            container.add_item(display(source))
         else:
             button = Button(label=texts("link"), url=link)
             container.add_item(discord.ui.Section(source, accessory=button))
@@ -259,10 +247,6 @@ def _button(label: str, action: str, record: Record, *numbers: int, off: bool = 
     # A button that is off still needs an id of its own: no two in a message may be the same.
     identifier = custom_id(action, record.id, *(max(0, number) for number in numbers))
     return Button(label=label, custom_id=f"{identifier}:off" if off else identifier, disabled=off)
-
-
-def _text(text: str) -> discord.ui.TextDisplay[View]:
-    return discord.ui.TextDisplay(text)
 
 
 def _small(text: str) -> str:

@@ -49,7 +49,7 @@ async def look_up(asking: Asking, services: Services) -> Shown:
 
     Raises PreparingError before there is a library.
     """
-    settings = await services.servers.get(asking.server)
+    settings = services.servers.get(asking.server)
     answer = await services.library.answer(
         asking.question,
         article=asking.article,

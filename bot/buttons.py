@@ -15,7 +15,9 @@ from bot.catalogue import Texts
 from bot.forms import form_values
 from bot.lasting import LastingItem
 from bot.records import Record
+from bot.sending import whisper
 from bot.services import Interaction, Services, texts_of
+from bot.views import View
 
 log = logging.getLogger(__name__)
 
@@ -33,34 +35,35 @@ class AnswerButton(
         action = self.id_values["action"]
         numbers = [int(number) for number in self.id_values["numbers"].split(":") if number]
         services = interaction.client.services
-        texts = await texts_of(interaction)
-        if services.work.stopping:
-            await _whisper(interaction, texts("stopping"))
+        texts = texts_of(interaction)
+        identifier = self.id_values["record"]
+        if action == "unhelpful":
+            await interaction.response.send_modal(_reason_modal(identifier, texts))
+        else:
+            # Says nothing yet: afterwards the message can be edited, or a private one be sent.
+            await interaction.response.defer()
+        record = await services.records.get(identifier)
+        if action == "remove":
+            await _remove(interaction, record, services, texts)
             return
-        with services.work.piece():
-            record = await services.records.get(self.id_values["record"])
-            if action == "remove":
-                await _remove(interaction, record, services, texts)
-                return
-            if record is None:
-                await _whisper(interaction, texts("forgotten"))
-                return
-            match action, numbers:
-                case "show", [page]:
-                    await _show(interaction, record, page, services, texts)
-                case "context", [place, *page]:
-                    await _context(interaction, record, place, page, services, texts)
-                case "share", [page]:
-                    await _share(interaction, record, page, services, texts)
-                case "helpful", []:
-                    await _rate(interaction, record, services, texts, helpful=True)
-                case "unhelpful", []:
-                    await interaction.response.send_modal(_reason_modal(record, texts))
-                    # At once: the form may be closed without being sent.
-                    await _store_rating(interaction, record, services, helpful=False, reason=None)
-                case _:
-                    # From a version of Beleg that had another button.
-                    await _whisper(interaction, texts("command-changed"))
+        if record is None:
+            await whisper(interaction, texts("forgotten"))
+            return
+        match action, numbers:
+            case "show", [page]:
+                await _show(interaction, record, page, services, texts)
+            case "context", [place, *page]:
+                await _context(interaction, record, place, page, services, texts)
+            case "share", [page]:
+                await _share(interaction, record, page, services, texts)
+            case "helpful", []:
+                await _rate(interaction, record, services, texts, helpful=True)
+            case "unhelpful", []:
+                # At once: the form may be closed without being sent.
+                await _store_rating(interaction, record, services, helpful=False, reason=None)
+            case _:
+                # From a version of Beleg that had another button.
+                await whisper(interaction, texts("command-changed"))
 
 
 async def reason_given(interaction: Interaction) -> bool:
@@ -72,11 +75,12 @@ async def reason_given(interaction: Interaction) -> bool:
     match = _REASON.fullmatch(str(data.get("custom_id")))
     if interaction.type is not discord.InteractionType.modal_submit or match is None:
         return False
+    await interaction.response.defer()
     services = interaction.client.services
-    texts = await texts_of(interaction)
+    texts = texts_of(interaction)
     record = await services.records.get(match["record"])
     if record is None:
-        await _whisper(interaction, texts("forgotten"))
+        await whisper(interaction, texts("forgotten"))
         return True
     reason = form_values(data).get("reason", "").strip()[:REASON_LIMIT]
     await _rate(interaction, record, services, texts, helpful=False, reason=reason or None)
@@ -93,13 +97,13 @@ def _is_private(interaction: Interaction) -> bool:
 
 
 async def _present(
-    interaction: Interaction, record: Record, services: Services, view: discord.ui.LayoutView
+    interaction: Interaction, record: Record, services: Services, view: View
 ) -> None:
     """Turn the message over for whoever asked, and give anybody else a private copy."""
     if _is_private(interaction) or _asked_it(interaction, record, services):
-        await interaction.response.edit_message(view=view)
+        await interaction.edit_original_response(view=view)
     else:
-        await interaction.response.send_message(view=view, ephemeral=True)
+        await whisper(interaction, view)
 
 
 def _shown(record: Record, services: Services) -> Shown:
@@ -131,7 +135,7 @@ async def _context(
         else services.library.library.context(citation.article, citation.passage)
     )
     if citation is None or around is None:
-        await _whisper(interaction, texts("changed"))
+        await whisper(interaction, texts("changed"))
         return
     view = render_context(record, place, citation, around, texts, page=page[0] if page else None)
     await _present(interaction, record, services, view)
@@ -141,14 +145,13 @@ async def _share(
     interaction: Interaction, record: Record, page: int, services: Services, texts: Texts
 ) -> None:
     if not _asked_it(interaction, record, services):
-        await _whisper(interaction, texts("may-not-share"))
+        await whisper(interaction, texts("may-not-share"))
         return
     shown = _shown(record, services)
     every = pages(record)
     if not any(shown.citations[place] for place in every[min(page, len(every) - 1)]):
-        await _whisper(interaction, texts("changed"))
+        await whisper(interaction, texts("changed"))
         return
-    await interaction.response.defer()
     await interaction.followup.send(view=render_answer(shown, texts, page=page, private=False))
     # Without the button, so that it is shared once.
     view = render_answer(shown, texts, page=page, private=True, own=False, note=texts("shared"))
@@ -160,9 +163,8 @@ async def _remove(
 ) -> None:
     """Delete the message; its asker can do that also when the record has been erased."""
     if not _may_remove(interaction, record, services):
-        await _whisper(interaction, texts("may-not-remove"))
+        await whisper(interaction, texts("may-not-remove"))
         return
-    await interaction.response.defer()
     try:
         await interaction.delete_original_response()
     except discord.NotFound:
@@ -189,9 +191,9 @@ async def _rate(
     reason: str | None = None,
 ) -> None:
     if not await _store_rating(interaction, record, services, helpful=helpful, reason=reason):
-        await _whisper(interaction, texts("forgotten"))
+        await whisper(interaction, texts("forgotten"))
         return
-    await _whisper(interaction, texts("thanks" if reason is None else "thanks-reason"))
+    await whisper(interaction, texts("thanks" if reason is None else "thanks-reason"))
 
 
 async def _store_rating(
@@ -208,9 +210,9 @@ async def _store_rating(
     )
 
 
-def _reason_modal(record: Record, texts: Texts) -> discord.ui.Modal:
+def _reason_modal(record: str, texts: Texts) -> discord.ui.Modal:
     modal = discord.ui.Modal(
-        title=texts("reason-title"), custom_id=custom_id("reason", record.id), timeout=None
+        title=texts("reason-title"), custom_id=custom_id("reason", record), timeout=None
     )
     field: discord.ui.TextInput[discord.ui.Modal] = discord.ui.TextInput(
         custom_id="reason",
@@ -223,8 +225,3 @@ def _reason_modal(record: Record, texts: Texts) -> discord.ui.Modal:
     # What is typed comes back by the custom id; discord.py need not keep the form in memory.
     modal.stop()
     return modal
-
-
-async def _whisper(interaction: Interaction, sentence: str) -> None:
-    """Tell only whoever pressed."""
-    await interaction.response.send_message(sentence, ephemeral=True)

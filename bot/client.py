@@ -21,7 +21,7 @@ from bot.admin.commands import add_admin_commands
 from bot.admin.gaps import GapsButton
 from bot.admin.settings import SettingsItem
 from bot.buttons import AnswerButton, reason_given
-from bot.catalogue import CommandTranslator, texts_for
+from bot.catalogue import CommandTranslator
 from bot.commands import add_commands
 from bot.database import Database
 from bot.drafts import Drafts
@@ -29,12 +29,13 @@ from bot.failures import BelegTree, event_failed, guarded, message_failed
 from bot.housekeeping import erase_expired_forever, erase_servers_left, is_its_own
 from bot.limits import Limits
 from bot.members import MemberKeys
-from bot.messages import answer_message, asked_in, likely_texts
+from bot.messages import answer_message, asked_in, texts_of_message
 from bot.privacy import PrivacyButton
 from bot.records import Records
+from bot.sending import whisper
 from bot.servers import Servers
 from bot.service import LibraryService, Progress, ReindexStoppedError
-from bot.services import Services, ServingClient
+from bot.services import Services, ServingClient, texts_of
 from bot.settings import Settings
 from bot.sources import SourcesButton
 from bot.sync import sync_if_changed
@@ -132,15 +133,13 @@ class BelegClient(ServingClient):
             async with guarded(interaction, "form"):
                 if not (await reason_given(interaction) or await pasted(interaction)):
                     # From a version of Beleg that had another form.
-                    sentence = texts_for(interaction.locale)("command-changed")
-                    await interaction.response.send_message(sentence, ephemeral=True)
+                    await whisper(interaction, texts_of(interaction)("command-changed"))
 
     async def on_error(self, event_method: str, /, *args: object, **_: object) -> None:
         error = sys.exc_info()[1]
         assert error is not None  # discord.py calls this while it handles one
         if args and isinstance(args[0], discord.Message):
-            # Not by the server's settings: what failed may be the database that holds them.
-            await message_failed(args[0], error, likely_texts(args[0]))
+            await message_failed(args[0], error, texts_of_message(args[0], self.services))
         else:
             event_failed(event_method, error)
 
@@ -196,7 +195,7 @@ def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexRepor
         )
 
     database = Database.open(settings.data / DATABASE)
-    servers = Servers(database)
+    servers = Servers.load(database)
     services = Services(
         # An index from before answers until the update is done.
         library=LibraryService(Library.stored(settings.data, encoder), reopen=reopen),

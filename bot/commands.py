@@ -21,8 +21,9 @@ from bot.answering import (
     without_ids,
 )
 from bot.catalogue import text_of_command as text
-from bot.privacy import render_privacy
+from bot.privacy import show_privacy
 from bot.records import Kind
+from bot.sending import whisper
 from bot.services import Interaction, Services, ServingClient, server_of, texts_of
 from bot.sources import render_sources
 
@@ -51,7 +52,7 @@ def add_commands(tree: app_commands.CommandTree[ServingClient], services: Servic
         article: str | None = None,
         private: bool | None = None,
     ) -> None:
-        settings = await services.servers.get(server_of(interaction))
+        settings = services.servers.get(server_of(interaction))
         asking = Asking(
             question=without_ids(question).strip(),
             user=interaction.user.id,
@@ -82,25 +83,23 @@ def add_commands(tree: app_commands.CommandTree[ServingClient], services: Servic
     @tree.command(name=text("sources-name"), description=text("sources-description"))
     @_everywhere
     async def sources(interaction: Interaction) -> None:
-        texts = await texts_of(interaction)
-        if not services.library.ready:
-            await interaction.response.send_message(texts("preparing"), ephemeral=True)
-            return
-        view = render_sources(services.library.library, texts)
-        await interaction.response.send_message(view=view, ephemeral=True)
+        texts = texts_of(interaction)
+        library = services.library
+        ready = library.ready
+        await whisper(
+            interaction, render_sources(library.library, texts) if ready else texts("preparing")
+        )
 
     @tree.command(name=text("help-name"), description=text("help-description"))
     @_everywhere
     async def help_(interaction: Interaction) -> None:
-        texts = await texts_of(interaction)
-        await interaction.response.send_message(texts("help"), ephemeral=True)
+        await whisper(interaction, texts_of(interaction)("help"))
 
     @tree.command(name=text("privacy-name"), description=text("privacy-description"))
     @_everywhere
     async def privacy(interaction: Interaction) -> None:
-        texts = await texts_of(interaction)
-        view = await render_privacy(interaction, services, texts)
-        await interaction.response.send_message(view=view, ephemeral=True)
+        with services.work.piece():
+            await show_privacy(interaction)
 
 
 def article_choices(services: Services, typed: str) -> list[app_commands.Choice[str]]:
@@ -124,15 +123,15 @@ def _everywhere(function: F) -> F:
 async def _answer(
     interaction: Interaction, asking: Asking, services: Services, *, was_cut: bool = False
 ) -> None:
-    texts = await texts_of(interaction)
-    settings = await services.servers.get(asking.server)
+    texts = texts_of(interaction)
+    settings = services.servers.get(asking.server)
     sentence = (
         may_ask(settings, texts, roles_of(interaction))
         or answers_in(settings, texts, places_of(interaction))
         or unfit(asking, services, texts)
     )
     if sentence:
-        await interaction.response.send_message(sentence, ephemeral=True)
+        await whisper(interaction, sentence)
         return
     with services.work.piece():
         await interaction.response.defer(thinking=True, ephemeral=asking.private)

@@ -51,7 +51,7 @@ class DatabaseError(Exception):
 class Database:
     """The open file. One thread owns the only connection, so transactions never overlap.
 
-    ``run`` and ``erase`` are called on the event loop, ``open`` and ``close`` anywhere.
+    ``run`` and ``erase`` are called on the event loop, the others anywhere.
     """
 
     def __init__(
@@ -88,6 +88,10 @@ class Database:
         not learn whether it was done; it is done wholly or not at all.
         """
         return await self._submit(self._transact, work)
+
+    def run_blocking(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Like `run`, before there is an event loop: waits for the result."""
+        return self._thread.submit(self._transact, work).result()
 
     async def erase(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Like `run`; afterwards nothing that ``work`` deleted is left in the database's files.

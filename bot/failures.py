@@ -10,10 +10,10 @@ from contextlib import asynccontextmanager
 import discord
 from discord import app_commands
 
-from bot.catalogue import Texts, texts_for
+from bot.catalogue import Texts
 from bot.sending import SEND_ERRORS, reply
 from bot.service import PreparingError
-from bot.services import Interaction, ServingClient
+from bot.services import Interaction, ServingClient, texts_of
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +26,7 @@ class BelegTree(app_commands.CommandTree[ServingClient]):
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
             log.warning("a command was used in a form that this version does not know")
-            await _tell(interaction, texts_for(interaction.locale)("command-changed"))
+            await _tell(interaction, texts_of(interaction)("command-changed"))
             return
         if isinstance(error, app_commands.CheckFailure):
             return  # the check has told the user why
@@ -37,15 +37,17 @@ class BelegTree(app_commands.CommandTree[ServingClient]):
 
 @asynccontextmanager
 async def guarded(interaction: Interaction, what: str) -> AsyncIterator[None]:
-    """Whatever fails inside is logged under an id and told to the user."""
+    """Something to be finished before the bot stops; whatever fails is logged under an id and told
+    to the user."""
     try:
-        yield
+        with interaction.client.services.work.piece():
+            yield
     except Exception as error:  # noqa: BLE001 - logged with its traceback, and told
         await _failed(interaction, what, error)
 
 
 async def _failed(interaction: Interaction, what: str, error: BaseException) -> None:
-    texts = texts_for(interaction.locale)
+    texts = texts_of(interaction)
     if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
         # Discord gave up waiting for the first response; there is nobody left to tell.
         log.warning("the %s was not acknowledged within 3 s", what)

@@ -8,7 +8,8 @@ from typing import Any, Self
 import discord
 
 from bot.failures import guarded
-from bot.services import Interaction
+from bot.sending import whisper
+from bot.services import Interaction, texts_of
 
 
 class LastingItem(discord.ui.DynamicItem[discord.ui.Item[discord.ui.LayoutView]], template="(?!)"):
@@ -34,8 +35,15 @@ class LastingItem(discord.ui.DynamicItem[discord.ui.Item[discord.ui.LayoutView]]
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
         async with guarded(interaction, f"{type(self).__name__} {self.custom_id!r}"):
+            if interaction.client.services.work.stopping:
+                await whisper(interaction, texts_of(interaction)("stopping"))
+                return
             await self.used(interaction)
 
     async def used(self, interaction: Interaction) -> None:
-        """Somebody has pressed the button, or chosen in the menu."""
+        """Somebody has pressed the button, or chosen in the menu.
+
+        Discord waits three seconds for a first response: acknowledge before anything that reads
+        the disk.
+        """
         raise NotImplementedError

@@ -85,8 +85,8 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
     write, the answer comes there.
     """
     server = _server_of(message)
-    texts = await texts_of_message(message, services)
-    settings = await services.servers.get(server)
+    texts = texts_of_message(message, services)
+    settings = services.servers.get(server)
     sentence = may_ask(settings, texts, _roles(message)) or answers_in(
         settings, texts, _places(message)
     )
@@ -132,20 +132,15 @@ async def _send(message: discord.Message, content: Content, *, privately: Conten
             await _tell_privately(message, privately)
 
 
-async def texts_of_message(message: discord.Message, services: Services) -> Texts:
+def texts_of_message(message: discord.Message, services: Services) -> Texts:
     """The texts in the language of the server, or of the question itself in a direct message and
     before Discord has told of the server.
 
     A message does not say what language its author's Discord is in.
     """
-    settings = await services.servers.get(_server_of(message))
+    settings = services.servers.get(_server_of(message))
     if settings.language != "auto":
         return texts_for(settings.language)
-    return likely_texts(message)
-
-
-def likely_texts(message: discord.Message) -> Texts:
-    """The same as far as it can be told without the server's settings."""
     if message.guild is None:
         return texts_in(likeliest(message.content, LANGUAGES))
     return texts_for(message.guild.preferred_locale)

@@ -9,41 +9,33 @@ import discord
 
 from bot.catalogue import Texts
 from bot.lasting import LastingItem
-from bot.services import Interaction, Services, server_of, texts_of
+from bot.servers import ServerSettings
+from bot.services import Interaction, server_of, texts_of
+from bot.views import Button, Container, Row, View, display, lasting
 
-View = discord.ui.LayoutView
 
-
-async def render_privacy(interaction: Interaction, services: Services, texts: Texts) -> View:
-    """What is stored about the user, with buttons to export and to erase it."""
-    member = services.members.hash(interaction.user.id)
-    stored = await services.records.export_member(member)
-    settings = await services.servers.get(server_of(interaction))
+async def show_privacy(interaction: Interaction) -> None:
+    """Show the user what is stored about them, with buttons to export and to erase it."""
+    await interaction.response.defer(ephemeral=True, thinking=True)
+    services, texts = interaction.client.services, texts_of(interaction)
+    count = await services.records.count_member(services.members.hash(interaction.user.id))
+    here = services.servers.get(server_of(interaction))
     text = texts(
         "privacy",
-        days=settings.days_kept,
-        questions=_count(stored, "questions"),
-        ratings=_count(stored, "ratings"),
+        days=here.days_kept,
+        standard=ServerSettings().days_kept,
+        questions=count.questions,
+        ratings=count.ratings,
     )
-    return _view(text, texts, "export", "erase")
-
-
-def _count(stored: dict[str, object], name: str) -> int:
-    found = stored[name]
-    assert isinstance(found, list)
-    return len(found)
+    await interaction.edit_original_response(view=_view(text, texts, "export", "erase"))
 
 
 def _view(text: str, texts: Texts, *actions: str) -> View:
-    view = View(timeout=None)
-    view.add_item(discord.ui.Container(discord.ui.TextDisplay(text)))
-    if actions:
-        row = discord.ui.ActionRow[View]()
-        for action in actions:
-            row.add_item(discord.ui.Button(label=texts(action), custom_id=f"privacy:{action}"))
-        view.add_item(row)
-    view.stop()
-    return view
+    container = Container(display(text))
+    if not actions:
+        return lasting(container)
+    buttons = [Button(label=texts(action), custom_id=f"privacy:{action}") for action in actions]
+    return lasting(container, Row(*buttons))
 
 
 class PrivacyButton(LastingItem, template=r"privacy:(?P<action>[a-z-]+)"):
@@ -51,16 +43,15 @@ class PrivacyButton(LastingItem, template=r"privacy:(?P<action>[a-z-]+)"):
 
     async def used(self, interaction: Interaction) -> None:
         services = interaction.client.services
-        texts = await texts_of(interaction)
+        texts = texts_of(interaction)
         member = services.members.hash(interaction.user.id)
         match self.id_values["action"]:
             case "export":
+                await interaction.response.defer(ephemeral=True, thinking=True)
                 stored = await services.records.export_member(member)
                 content = json.dumps(stored, ensure_ascii=False, indent=2).encode()
                 file = discord.File(io.BytesIO(content), "beleg.json")
-                await interaction.response.send_message(
-                    texts("export-ready"), file=file, ephemeral=True
-                )
+                await interaction.followup.send(texts("export-ready"), file=file, ephemeral=True)
             case "erase":
                 view = _view(texts("erase-ask"), texts, "erase-yes", "erase-no")
                 await interaction.response.edit_message(view=view)

@@ -68,8 +68,8 @@ class Record:
 
 
 @dataclass(frozen=True, slots=True)
-class Erased:
-    """How many of a member's own questions and own ratings were erased."""
+class MemberCount:
+    """How many questions and ratings are or were a member's own."""
 
     questions: int
     ratings: int
@@ -225,18 +225,31 @@ class Records:
 
         return await self._database.run(write)
 
-    async def erase_member(self, member: bytes) -> Erased:
+    async def erase_member(self, member: bytes) -> MemberCount:
         """Erase a member's questions, in all servers and direct messages, with everybody's ratings
         of them, and the member's ratings of others' questions."""
 
-        def erase(connection: sqlite3.Connection) -> Erased:
+        def erase(connection: sqlite3.Connection) -> MemberCount:
             ratings = connection.execute("DELETE FROM ratings WHERE member = ?", (member,)).rowcount
             questions = connection.execute(
                 "DELETE FROM records WHERE asker = ?", (member,)
             ).rowcount
-            return Erased(questions, ratings)
+            return MemberCount(questions, ratings)
 
         return await self._database.erase(erase)
+
+    async def count_member(self, member: bytes) -> MemberCount:
+        """How much is stored of a member's."""
+
+        def read(connection: sqlite3.Connection) -> MemberCount:
+            counts = connection.execute(
+                "SELECT (SELECT count(*) FROM records WHERE asker = ?), "
+                "(SELECT count(*) FROM ratings WHERE member = ?)",
+                (member, member),
+            ).fetchone()
+            return MemberCount(*counts)
+
+        return await self._database.run(read)
 
     async def export_member(self, member: bytes) -> dict[str, object]:
         """Everything stored about a member, as JSON takes it.
@@ -278,9 +291,9 @@ class Records:
             connection.execute("DELETE FROM records WHERE server = ?", (server,))
             connection.execute("DELETE FROM servers WHERE server = ?", (server,))
 
-        # Whoever asks for the settings from here on waits in line behind this.
-        self._servers.forget(server)
         await self._database.erase(erase)
+        # After it: settings that were being stored meanwhile are erased too.
+        self._servers.forget(server)
 
     async def servers(self) -> frozenset[int]:
         """The servers of which anything is stored."""

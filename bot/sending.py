@@ -1,4 +1,4 @@
-"""Replies to messages, and what sending anything to Discord can raise."""
+"""Replies to messages and to whoever pressed or typed, and what sending can raise."""
 
 from __future__ import annotations
 
@@ -32,3 +32,15 @@ async def reply(message: discord.Message, content: Content) -> None:
         if error.code != _NO_HISTORY:
             raise
         await send()
+
+
+async def whisper(interaction: discord.Interaction[Any], content: Content) -> None:
+    """Show ``content`` to nobody but who used the command or button.
+
+    Raises one of SEND_ERRORS.
+    """
+    what: dict[str, Any] = {"content" if isinstance(content, str) else "view": content}
+    if interaction.response.is_done():
+        await interaction.followup.send(ephemeral=True, **what)
+    else:
+        await interaction.response.send_message(ephemeral=True, **what)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from typing import Annotated, Literal
@@ -37,31 +38,32 @@ class ServerSettings(BaseModel):
 
 
 class Servers:
-    """The settings of all servers, kept in memory once read. Called on the event loop."""
+    """The settings of all servers, in memory: a first response cannot wait for the disk.
 
-    def __init__(self, database: Database) -> None:
+    Called on the event loop, but for `load`.
+    """
+
+    def __init__(self, database: Database, settings: dict[int, ServerSettings]) -> None:
         self._database = database
-        self._cache: dict[int, ServerSettings] = {}
-        self._changes = 0
+        self._settings = settings
 
-    async def get(self, server: int | None) -> ServerSettings:
+    @classmethod
+    def load(cls, database: Database) -> Servers:
+        """All that is stored; waits for the disk. Raises DatabaseError where it fails."""
+
+        def read(connection: sqlite3.Connection) -> dict[int, ServerSettings]:
+            rows = connection.execute("SELECT server FROM servers").fetchall()
+            return {server: read_settings(connection, server) for (server,) in rows}
+
+        return cls(database, database.run_blocking(read))
+
+    def get(self, server: int | None) -> ServerSettings:
         """The settings of ``server``; the defaults for None, an unknown one, or settings that
-        cannot be read any more, which is logged."""
-        if server is None:
-            return ServerSettings()
-        if server in self._cache:
-            return self._cache[server]
-        changes = self._changes
-
-        def read(connection: sqlite3.Connection) -> ServerSettings:
-            return read_settings(connection, server)
-
-        settings = await self._database.run(read)
-        self._keep(server, settings, changes)
-        return settings
+        could not be read."""
+        return self._settings.get(server, ServerSettings()) if server else ServerSettings()
 
     async def set(self, server: int, settings: ServerSettings) -> None:
-        """Store ``settings`` in place of the old ones."""
+        """Store ``settings`` in place of the old ones; raises DatabaseError where that fails."""
         stored = settings.model_dump_json()
 
         def write(connection: sqlite3.Connection) -> None:
@@ -71,25 +73,21 @@ class Servers:
                 (server, stored),
             )
 
-        # Before, not after: a caller who is cancelled has perhaps stored them all the same.
-        self.forget(server)
-        changes = self._changes
-        await self._database.run(write)
-        self._keep(server, settings, changes)
+        async def store() -> None:
+            await self._database.run(write)
+            self._settings[server] = settings
+
+        # A caller who is cancelled leaves memory and disk alike.
+        await asyncio.shield(store())
 
     def forget(self, server: int) -> None:
-        """Read ``server`` from the database the next time."""
-        self._changes += 1
-        self._cache.pop(server, None)
-
-    def _keep(self, server: int, settings: ServerSettings, changes: int) -> None:
-        # A change that began meanwhile may have been stored after these were read.
-        if changes == self._changes:
-            self._cache[server] = settings
+        """The settings of ``server`` are no longer stored."""
+        self._settings.pop(server, None)
 
 
 def read_settings(connection: sqlite3.Connection, server: int) -> ServerSettings:
-    """What is stored for ``server``, or the defaults, as `Servers.get`."""
+    """What is stored for ``server``; the defaults if nothing is, or if it cannot be read any more,
+    which is logged."""
     row = connection.execute("SELECT settings FROM servers WHERE server = ?", (server,)).fetchone()
     if row is None:
         return ServerSettings()

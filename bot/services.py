@@ -52,8 +52,8 @@ def server_of(interaction: Interaction) -> int | None:
     return interaction.guild_id if interaction.is_guild_integration() else None
 
 
-async def texts_of(interaction: Interaction) -> Texts:
+def texts_of(interaction: Interaction) -> Texts:
     """The texts in the language of who pressed or typed, unless the server has set another."""
-    settings = await interaction.client.services.servers.get(server_of(interaction))
+    settings = interaction.client.services.servers.get(server_of(interaction))
     fixed = settings.language
     return texts_for(interaction.locale if fixed == "auto" else fixed)

@@ -8,11 +8,10 @@ from bot.catalogue import Texts
 from bot.lasting import LastingItem
 from bot.render import link_url, source_line
 from bot.services import Interaction, texts_of
+from bot.views import Button, Container, Row, View, display, lasting
 from index.library import Library
 
 ON_A_PAGE = 6
-
-View = discord.ui.LayoutView
 
 
 def render_sources(library: Library, texts: Texts, page: int = 0) -> View:
@@ -20,37 +19,30 @@ def render_sources(library: Library, texts: Texts, page: int = 0) -> View:
     articles = library.articles
     count = max(1, -(-len(articles) // ON_A_PAGE))
     page = max(0, min(page, count - 1))
-    container = discord.ui.Container[View](
-        discord.ui.TextDisplay(texts("sources-title", articles=len(articles)))
-    )
+    container = Container(display(texts("sources-title", articles=len(articles))))
     for source in articles[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]:
         paragraphs = texts("source-paragraphs", count=library.paragraphs(source.id))
         line = f"{source_line(source, texts)} · {paragraphs}"
         container.add_item(discord.ui.Separator())
         link = link_url(source.url)
         if link is None:
-            container.add_item(discord.ui.TextDisplay(line))
+            container.add_item(display(line))
         else:
-            button = discord.ui.Button[View](label=texts("link"), url=link)
+            button = Button(label=texts("link"), url=link)
             container.add_item(discord.ui.Section(line, accessory=button))
-    view = View(timeout=None)
-    view.add_item(container)
-    if count > 1:
-        container.add_item(
-            discord.ui.TextDisplay(f"-# {texts('page-of', number=page + 1, count=count)}")
-        )
-        row = discord.ui.ActionRow[View]()
-        for label, to in (("previous", page - 1), ("next", page + 1)):
-            row.add_item(
-                discord.ui.Button(
-                    label=texts(label),
-                    custom_id=f"sources:{to}" if 0 <= to < count else f"sources:{label}",
-                    disabled=not 0 <= to < count,
-                )
+    if count == 1:
+        return lasting(container)
+    container.add_item(display(f"-# {texts('page-of', number=page + 1, count=count)}"))
+    row = Row()
+    for label, to in (("previous", page - 1), ("next", page + 1)):
+        row.add_item(
+            Button(
+                label=texts(label),
+                custom_id=f"sources:{to}" if 0 <= to < count else f"sources:{label}",
+                disabled=not 0 <= to < count,
             )
-        view.add_item(row)
-    view.stop()
-    return view
+        )
+    return lasting(container, row)
 
 
 class SourcesButton(LastingItem, template=r"sources:(?P<page>\d+)"):
@@ -59,5 +51,5 @@ class SourcesButton(LastingItem, template=r"sources:(?P<page>\d+)"):
     async def used(self, interaction: Interaction) -> None:
         library = interaction.client.services.library.library
         page = int(self.id_values["page"])
-        view = render_sources(library, await texts_of(interaction), page)
+        view = render_sources(library, texts_of(interaction), page)
         await interaction.response.edit_message(view=view)

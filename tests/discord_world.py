@@ -218,7 +218,7 @@ class World:
         library = cast(Library, self.library) if self.ready else None
         settings = load_settings(content=self.data / "content", data=self.data)
         settings.content.mkdir(exist_ok=True)
-        servers = Servers(self.database)
+        servers = Servers.load(self.database)
         services = Services(
             library=LibraryService(library, reopen=self.reopen),
             records=Records(self.database, servers),

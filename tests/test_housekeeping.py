@@ -15,7 +15,7 @@ from index.answer import Status
 @pytest.fixture
 def records(tmp_path: Path) -> Records:
     database = Database.open(tmp_path / "beleg.sqlite3")
-    return Records(database, Servers(database))
+    return Records(database, Servers.load(database))
 
 
 async def ask(records: Records, server: int) -> None:

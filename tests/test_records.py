@@ -14,9 +14,9 @@ from bot.database import Database
 from bot.records import (
     Cited,
     Day,
-    Erased,
     Gap,
     Kind,
+    MemberCount,
     Record,
     Records,
     Stats,
@@ -43,7 +43,7 @@ def database(data: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def servers(database: Database) -> Servers:
-    return Servers(database)
+    return Servers.load(database)
 
 
 @pytest.fixture
@@ -209,7 +209,7 @@ async def test_erase_member(records: Records, database: Database) -> None:
             identifier, member, helpful=False, reason=f"reason {member[:1]!r}", now=NOON
         )
     # Anna's three questions and two ratings; Bert's rating of her question goes too, uncounted.
-    assert await records.erase_member(ANNA) == Erased(questions=3, ratings=2)
+    assert await records.erase_member(ANNA) == MemberCount(questions=3, ratings=2)
     assert [await records.get(name) is not None for name in ("a1", "a2", "a3", "b1")] == [
         False,
         False,
@@ -218,7 +218,7 @@ async def test_erase_member(records: Records, database: Database) -> None:
     ]
     assert [await count(database, table) for table in ("citations", "ratings")] == [1, 1]
     assert (await records.gaps(LAMPS))[0].reasons == ("reason b'c'",)
-    assert await records.erase_member(ANNA) == Erased(questions=0, ratings=0)
+    assert await records.erase_member(ANNA) == MemberCount(questions=0, ratings=0)
     content = b"".join(file.read_bytes() for file in database.path.parent.iterdir())
     assert b"of Bert" in content
     for gone in (b"secret", b"reason b'a'", b"reason b'b'", "zündet".encode(), ANNA):
@@ -360,8 +360,8 @@ async def test_erase_server(records: Records, servers: Servers, database: Databa
     assert await records.get("lamps") is None
     assert await records.get("harbour") is not None
     assert await records.get("direct") is not None
-    assert await servers.get(LAMPS) == ServerSettings()
-    assert await servers.get(HARBOUR) == ServerSettings(private=True)
+    assert servers.get(LAMPS) == ServerSettings()
+    assert servers.get(HARBOUR) == ServerSettings(private=True)
     assert [await count(database, table) for table in ("ratings", "citations")] == [2, 2]
     content = b"".join(file.read_bytes() for file in database.path.parent.iterdir())
     assert [text in content for text in (b"secret", b"in lamps", b"in harbour")] == [
@@ -540,12 +540,12 @@ async def test_everything_is_there_after_a_restart(data: Path) -> None:
     path = data / "beleg.sqlite3"
     database = Database.open(path)
     kept = record(identifier="one", citations=(FIRST, SECOND))
-    records = Records(database, Servers(database))
+    records = Records(database, Servers.load(database))
     await records.add(kept)
     await records.rate("one", BERT, helpful=False, reason="why", now=NOON)
     database.close()
     database = Database.open(path)
-    records = Records(database, Servers(database))
+    records = Records(database, Servers.load(database))
     assert await records.get("one") == kept
     assert (await records.gaps(LAMPS))[0].reasons == ("why",)
     database.close()

@@ -60,35 +60,46 @@ def test_what_cannot_be_set(wrong: dict[str, object]) -> None:
 
 
 async def test_unknown_server_and_direct_messages(database: Database) -> None:
-    servers = Servers(database)
-    assert await servers.get(None) == ServerSettings()
-    assert await servers.get(SERVER) == ServerSettings()
+    servers = Servers.load(database)
+    assert servers.get(None) == ServerSettings()
+    assert servers.get(SERVER) == ServerSettings()
 
 
 async def test_set_is_seen_at_once_and_after_a_restart(database: Database) -> None:
-    servers = Servers(database)
+    servers = Servers.load(database)
     await servers.set(SERVER, SOME)
-    assert await servers.get(SERVER) == SOME
-    assert await servers.get(SERVER + 1) == ServerSettings()
-    assert await Servers(database).get(SERVER) == SOME
+    assert servers.get(SERVER) == SOME
+    assert servers.get(SERVER + 1) == ServerSettings()
+    assert Servers.load(database).get(SERVER) == SOME
     await servers.set(SERVER, ServerSettings())
-    assert await servers.get(SERVER) == ServerSettings()
-    assert await Servers(database).get(SERVER) == ServerSettings()
+    assert servers.get(SERVER) == ServerSettings()
+    assert Servers.load(database).get(SERVER) == ServerSettings()
 
 
-async def test_kept_in_memory_until_forgotten(database: Database) -> None:
-    servers = Servers(database)
-    assert await servers.get(SERVER) == ServerSettings()
-    await store(database, SOME.model_dump_json())
-    assert await servers.get(SERVER) == ServerSettings()
+async def test_forgotten(database: Database) -> None:
+    servers = Servers.load(database)
+    await servers.set(SERVER, SOME)
     servers.forget(SERVER)
-    assert await servers.get(SERVER) == SOME
+    servers.forget(SERVER + 1)
+    assert servers.get(SERVER) == ServerSettings()
 
 
-@pytest.mark.parametrize("known", [True, False])
-async def test_cancelled_while_it_is_stored(database: Database, known: bool) -> None:
-    """The new settings are stored all the same; the old ones, known before or read meanwhile, do
-    not stay in memory."""
+async def test_what_cannot_be_stored_does_not_hold(database: Database) -> None:
+    def break_it(connection: sqlite3.Connection) -> None:
+        connection.execute(
+            "CREATE TEMP TRIGGER broken BEFORE INSERT ON servers "
+            "BEGIN SELECT RAISE(ABORT, 'broken'); END"
+        )
+
+    servers = Servers.load(database)
+    await database.run(break_it)
+    with pytest.raises(sqlite3.IntegrityError, match="broken"):
+        await servers.set(SERVER, SOME)
+    assert servers.get(SERVER) == ServerSettings()
+
+
+async def test_cancelled_while_it_is_stored(database: Database) -> None:
+    """The new settings are stored all the same, and hold."""
     entered, leave = threading.Event(), threading.Event()
 
     def gate() -> None:
@@ -101,31 +112,30 @@ async def test_cancelled_while_it_is_stored(database: Database, known: bool) -> 
             "CREATE TEMP TRIGGER stored AFTER INSERT ON servers BEGIN SELECT gate(); END"
         )
 
-    servers = Servers(database)
+    servers = Servers.load(database)
     await database.run(lay_gate)
-    if known:
-        assert await servers.get(SERVER) == ServerSettings()
-    reading = asyncio.create_task(servers.get(SERVER))
     setting = asyncio.create_task(servers.set(SERVER, SOME))
-    assert await reading == ServerSettings()
     while not entered.is_set():
         await asyncio.sleep(0.001)
     setting.cancel()
-    leave.set()
     await asyncio.wait({setting})
     assert setting.cancelled()
-    assert await servers.get(SERVER) == SOME
+    assert servers.get(SERVER) == ServerSettings()
+    leave.set()
+    assert Servers.load(database).get(SERVER) == SOME
+    while servers.get(SERVER) != SOME:
+        await asyncio.sleep(0.001)
 
 
 async def test_of_two_changes_at_once_the_later_counts(database: Database) -> None:
-    servers = Servers(database)
+    servers = Servers.load(database)
     await asyncio.gather(servers.set(SERVER, ServerSettings()), servers.set(SERVER, SOME))
-    assert await servers.get(SERVER) == await Servers(database).get(SERVER) == SOME
+    assert servers.get(SERVER) == Servers.load(database).get(SERVER) == SOME
 
 
 async def test_fields_of_other_versions(database: Database) -> None:
     await store(database, json.dumps({"private": True, "colour": "red"}))
-    assert await Servers(database).get(SERVER) == ServerSettings(private=True)
+    assert Servers.load(database).get(SERVER) == ServerSettings(private=True)
 
 
 @pytest.mark.parametrize(
@@ -143,14 +153,14 @@ async def test_stored_settings_that_cannot_be_used(
     database: Database, caplog: pytest.LogCaptureFixture, stored: str, reason: str
 ) -> None:
     await store(database, stored)
-    servers = Servers(database)
     with caplog.at_level(logging.WARNING, logger="bot.servers"):
-        assert await servers.get(SERVER) == ServerSettings()
-        assert await servers.get(SERVER) == ServerSettings()
+        servers = Servers.load(database)
+        assert servers.get(SERVER) == ServerSettings()
+        assert servers.get(SERVER) == ServerSettings()
     # Said once, not at every question.
     assert caplog.messages == [
         f"the stored settings of server {SERVER} cannot be used, so it has the default ones: "
         f"{reason}"
     ]
     await servers.set(SERVER, SOME)
-    assert await servers.get(SERVER) == SOME
+    assert servers.get(SERVER) == SOME

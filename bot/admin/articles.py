@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import discord
@@ -21,8 +22,10 @@ from bot.commands import CHOICE_LIMIT, MOST_CHOICES, article_choices
 from bot.forms import form_values
 from bot.lasting import LastingItem
 from bot.render import TITLE_WIDTH, left_out
+from bot.sending import whisper
 from bot.services import Interaction, Services, server_of, texts_of
 from bot.shorten import quote, shorten
+from bot.views import Button, Container, Row, View, display, lasting
 from index.content import ContentError
 from index.shelf import MAX_BYTES, Draft, Removed, ShelfError
 
@@ -42,8 +45,6 @@ LABELS = {
     "text": "add-form-text",
 }
 
-View = discord.ui.LayoutView
-
 
 def add_articles(group: AdminGroup, services: Services) -> None:
     """Put the commands into ``group``."""
@@ -53,7 +54,7 @@ def add_articles(group: AdminGroup, services: Services) -> None:
     @app_commands.rename(file=text("add-file"))
     @app_commands.describe(file=text("add-file-description"))
     async def add(interaction: Interaction, file: discord.Attachment | None = None) -> None:
-        texts = await texts_of(interaction)
+        texts = texts_of(interaction)
         if not await may_edit(interaction, texts):
             return
         if file is None:
@@ -62,7 +63,7 @@ def add_articles(group: AdminGroup, services: Services) -> None:
         if file.size > MAX_BYTES:
             # Before it is read: Discord takes files of hundreds of megabytes.
             sentence = texts("add-too-large", megabytes=MAX_BYTES // 1_000_000)
-            await interaction.response.send_message(sentence, ephemeral=True)
+            await whisper(interaction, sentence)
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         name, content = file.filename, await file.read()
@@ -72,17 +73,17 @@ def add_articles(group: AdminGroup, services: Services) -> None:
     @app_commands.rename(article=text("remove-article"))
     @app_commands.describe(article=text("remove-article-description"))
     async def remove(interaction: Interaction, article: str) -> None:
-        texts = await texts_of(interaction)
+        texts = texts_of(interaction)
         if not await may_edit(interaction, texts):
             return
         library = services.library.library
         source = next((one for one in library.articles if one.id == article), None)
         if source is None:
-            await interaction.response.send_message(texts("unknown-article"), ephemeral=True)
+            await whisper(interaction, texts("unknown-article"))
             return
         question = texts("remove-ask", title=shorten(source.title, TITLE_WIDTH) or source.id)
         view = _view(question, texts, ("remove-yes", f"articles:remove:{source.id}"))
-        await interaction.response.send_message(view=view, ephemeral=True)
+        await whisper(interaction, view)
 
     @remove.autocomplete("article")
     async def present(_: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -92,7 +93,7 @@ def add_articles(group: AdminGroup, services: Services) -> None:
     @app_commands.rename(article=text("restore-article"))
     @app_commands.describe(article=text("restore-article-description"))
     async def restore(interaction: Interaction, article: str) -> None:
-        texts = await texts_of(interaction)
+        texts = texts_of(interaction)
         if not await may_edit(interaction, texts):
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -102,7 +103,7 @@ def add_articles(group: AdminGroup, services: Services) -> None:
     async def removed(interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
         # What was removed is nobody else's business. The group's check does not run while somebody
         # types, so this asks for itself.
-        texts = await texts_of(interaction)
+        texts = texts_of(interaction)
         if refusal(interaction, texts) is not None or not edits_here(interaction):
             return []
         found = await asyncio.to_thread(shelf.removed)
@@ -136,7 +137,7 @@ async def may_edit(interaction: Interaction, texts: Texts) -> bool:
     """Whether the library may be changed from here; if not, the user has been told why."""
     if edits_here(interaction):
         return True
-    await interaction.response.send_message(texts("may-not-edit"), ephemeral=True)
+    await whisper(interaction, texts("may-not-edit"))
     return False
 
 
@@ -145,7 +146,7 @@ async def pasted(interaction: Interaction) -> bool:
     data: dict[str, Any] = dict(interaction.data or {})
     if data.get("custom_id") != FORM:
         return False
-    texts = await texts_of(interaction)
+    texts = texts_of(interaction)
     if not await may_administer(interaction) or not await may_edit(interaction, texts):
         return True
     await interaction.response.defer(ephemeral=True, thinking=True)
@@ -192,10 +193,10 @@ def render_draft(draft: Draft, key: str, texts: Texts) -> View:
     for paragraph in article.paragraphs[:MOST_PARAGRAPHS]:
         container.add_item(discord.ui.Separator())
         body = article.text[paragraph.start : paragraph.end]
-        container.add_item(discord.ui.TextDisplay(quote(body, 0, 0, PARAGRAPH_WIDTH)))
+        container.add_item(display(quote(body, 0, 0, PARAGRAPH_WIDTH)))
     if count > MOST_PARAGRAPHS:
         more = texts("draft-more", count=count - MOST_PARAGRAPHS)
-        container.add_item(discord.ui.TextDisplay(f"-# {more}"))
+        container.add_item(display(f"-# {more}"))
     return view
 
 
@@ -205,7 +206,7 @@ class ArticlesButton(
     """Confirms or cancels a change to the library."""
 
     async def used(self, interaction: Interaction) -> None:
-        texts = await texts_of(interaction)
+        texts = texts_of(interaction)
         if not await may_administer(interaction) or not await may_edit(interaction, texts):
             return
         services = interaction.client.services
@@ -213,16 +214,26 @@ class ArticlesButton(
         if action is None:
             await interaction.response.edit_message(view=_view(texts("cancelled"), texts))
             return
-        if action == "add":
-            draft = services.drafts.take(what)
-            if draft is None:
-                await interaction.response.edit_message(view=_view(texts("draft-gone"), texts))
-                return
+        assert interaction.custom_id is not None
+        again = (f"{action}-yes", interaction.custom_id)
+        if action == "remove":
             await _take_buttons_away(interaction)
-            await _change(interaction, services, texts, lambda: services.shelf.add(draft), "added")
+            remove = partial(services.shelf.remove, what)
+            await _change(interaction, services, texts, remove, "removed", again)
             return
-        await _take_buttons_away(interaction)
-        await _change(interaction, services, texts, lambda: services.shelf.remove(what), "removed")
+        draft = services.drafts.take(what)
+        if draft is None:
+            await interaction.response.edit_message(view=_view(texts("draft-gone"), texts))
+            return
+        stored = False
+        try:
+            await _take_buttons_away(interaction)
+            add = partial(services.shelf.add, draft)
+            stored = await _change(interaction, services, texts, add, "added", again)
+        finally:
+            if not stored:
+                # The disk may have room for it the next time.
+                services.drafts.put_back(what, draft)
 
 
 async def _preview(
@@ -241,20 +252,30 @@ async def _change(
     texts: Texts,
     change: Callable[[], object],
     done: str,
-) -> None:
-    """Change the folder and then the index, and say what was done."""
+    again: tuple[str, str] | None = None,
+) -> bool:
+    """Change the folder and then the index, and say what was done; whether the folder was changed.
+
+    ``again`` are the label and the custom id of a button to try it once more if it was not.
+    """
     with services.work.piece():
-        if await _attempt(interaction, texts, change) is None:
-            return
+        if await _attempt(interaction, texts, change, again) is None:
+            return False
 
         async def say(sentence: str) -> None:
             await _say(interaction, sentence, texts)
 
         result = await reindexed(say, services.library, texts, changed=True)
         await report(say, f"{texts(done)}\n{result}")
+        return True
 
 
-async def _attempt(interaction: Interaction, texts: Texts, work: Callable[[], T]) -> T | None:
+async def _attempt(
+    interaction: Interaction,
+    texts: Texts,
+    work: Callable[[], T],
+    again: tuple[str, str] | None = None,
+) -> T | None:
     """The result of ``work``, which reads or writes files; None if the user was told why not."""
     try:
         return await asyncio.to_thread(work)
@@ -262,15 +283,17 @@ async def _attempt(interaction: Interaction, texts: Texts, work: Callable[[], T]
         sentence = shorten(str(error), SENTENCE_WIDTH)
     except ContentError as error:
         sentence = left_out(error, texts)
-    await _say(interaction, sentence, texts)
+    await _say(interaction, sentence, texts, *([again] if again else []))
     return None
 
 
-async def _say(interaction: Interaction, sentence: str, texts: Texts) -> None:
+async def _say(
+    interaction: Interaction, sentence: str, texts: Texts, *actions: tuple[str, str]
+) -> None:
     """Show a sentence in the response, which has been deferred or sent."""
     if interaction.type is discord.InteractionType.component:
         # It takes the place of what the button hung on, which has no plain content.
-        await interaction.edit_original_response(view=_view(sentence, texts))
+        await interaction.edit_original_response(view=_view(sentence, texts, *actions))
     else:
         await interaction.edit_original_response(content=sentence)
 
@@ -288,19 +311,15 @@ async def _take_buttons_away(interaction: Interaction) -> None:
 
 def _view(sentence: str, texts: Texts, *actions: tuple[str, str]) -> View:
     """A sentence with a button for each of ``actions`` and one to cancel, if there are any."""
-    view = View(timeout=None)
-    view.add_item(discord.ui.Container(discord.ui.TextDisplay(sentence)))
-    if actions:
-        row = discord.ui.ActionRow[View]()
-        primary, secondary = discord.ButtonStyle.primary, discord.ButtonStyle.secondary
-        for label, custom_id in actions:
-            row.add_item(discord.ui.Button(label=texts(label), custom_id=custom_id, style=primary))
-        row.add_item(
-            discord.ui.Button(label=texts("cancel"), custom_id="articles:cancel", style=secondary)
-        )
-        view.add_item(row)
-    view.stop()
-    return view
+    container = Container(display(sentence))
+    if not actions:
+        return lasting(container)
+    row = Row()
+    for label, custom_id in actions:
+        style = discord.ButtonStyle.danger if "remove" in label else discord.ButtonStyle.primary
+        row.add_item(Button(label=texts(label), custom_id=custom_id, style=style))
+    row.add_item(Button(label=texts("cancel"), custom_id="articles:cancel"))
+    return lasting(container, row)
 
 
 def _form(texts: Texts) -> discord.ui.Modal:

@@ -11,7 +11,7 @@ from functools import partial
 
 import discord
 
-from bot.admin.rights import AdminGroup, may_administer
+from bot.admin.rights import AdminGroup, may_administer, server_administered
 from bot.catalogue import Texts
 from bot.catalogue import text_of_command as text
 from bot.lasting import LastingItem
@@ -19,6 +19,7 @@ from bot.records import Gap
 from bot.render import discord_time
 from bot.services import Interaction, Services, texts_of
 from bot.shorten import shorten
+from bot.views import Button, Container, Row, View, display, lasting
 
 MOST_SHOWN = 10
 MOST_GROUPED = 300
@@ -28,8 +29,6 @@ compared and the others stand for themselves."""
 QUESTION_WIDTH = 120
 REASON_WIDTH = 100
 MOST_WORDINGS = 3
-
-View = discord.ui.LayoutView
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +48,13 @@ def add_gaps(group: AdminGroup, services: Services) -> None:
 
     @group.command(name=text("gaps-name"), description=text("gaps-description"))
     async def gaps(interaction: Interaction) -> None:
-        texts = await texts_of(interaction)
-        if interaction.guild_id is None:
-            await interaction.response.send_message(texts("server-only"), ephemeral=True)
+        texts = texts_of(interaction)
+        server = await server_administered(interaction)
+        if server is None:
             return
         with services.work.piece():
             await interaction.response.defer(ephemeral=True, thinking=True)
-            merged = await merged_gaps(interaction.guild_id, services)
+            merged = await merged_gaps(server, services)
             await interaction.edit_original_response(view=render_gaps(merged, texts))
 
 
@@ -88,12 +87,9 @@ def _merge(gaps: Sequence[Gap]) -> MergedGap:
 def render_gaps(gaps: Sequence[MergedGap], texts: Texts) -> View:
     """The most asked gaps, and a button for all of them as a table."""
     title = texts("gaps-title") if gaps else texts("gaps-none")
-    container = discord.ui.Container[View](discord.ui.TextDisplay(title))
-    view = View(timeout=None)
-    view.add_item(container)
-    view.stop()
+    container = Container(display(title))
     if not gaps:
-        return view
+        return lasting(container)
     lines = []
     for number, gap in enumerate(gaps[:MOST_SHOWN], 1):
         lines.append(f"**{number}.** {shorten(gap.questions[0], QUESTION_WIDTH)}")
@@ -110,10 +106,8 @@ def render_gaps(gaps: Sequence[MergedGap], texts: Texts) -> View:
             lines.append(f"-# {texts('gap-reason', text=shorten(gap.reasons[0], REASON_WIDTH))}")
     if len(gaps) > MOST_SHOWN:
         lines.append(texts("gaps-more", count=len(gaps) - MOST_SHOWN))
-    container.add_item(discord.ui.TextDisplay("\n".join(lines)))
-    button = discord.ui.Button[View](label=texts("gaps-export"), custom_id="gaps:export")
-    view.add_item(discord.ui.ActionRow(button))
-    return view
+    container.add_item(display("\n".join(lines)))
+    return lasting(container, Row(Button(label=texts("gaps-export"), custom_id="gaps:export")))
 
 
 def gaps_csv(gaps: Sequence[MergedGap]) -> bytes:
@@ -148,11 +142,11 @@ class GapsButton(LastingItem, template="gaps:export"):
     async def used(self, interaction: Interaction) -> None:
         if not await may_administer(interaction):
             return
-        texts = await texts_of(interaction)
-        if interaction.guild_id is None:
-            await interaction.response.send_message(texts("server-only"), ephemeral=True)
+        texts = texts_of(interaction)
+        server = await server_administered(interaction)
+        if server is None:
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        merged = await merged_gaps(interaction.guild_id, interaction.client.services)
+        merged = await merged_gaps(server, interaction.client.services)
         file = discord.File(io.BytesIO(gaps_csv(merged)), "gaps.csv")
         await interaction.followup.send(texts("gaps-file"), file=file, ephemeral=True)

@@ -8,11 +8,12 @@ from importlib.metadata import version
 import psutil
 from discord import app_commands
 
-from bot.admin.rights import AdminGroup
+from bot.admin.rights import AdminGroup, server_administered
 from bot.catalogue import Texts
 from bot.catalogue import text_of_command as text
 from bot.records import Stats
 from bot.render import TITLE_WIDTH, discord_time
+from bot.sending import whisper
 from bot.services import Interaction, Services, texts_of
 from bot.shorten import shorten
 from index.library import Library
@@ -27,27 +28,27 @@ def add_overview(group: AdminGroup, services: Services) -> None:
 
     @group.command(name=text("status-name"), description=text("status-description"))
     async def status(interaction: Interaction) -> None:
-        texts = await texts_of(interaction)
-        await interaction.response.send_message(render_status(services, texts), ephemeral=True)
+        texts = texts_of(interaction)
+        await whisper(interaction, render_status(services, texts))
 
     @group.command(name=text("stats-name"), description=text("stats-description"))
     @app_commands.rename(days=text("stats-days"))
     @app_commands.describe(days=text("stats-days-description"))
     async def stats(interaction: Interaction, days: app_commands.Range[int, 1, 365] = DAYS) -> None:
-        texts = await texts_of(interaction)
-        if interaction.guild_id is None:
-            await interaction.response.send_message(texts("server-only"), ephemeral=True)
+        texts = texts_of(interaction)
+        server = await server_administered(interaction)
+        if server is None:
             return
-        settings = await services.servers.get(interaction.guild_id)
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        settings = services.servers.get(server)
         # Before that, questions have been erased.
         days = min(days, settings.days_kept)
         now = datetime.now(UTC)
         since = now - timedelta(days=days)
-        found = await services.records.stats(interaction.guild_id, since, now)
+        found = await services.records.stats(server, since, now)
         library = services.library.library if services.library.ready else None
-        await interaction.response.send_message(
-            render_stats(found, days, library, texts), ephemeral=True
-        )
+        sentence = render_stats(found, days, library, texts)
+        await interaction.edit_original_response(content=sentence)
 
 
 def render_status(services: Services, texts: Texts) -> str:

@@ -32,7 +32,7 @@ def add_reindex(group: AdminGroup, services: Services) -> None:
 
     @group.command(name=text("reindex-name"), description=text("reindex-description"))
     async def reindex(interaction: Interaction) -> None:
-        texts = await texts_of(interaction)
+        texts = texts_of(interaction)
         with services.work.piece():
             await interaction.response.defer(ephemeral=True, thinking=True)
 

@@ -9,6 +9,7 @@ from discord import app_commands
 
 from bot.catalogue import Texts
 from bot.failures import guarded
+from bot.sending import whisper
 from bot.services import Interaction, texts_of
 
 
@@ -29,13 +30,21 @@ class AdminGroup(app_commands.Group):
 
 async def may_administer(interaction: Interaction) -> bool:
     """Whether this user may look after the server; if not, they have been told why."""
-    texts = await texts_of(interaction)
+    texts = texts_of(interaction)
     work = interaction.client.services.work
     sentence = texts("stopping") if work.stopping else refusal(interaction, texts)
     if sentence is None:
         return True
-    await interaction.response.send_message(sentence, ephemeral=True)
+    await whisper(interaction, sentence)
     return False
+
+
+async def server_administered(interaction: Interaction) -> int | None:
+    """The id of the server that this is about; None in a direct message, where the user has been
+    told to use it in a server."""
+    if interaction.guild_id is None:
+        await whisper(interaction, texts_of(interaction)("server-only"))
+    return interaction.guild_id
 
 
 def refusal(interaction: Interaction, texts: Texts) -> str | None:

@@ -8,25 +8,25 @@ from typing import Any
 
 import discord
 
-from bot.admin.rights import AdminGroup, may_administer
+from bot.admin.rights import AdminGroup, may_administer, server_administered
 from bot.catalogue import LANGUAGES, Texts
 from bot.catalogue import text_of_command as text
 from bot.lasting import LastingItem
+from bot.sending import whisper
 from bot.servers import ServerSettings
 from bot.services import Interaction, Services, texts_of
+from bot.views import Container, Row, View, display, lasting
 
 log = logging.getLogger(__name__)
 
 DAYS = (1, 7, 14, 30, 90, 180, 365)
 MOST_CHOSEN = 25
 
-View = discord.ui.LayoutView
-Row = discord.ui.ActionRow[View]
-
 CHANNEL_TYPES = [
     discord.ChannelType.text,
     discord.ChannelType.news,
     discord.ChannelType.voice,
+    discord.ChannelType.stage_voice,
     discord.ChannelType.forum,
 ]
 
@@ -36,21 +36,19 @@ def add_settings(group: AdminGroup, services: Services) -> None:
 
     @group.command(name=text("settings-name"), description=text("settings-description"))
     async def settings(interaction: Interaction) -> None:
-        texts = await texts_of(interaction)
-        if interaction.guild_id is None:
-            await interaction.response.send_message(texts("server-only"), ephemeral=True)
-            return
-        found = await services.servers.get(interaction.guild_id)
-        await interaction.response.send_message(view=render_settings(found, texts), ephemeral=True)
+        server = await server_administered(interaction)
+        if server is not None:
+            found = services.servers.get(server)
+            await whisper(interaction, render_settings(found, texts_of(interaction)))
 
 
 def render_settings(settings: ServerSettings, texts: Texts) -> View:
     """The settings with a menu for each."""
-    container = discord.ui.Container[View](discord.ui.TextDisplay(texts("settings-title")))
+    container = Container(display(texts("settings-title")))
 
     def add(name: str, *items: discord.ui.Item[Any]) -> None:
         # The text above a menu says what it is, also to those who cannot see the menu.
-        container.add_item(discord.ui.TextDisplay(texts(f"settings-{name}")))
+        container.add_item(display(texts(f"settings-{name}")))
         container.add_item(Row(*items))
 
     channels: discord.ui.ChannelSelect[View] = discord.ui.ChannelSelect(
@@ -86,15 +84,9 @@ def render_settings(settings: ServerSettings, texts: Texts) -> View:
     add("language", _menu("language", languages, settings.language))
     days = [(str(count), texts("settings-days-count", days=count)) for count in DAYS]
     add("days", _menu("days_kept", days, str(settings.days_kept)))
-    state = "on" if settings.private else "off"
-    button = discord.ui.Button[View](
-        label=texts(f"settings-private-{state}"), custom_id="settings:private"
-    )
-    add("private", button)
-    view = View(timeout=None)
-    view.add_item(container)
-    view.stop()
-    return view
+    private = [(value, texts(f"settings-private-{value}")) for value in ("off", "on")]
+    add("private", _menu("private", private, "on" if settings.private else "off"))
+    return lasting(container)
 
 
 def _menu(field: str, options: Sequence[tuple[str, str]], chosen: str) -> discord.ui.Select[View]:
@@ -117,8 +109,8 @@ def changed(settings: ServerSettings, field: str, values: Sequence[str]) -> Serv
     match field, list(values):
         case "channels" | "askers", ids:
             new: object = frozenset(_discord_id(value) for value in ids)
-        case "private", []:
-            new = not settings.private
+        case "private", ["on" | "off" as value]:
+            new = value == "on"
         case "days_kept", [days] if days in map(str, DAYS):
             new = int(days)
         case "strictness" | "language", [value]:
@@ -139,27 +131,26 @@ class SettingsItem(
     LastingItem,
     template=r"settings:(?P<field>channels|askers|strictness|language|days_kept|private)",
 ):
-    """A menu, or the button, of the settings."""
+    """A menu of the settings."""
 
     async def used(self, interaction: Interaction) -> None:
         if not await may_administer(interaction):
             return
-        texts = await texts_of(interaction)
-        server = interaction.guild_id
+        server = await server_administered(interaction)
         if server is None:
-            await interaction.response.send_message(texts("server-only"), ephemeral=True)
             return
         servers = interaction.client.services.servers
         data: dict[str, Any] = dict(interaction.data or {})
         values = [str(value) for value in data.get("values", [])]
         try:
-            settings = changed(await servers.get(server), self.id_values["field"], values)
+            settings = changed(servers.get(server), self.id_values["field"], values)
         except ValueError:
             # A menu of an earlier version, or a made-up interaction.
             log.warning("a menu of the settings sent values that cannot be used")
-            await interaction.response.send_message(texts("command-changed"), ephemeral=True)
+            await whisper(interaction, texts_of(interaction)("command-changed"))
             return
+        await interaction.response.defer()
         await servers.set(server, settings)
         # In the new language, if that was changed.
-        texts = await texts_of(interaction)
-        await interaction.response.edit_message(view=render_settings(settings, texts))
+        view = render_settings(settings, texts_of(interaction))
+        await interaction.edit_original_response(view=view)

@@ -154,20 +154,20 @@ help =
 privacy =
     { "" }**Was ich über dich speichere**
     Deine Fragen, was ich geantwortet habe und was du davon gehalten hast. Das bewahre ich auf, damit die Knöpfe unter einer Antwort funktionieren und damit alle, die sich um die Artikel kümmern, sehen, was fehlt; auch bei privaten Fragen. Statt deines Namens oder deiner ID steht dort ein Code, den nur ich dir zuordnen kann.
-    Fragen werden nach { $days ->
+    Fragen von hier werden nach { $days ->
         [one] einem Tag
        *[other] { $days } Tagen
-    } gelöscht. An niemanden sonst wird etwas geschickt: Ich schlage auf dem Rechner nach, auf dem ich laufe.
+    } gelöscht; jeder Server bestimmt das für sich, und bei Direktnachrichten sind es { $standard } Tage. An niemanden sonst wird etwas geschickt: Ich schlage auf dem Rechner nach, auf dem ich laufe.
     { "" }
-    { $questions ->
-        [0] { $ratings ->
-            [0] Zurzeit ist nichts über dich gespeichert.
-            [one] Zurzeit ist eine Bewertung von dir gespeichert.
-           *[other] Zurzeit sind { $ratings } Bewertungen von dir gespeichert.
-        }
-        [one] Zurzeit ist eine Frage von dir gespeichert.
-       *[other] Zurzeit sind { $questions } Fragen von dir gespeichert.
-    }
+    Zurzeit gespeichert: { $questions ->
+        [0] keine Fragen
+        [one] eine Frage
+       *[other] { $questions } Fragen
+    } und { $ratings ->
+        [0] keine Bewertungen
+        [one] eine Bewertung
+       *[other] { $ratings } Bewertungen
+    }.
 export = Meine Daten exportieren
 erase = Meine Daten löschen
 export-ready = Hier ist alles, was über dich gespeichert ist.
@@ -239,8 +239,8 @@ settings-days-count = { $days ->
    *[other] { $days } Tage
 }
 settings-private = **Antworten auf `/fragen`**, wenn beim Fragen nichts anderes gewählt wird
-settings-private-on = Nur für die fragende Person. Drücken: für alle
-settings-private-off = Für alle. Drücken: nur für die fragende Person
+settings-private-on = Nur für die fragende Person
+settings-private-off = Für alle
 
 ## Status
 

@@ -154,20 +154,20 @@ help =
 privacy =
     { "" }**What I store about you**
     Your questions, what I answered, and what you thought of it. They are kept so that the buttons under an answer work and so that those who look after the articles see what is missing, private questions included. In place of your name or your id stands a code that only I can match to you.
-    Questions are erased after { $days ->
+    Questions asked here are erased after { $days ->
         [one] one day
        *[other] { $days } days
-    }. Nothing is sent to anybody else: I look things up on the machine I run on.
+    }; every server sets its own time, and direct messages are kept for { $standard } days. Nothing is sent to anybody else: I look things up on the machine I run on.
     { "" }
-    { $questions ->
-        [0] { $ratings ->
-            [0] Nothing is stored about you now.
-            [one] One rating of yours is stored now.
-           *[other] { $ratings } ratings of yours are stored now.
-        }
-        [one] One question of yours is stored now.
-       *[other] { $questions } questions of yours are stored now.
-    }
+    Stored about you now: { $questions ->
+        [0] no questions
+        [one] one question
+       *[other] { $questions } questions
+    } and { $ratings ->
+        [0] no ratings
+        [one] one rating
+       *[other] { $ratings } ratings
+    }.
 export = Export my data
 erase = Erase my data
 export-ready = Here is everything that is stored about you.
@@ -239,8 +239,8 @@ settings-days-count = { $days ->
    *[other] { $days } days
 }
 settings-private = **Answers to `/ask`**, unless the asker says otherwise
-settings-private-on = Only for the asker. Press to show them to everyone
-settings-private-off = For everyone. Press to show them only to the asker
+settings-private-on = Only for the asker
+settings-private-off = For everyone
 
 ## Status
 

@@ -155,20 +155,20 @@ help =
 privacy =
     { "" }**Lo que guardo sobre ti**
     Tus preguntas, lo que respondí y lo que te pareció. Lo conservo para que funcionen los botones debajo de una respuesta y para que quienes cuidan de los artículos vean qué falta, también en las preguntas privadas. En lugar de tu nombre o de tu ID hay un código que solo yo puedo relacionar contigo.
-    Las preguntas se borran después de { $days ->
+    Las preguntas hechas aquí se borran después de { $days ->
         [one] un día
        *[other] { $days } días
-    }. No se envía nada a nadie más: busco en la máquina en la que funciono.
+    }; cada servidor fija su plazo, y en los mensajes directos es de { $standard } días. No se envía nada a nadie más: busco en la máquina en la que funciono.
     { "" }
-    { $questions ->
-        [0] { $ratings ->
-            [0] Ahora mismo no hay nada guardado sobre ti.
-            [one] Ahora mismo hay una valoración tuya guardada.
-           *[other] Ahora mismo hay { $ratings } valoraciones tuyas guardadas.
-        }
-        [one] Ahora mismo hay una pregunta tuya guardada.
-       *[other] Ahora mismo hay { $questions } preguntas tuyas guardadas.
-    }
+    Guardado sobre ti ahora: { $questions ->
+        [0] ninguna pregunta
+        [one] una pregunta
+       *[other] { $questions } preguntas
+    } y { $ratings ->
+        [0] ninguna valoración
+        [one] una valoración
+       *[other] { $ratings } valoraciones
+    }.
 export = Exportar mis datos
 erase = Borrar mis datos
 export-ready = Aquí está todo lo que se guarda sobre ti.
@@ -240,8 +240,8 @@ settings-days-count = { $days ->
    *[other] { $days } días
 }
 settings-private = **Respuestas a `/preguntar`**, si quien pregunta no elige otra cosa
-settings-private-on = Solo para quien pregunta. Pulsa para mostrarlas a todos
-settings-private-off = Para todos. Pulsa para mostrarlas solo a quien pregunta
+settings-private-on = Solo para quien pregunta
+settings-private-off = Para todos
 
 ## Estado
 

@@ -157,20 +157,20 @@ help =
 privacy =
     { "" }**Ce que j’enregistre sur toi**
     Tes questions, ce que j’ai répondu et ce que tu en as pensé. Je les garde pour que les boutons sous une réponse fonctionnent et pour que les personnes qui s’occupent des articles voient ce qui manque, questions privées comprises. À la place de ton nom ou de ton identifiant se trouve un code que je suis seul à pouvoir relier à toi.
-    Les questions sont effacées après { $days ->
-        [one] { $days } jour
+    Les questions posées ici sont effacées après { $days ->
+        [one] un jour
        *[other] { $days } jours
-    }. Rien n’est envoyé à qui que ce soit d’autre : je fais mes recherches sur la machine où je tourne.
+    } ; chaque serveur choisit sa durée, et en message privé elle est de { $standard } jours. Rien n’est envoyé à qui que ce soit d’autre : je fais mes recherches sur la machine où je tourne.
     { "" }
-    { $questions ->
-        [0] { $ratings ->
-            [0] Rien n’est enregistré sur toi en ce moment.
-            [one] Un de tes avis est enregistré en ce moment.
-           *[other] { $ratings } de tes avis sont enregistrés en ce moment.
-        }
-        [one] Une de tes questions est enregistrée en ce moment.
-       *[other] { $questions } de tes questions sont enregistrées en ce moment.
-    }
+    Enregistré sur toi en ce moment : { $questions ->
+        [0] aucune question
+        [one] une question
+       *[other] { $questions } questions
+    } et { $ratings ->
+        [0] aucun avis
+        [one] un avis
+       *[other] { $ratings } avis
+    }.
 export = Exporter mes données
 erase = Effacer mes données
 export-ready = Voici tout ce qui est enregistré sur toi.
@@ -236,8 +236,8 @@ settings-days-count = { $days ->
    *[other] { $days } jours
 }
 settings-private = **Réponses à `/demander`**, sauf autre choix de la personne qui demande
-settings-private-on = Pour la personne qui demande. Appuyer : pour tout le monde
-settings-private-off = Pour tout le monde. Appuyer : pour la personne qui demande
+settings-private-on = Pour la personne qui demande
+settings-private-off = Pour tout le monde
 
 ## État
 

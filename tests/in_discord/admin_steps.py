@@ -13,7 +13,7 @@ from simcord.backend import serializers
 from simcord.builders import ChannelHandle, UserHandle
 
 from bot.records import Cited, Kind, Record, new_id
-from bot.servers import ServerSettings
+from bot.servers import Servers, ServerSettings
 from bot.service import PreparingError, Progress
 from index.answer import Status
 from index.library import Library
@@ -172,9 +172,9 @@ def put(world: World, name: str, text: str) -> None:
 
 
 async def stored(world: World, guild: Any) -> ServerSettings:
-    """The settings as another process would read them from the disk."""
-    world.services.servers.forget(guild.id)
-    return await world.services.servers.get(guild.id)
+    """The settings as they will be after a restart."""
+    assert world.database is not None
+    return Servers.load(world.database).get(guild.id)
 
 
 async def ask_in(

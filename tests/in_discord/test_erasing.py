@@ -45,7 +45,7 @@ async def test_a_servers_data_are_erased_when_the_bot_is_removed_from_it(
         ["in a direct message", "elsewhere"],
         frozenset({other_guild.id}),
     )
-    assert await world.services.servers.get(guild.id) == ServerSettings()
+    assert world.services.servers.get(guild.id) == ServerSettings()
     assert b"zanzibar" not in on_disk(world)
 
 
@@ -58,7 +58,7 @@ async def test_a_servers_data_are_kept_while_it_is_merely_unavailable(
     simcord_env.backend.emit("GUILD_DELETE", {"id": str(guild.id), "unavailable": True})
     await simcord_env.settle()
     assert await everything(world) == ([QUESTION], frozenset({guild.id}))
-    assert await world.services.servers.get(guild.id) == ServerSettings(private=True)
+    assert world.services.servers.get(guild.id) == ServerSettings(private=True)
 
 
 async def test_at_its_start_it_erases_the_data_of_servers_that_it_was_removed_from_meanwhile(
@@ -77,7 +77,7 @@ async def test_at_its_start_it_erases_the_data_of_servers_that_it_was_removed_fr
     await world.services.servers.set(settings_only, ServerSettings(private=True))
     await simcord_env.restart_bot(world.new_client())
     assert await everything(world) == (["here", "in a direct message"], frozenset({guild.id}))
-    assert await world.services.servers.get(guild.id) == ServerSettings(private=True)
+    assert world.services.servers.get(guild.id) == ServerSettings(private=True)
 
 
 def asked_days_ago(days: float, server: int | None, question: str) -> Record:
