@@ -423,6 +423,8 @@ def test_any_settings_are_accepted_and_stand_chosen_in_their_menus(
         assert all(1 <= len(option.label) <= 100 for option in options)
         defaults = [option.value for option in options if option.default]
         assert defaults == [str(getattr(chosen, field))]
+    [private] = [option.value for option in found.pop("settings:private").options if option.default]
+    assert private == ("on" if chosen.private else "off")
     for field in ("channels", "askers"):
         menu = found.pop(f"settings:{field}")
         assert {value.id for value in menu.default_values} == getattr(chosen, field)
@@ -441,9 +443,4 @@ def test_settings_say_what_each_menu_is() -> None:
         "**How long questions are kept**",
         "**Answers to `/ask`**, unless the asker says otherwise",
     ]
-    assert keys(view) == [
-        ("Only for the asker. Press to show them to everyone", "settings:private", False)
-    ]
-    assert keys(render_settings(ServerSettings(), ENGLISH)) == [
-        ("For everyone. Press to show them only to the asker", "settings:private", False)
-    ]
+    assert keys(view) == []

@@ -32,10 +32,17 @@ def answered(question: str = QUESTION) -> list[str]:
     return [f"**Question:** {question}", SHOWN, SOURCE, FOOT]
 
 
+def whispered(result: Any) -> Any:
+    """The one message that only the user of an interaction sees: the response, or, where that was
+    only acknowledged, what followed."""
+    [message] = result.followups or [result.response]
+    assert message.ephemeral
+    return message
+
+
 def told(result: Any) -> str:
     """The one sentence that only the user of an interaction sees."""
-    assert result.ephemeral
-    [text] = shown(result.response)
+    [text] = shown(whispered(result))
     return text
 
 

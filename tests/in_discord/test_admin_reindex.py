@@ -206,12 +206,14 @@ async def test_progress_that_discord_refuses_does_not_break_a_reindex_off(
 
 
 async def test_what_breaks_before_a_command_is_told_with_an_id(
-    simcord_env: Env, world: World, caplog: pytest.LogCaptureFixture
+    simcord_env: Env,
+    world: World,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     guild, channel, _ = scene(simcord_env)
     editor = admin(simcord_env, guild)
-    assert world.database is not None
-    world.database.close()
+    monkeypatch.setattr("bot.admin.rights.refusal", lambda *_: 1 / 0)
     result = await editor.slash(channel, "admin status")
     [identifier] = re.findall("`([0-9a-f]{8})`", told(result)[0])
     assert f"[{identifier}] check of rights failed" in caplog.text

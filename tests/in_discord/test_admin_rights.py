@@ -248,9 +248,7 @@ async def test_a_button_and_a_menu_are_refused_once_the_right_is_gone(
         await editor.click(question.response, label="Yes, remove it"),
         await editor.select(settings.response, ["stricter"], custom_id="settings:strictness"),
         await editor.select(settings.response, [channel], custom_id="settings:channels"),
-        await editor.click(
-            settings.response, label="For everyone. Press to show them only to the asker"
-        ),
+        await editor.select(settings.response, ["on"], custom_id="settings:private"),
         await editor.click(gaps.response, label="Export as CSV"),
         await editor.submit_modal(form, {"title": "Ferries", "text": FERRIES}),
     ]

@@ -20,8 +20,6 @@ SETTINGS_SHOWN = [
     "**How long questions are kept**",
     "**Answers to `/ask`**, unless the asker says otherwise",
 ]
-FOR_EVERYONE = "For everyone. Press to show them only to the asker"
-FOR_THE_ASKER = "Only for the asker. Press to show them to everyone"
 
 
 def chosen(message: Any) -> dict[str, list[str]]:
@@ -40,6 +38,7 @@ UNCHANGED = {
     "settings:strictness": ["normal"],
     "settings:language": ["auto"],
     "settings:days_kept": ["30"],
+    "settings:private": ["off"],
 }
 
 
@@ -47,12 +46,12 @@ async def test_the_settings_of_a_server(simcord_env: Env, world: World) -> None:
     guild, channel, _ = scene(simcord_env)
     result = await admin(simcord_env, guild).slash(channel, "admin settings")
     assert told(result) == SETTINGS_SHOWN
-    assert buttons(result.response) == {FOR_EVERYONE: True}
+    assert buttons(result.response) == {}
     assert chosen(result.response) == UNCHANGED
     found = menus(result.response)
     channels, askers = found["settings:channels"], found["settings:askers"]
     assert (channels["type"], channels["placeholder"]) == (8, "All channels")
-    assert channels["channel_types"] == [0, 5, 2, 15]
+    assert channels["channel_types"] == [0, 5, 2, 13, 15]
     assert (askers["type"], askers["placeholder"]) == (6, "Everyone")
     assert [(menu["min_values"], menu["max_values"]) for menu in (channels, askers)] == [
         (0, 25),
@@ -79,6 +78,7 @@ async def test_the_settings_of_a_server(simcord_env: Env, world: World) -> None:
             "180 days",
             "365 days",
         ],
+        "settings:private": ["For everyone", "Only for the asker"],
     }
 
 
@@ -86,15 +86,15 @@ async def test_a_server_answers_privately_or_not(simcord_env: Env, world: World)
     guild, channel, member = scene(simcord_env)
     editor = admin(simcord_env, guild)
     result = await editor.slash(channel, "admin settings")
-    pressed = await editor.click(result.response, label=FOR_EVERYONE)
-    assert pressed.followups == []
+    picked = await editor.select(result.response, ["on"], custom_id="settings:private")
+    assert picked.followups == []
     assert shown(result.response) == SETTINGS_SHOWN
-    assert buttons(result.response) == {FOR_THE_ASKER: True}
+    assert chosen(result.response) == {**UNCHANGED, "settings:private": ["on"]}
     assert await stored(world, guild) == ServerSettings(private=True)
     assert (await member.slash(channel, "ask", question=QUESTION)).ephemeral
     assert not (await member.slash(channel, "ask", question=QUESTION, private=False)).ephemeral
-    await editor.click(result.response, label=FOR_THE_ASKER)
-    assert buttons(result.response) == {FOR_EVERYONE: True}
+    await editor.select(result.response, ["off"], custom_id="settings:private")
+    assert chosen(result.response) == UNCHANGED
     assert await stored(world, guild) == ServerSettings()
     assert not (await member.slash(channel, "ask", question=QUESTION)).ephemeral
 
@@ -189,7 +189,7 @@ async def test_how_long_questions_are_kept(simcord_env: Env, world: World) -> No
     assert await stored(world, guild) == ServerSettings(days_kept=14)
     assert await world.services.records.erase_expired(now) == 0
     await editor.select(result.response, ["7"], custom_id="settings:days_kept")
-    assert "Questions are erased after 7 days." in "".join(
+    assert "Questions asked here are erased after 7 days;" in "".join(
         shown((await member.slash(channel, "privacy")).response)
     )
     assert await world.services.records.erase_expired(now) == 1
@@ -240,7 +240,8 @@ async def test_settings_are_kept_over_a_restart_and_each_server_has_its_own(
         ("channels", [str(number) for number in range(1, 27)], 8),
         ("askers", ["<@&5>"], 6),
         ("askers", ["٥"], 6),
-        ("private", ["x"], 2),
+        ("private", ["x"], 3),
+        ("private", [], 3),
     ],
 )
 async def test_values_that_no_menu_offers_are_refused(

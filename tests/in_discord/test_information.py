@@ -112,20 +112,20 @@ async def test_privacy_says_what_is_stored(simcord_env: Env, world: World) -> No
     result = await member.slash(channel, "privacy")
     assert result.ephemeral
     about = ABOUT.replace("DAYS", "30 days")
-    assert shown(result.response) == [f"{about}Nothing is stored about you now."]
+    assert shown(result.response) == [f"{about}no questions and no ratings."]
     assert buttons(result.response) == {"Export my data": True, "Erase my data": True}
     answer = await member.slash(channel, "ask", question=QUESTION)
     result = await member.slash(channel, "privacy")
-    assert shown(result.response) == [f"{about}One question of yours is stored now."]
+    assert shown(result.response) == [f"{about}one question and no ratings."]
     await member.user.slash("ask", question=QUESTION)
     await world.services.servers.set(guild.id, ServerSettings(days_kept=1))
     result = await member.slash(channel, "privacy")
     about = ABOUT.replace("DAYS", "one day")
-    assert shown(result.response) == [f"{about}2 questions of yours are stored now."]
+    assert shown(result.response) == [f"{about}2 questions and no ratings."]
     # A rating of somebody else's question is stored about whoever gave it.
     await other.click(answer.response, label="Helpful")
     result = await other.slash(channel, "privacy")
-    assert shown(result.response) == [f"{about}One rating of yours is stored now."]
+    assert shown(result.response) == [f"{about}no questions and one rating."]
     result = await other.user.slash("privacy")
     assert shown(result.response)[0].startswith(ABOUT.replace("DAYS", "30 days"))
 
@@ -213,7 +213,7 @@ async def test_members_erase_what_is_stored_about_them(
     assert other_left["ratings"] == []
     assert told(await member.click(mine.response, label="Helpful")) == FORGOTTEN
     assert shown((await member.slash(channel, "privacy")).response)[0].endswith(
-        "Nothing is stored about you now."
+        "no questions and no ratings."
     )
 
 
