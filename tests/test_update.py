@@ -121,7 +121,7 @@ def test_first_build(two: ContentFolder, data: Path, encoder: FakeEncoder) -> No
     assert [source.title for source in library.articles] == ["Lamps", "Ropes"]
     assert library.passage_count == 3
     found = manifest(data)
-    assert (found.format, found.model, found.dimension) == (3, "fake-64", 64)
+    assert (found.format, found.model, found.dimension) == (4, "fake-64", 64)
     assert (found.passages, found.rows, len(found.segments)) == (3, 8, 1)
 
 
@@ -504,7 +504,7 @@ def test_other_format(two: ContentFolder, data: Path, encoder: FakeEncoder) -> N
     rewrite_manifest(data, lambda body: body.update(format=0, more="of another version"))
     report = report_of(two, data, encoder)
     assert report.rebuilt == (
-        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 3."
+        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 4."
     )
     assert report.encoded == 3
 
@@ -627,7 +627,7 @@ def test_every_byte_of_the_manifest_counts(whole: Path, encoder: FakeEncoder) ->
     assert reasons == {
         "its manifest cannot be read",
         "its manifest was changed after it was written",
-        "its format is 2, and this version of Beleg writes 3",
+        "its format is 5, and this version of Beleg writes 4",
     }
     for length in range(0, len(good), 7):
         path.write_bytes(good[:length])
@@ -651,15 +651,15 @@ CHANGED = "its manifest was changed after it was written"
         (b'"index"', CANNOT_BE_READ),
         (b"{}", CANNOT_BE_READ),
         (b'{"sha256": "0", "index": []}', CANNOT_BE_READ),
-        (b'{"sha256": "0", "index": {"format": 3, "x": "\\ud800"}}', CANNOT_BE_READ),
+        (b'{"sha256": "0", "index": {"format": 4, "x": "\\ud800"}}', CANNOT_BE_READ),
         (b"[" * 100_000, CANNOT_BE_READ),
         (b'{"sha256": "0", "index": {"format": ' + b"9" * 5_000 + b"}}", CANNOT_BE_READ),
-        (b'{"sha256": [], "index": {"format": 3}}', CHANGED),
+        (b'{"sha256": [], "index": {"format": 4}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": null}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": {"a": [1]}}}', CHANGED),
         (
             b'{"sha256": "0", "index": {"format": 7}}',
-            "its format is 7, and this version of Beleg writes 3",
+            "its format is 7, and this version of Beleg writes 4",
         ),
     ],
 )
