@@ -107,7 +107,7 @@ thanks-reason = Gracias. Quienes cuidan de estos artículos verán lo que escrib
 
 ## Cuando una pregunta no se busca
 
-hello = Hazme una pregunta y buscaré el pasaje que la responde: con `/preguntar`, en un mensaje directo o mencionándome junto con tu pregunta.
+hello = Hazme una pregunta y buscaré el pasaje que la responde: con { $command-ask }, en un mensaje directo o mencionándome junto con tu pregunta.
 too-long = Tu pregunta tiene { $length } caracteres, y yo leo { $limit } como máximo. Acórtala, por favor.
 no-text = Este mensaje no tiene texto que yo pueda buscar.
 preparing = La biblioteca se está preparando. Pregunta de nuevo en un par de minutos, por favor.
@@ -140,7 +140,7 @@ help =
     Nunca escribo una respuesta propia. Si los artículos no responden a tu pregunta, lo digo.
     { "" }
     { "" }**Cómo preguntar**
-    - `/preguntar` y tu pregunta, en cualquier idioma. Con `artículo` busco en un solo artículo; con `privado` solo tú ves la respuesta.
+    - { $command-ask } y tu pregunta, en cualquier idioma. Con `artículo` busco en un solo artículo; con `privado` solo tú ves la respuesta.
     - Mencióname en un canal junto con tu pregunta, o escríbeme directamente.
     - Responde a una de mis respuestas para seguir preguntando. Deja activada la mención.
     - Abre el menú de un mensaje, luego *Aplicaciones* y luego *Buscar pruebas*, para ver qué dicen los artículos sobre él.
@@ -148,7 +148,7 @@ help =
     { "" }**Cómo leer una respuesta**
     La frase en negrita es la que tomo por respuesta. *Contexto* muestra los párrafos de alrededor; *Siguiente*, otro pasaje. «Dudoso» significa que puede que el pasaje no responda a tu pregunta.
     { "" }
-    `/fuentes` enumera los artículos. `/privacidad` dice qué se guarda sobre ti.
+    { $command-sources } enumera los artículos. { $command-privacy } dice qué se guarda sobre ti.
 
 ## Privacidad
 
@@ -239,7 +239,7 @@ settings-days-count = { $days ->
     [one] un día
    *[other] { $days } días
 }
-settings-private = **Respuestas a `/preguntar`**, si quien pregunta no elige otra cosa
+settings-private = **Respuestas a { $command-ask }**, si quien pregunta no elige otra cosa
 settings-private-on = Solo para quien pregunta
 settings-private-off = Para todos
 
@@ -274,6 +274,13 @@ gap-reason = «{ $text }»
 gaps-more = y { $count } más: la tabla las tiene todas
 gaps-export = Exportar como CSV
 gaps-file = Aquí están todas, en una tabla.
+gaps-column-question = Pregunta
+gaps-column-asked = Veces preguntada
+gaps-column-unanswered = Sin respuesta clara
+gaps-column-not-helpful = No útil
+gaps-column-last-asked = Última vez
+gaps-column-wordings = Otras formulaciones
+gaps-column-reasons = Motivos indicados
 stats-title = { $days ->
     [one] **El último día en este servidor**
    *[other] **Los últimos { $days } días en este servidor**
@@ -309,7 +316,7 @@ add-yes = Añadir a la biblioteca
 cancel = Cancelar
 cancelled = No se cambió nada.
 added = **El artículo se añadió.**
-removed = **El artículo se quitó.** `/admin restaurar` lo recupera.
+removed = **El artículo se quitó.** { $command-restore } lo recupera.
 restored = **El artículo está de vuelta.**
 remove-ask = ¿Quitar **{ $title }** de la biblioteca, para todos los servidores? Se puede restaurar más tarde.
 remove-yes = Sí, quitar

@@ -108,7 +108,7 @@ thanks-reason = Merci. Les personnes qui s’occupent de ces articles verront ce
 
 ## Quand une question ne donne pas lieu à une recherche
 
-hello = Pose-moi une question, et je chercherai le passage qui y répond : avec `/demander`, en message privé, ou en me mentionnant avec ta question.
+hello = Pose-moi une question, et je chercherai le passage qui y répond : avec { $command-ask }, en message privé, ou en me mentionnant avec ta question.
 too-long = Ta question fait { $length } caractères, et j’en lis { $limit } au plus. Raccourcis-la, s’il te plaît.
 no-text = Ce message ne contient pas de texte pour lancer une recherche.
 preparing = La bibliothèque est en préparation. Repose ta question dans une minute ou deux, s’il te plaît.
@@ -142,7 +142,7 @@ help =
     Je n’écris jamais de réponse moi-même. Si les articles ne répondent pas à ta question, je le dis.
     { "" }
     { "" }**Comment demander**
-    - `/demander` et ta question, dans n’importe quelle langue. Avec `article`, je cherche dans un seul article ; avec `privé`, je ne montre la réponse qu’à toi.
+    - { $command-ask } et ta question, dans n’importe quelle langue. Avec `article`, je cherche dans un seul article ; avec `privé`, je ne montre la réponse qu’à toi.
     - Mentionne-moi dans un salon avec ta question, ou écris-moi en message privé.
     - Réponds à l’une de mes réponses pour enchaîner avec une autre question. Laisse la mention activée.
     - Ouvre le menu d’un message, puis *Applications*, puis *Chercher des preuves*, pour voir ce que les articles en disent.
@@ -150,7 +150,7 @@ help =
     { "" }**Comment lire une réponse**
     La phrase en gras est celle que je prends pour la réponse. *Contexte* montre les paragraphes autour, *Suivant* un autre passage. « Douteuse » veut dire que le passage ne répond peut-être pas à ta question.
     { "" }
-    `/sources` donne la liste des articles. `/confidentialité` dit ce qui est enregistré sur toi.
+    { $command-sources } donne la liste des articles. { $command-privacy } dit ce qui est enregistré sur toi.
 
 ## Confidentialité
 
@@ -158,9 +158,9 @@ privacy =
     { "" }**Ce que j’enregistre sur toi**
     Tes questions, ce que j’ai répondu et ce que tu en as pensé. Je les garde pour que les boutons sous une réponse fonctionnent et pour que les personnes qui s’occupent des articles voient ce qui manque, questions privées comprises. À la place de ton nom ou de ton identifiant se trouve un code que je suis seul à pouvoir relier à toi.
     Les questions posées ici sont effacées après { $days ->
-        [one] un jour
+        [one] { $days } jour
        *[other] { $days } jours
-    } ; chaque serveur choisit sa durée, et en message privé elle est de { $standard } jours. Rien n’est envoyé à qui que ce soit d’autre : je fais mes recherches sur la machine où je tourne.
+    } ; chaque serveur choisit sa durée, et en message privé elle est de { $standard } jours. Rien n’est envoyé à qui que ce soit d’autre : je fais mes recherches sur la machine où je tourne.
     { "" }
     Enregistré sur toi en ce moment : { $questions ->
         [0] aucune question
@@ -235,7 +235,7 @@ settings-days-count = { $days ->
     [one] { $days } jour
    *[other] { $days } jours
 }
-settings-private = **Réponses à `/demander`**, sauf autre choix de la personne qui demande
+settings-private = **Réponses à { $command-ask }**, sauf autre choix de la personne qui demande
 settings-private-on = Pour la personne qui demande
 settings-private-off = Pour tout le monde
 
@@ -267,6 +267,13 @@ gap-reason = « { $text } »
 gaps-more = et { $count } de plus : le tableau les contient toutes
 gaps-export = Exporter en CSV
 gaps-file = Les voici toutes, dans un tableau.
+gaps-column-question = Question
+gaps-column-asked = Posée
+gaps-column-unanswered = Sans réponse claire
+gaps-column-not-helpful = Pas utile
+gaps-column-last-asked = Dernière fois
+gaps-column-wordings = Autres formulations
+gaps-column-reasons = Raisons données
 stats-title = { $days ->
     [one] **Ce serveur sur { $days } jour**
    *[other] **Ce serveur sur les { $days } derniers jours**
@@ -299,7 +306,7 @@ add-yes = Ajouter à la bibliothèque
 cancel = Annuler
 cancelled = Rien n’a été modifié.
 added = **L’article a été ajouté.**
-removed = **L’article a été retiré.** `/admin restaurer` le fait revenir.
+removed = **L’article a été retiré.** { $command-restore } le fait revenir.
 restored = **L’article est revenu.**
 remove-ask = Retirer **{ $title }** de la bibliothèque, pour tous les serveurs ? L’article pourra être restauré plus tard.
 remove-yes = Oui, retirer
