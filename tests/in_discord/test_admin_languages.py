@@ -89,7 +89,8 @@ async def test_what_was_noticed_in_a_draft(
     assert told(preview)[0].split("\n")[3:] == [
         "Was aufgefallen ist:",
         "- Zeile 2: unbekannter Schlüssel „titel“ im Kopf; meintest du „title“?",
-        "- Zeile 7: ausgelassen\\: „Read also\\: \\`The bridge\\`“ verweist auf einen anderen Artikel",
+        "- Zeile 7: ausgelassen\\: „Read also\\: \\`The bridge\\`“ verweist auf einen "
+        "anderen Artikel",
     ]
 
 
