@@ -24,6 +24,7 @@ from index.content import ContentError
 from index.late_interaction import QuantisedTokens, quantise, unit
 from index.library import Library
 from index.passage_vectors import PassageVectors
+from index.remarks import Remark
 from index.segments import read_segment
 from index.storage import DamagedIndexError, Manifest, StorageError, read_manifest
 from index.update import MOST_SEGMENTS, Changes, IndexReport, StoredIndex, read_index
@@ -256,6 +257,10 @@ def test_bad_file_is_left_out_and_stays_reported(
     first, second = report_of(two, data, encoder), report_of(two, data, encoder)
     assert [(error.path, error.line) for error in first.errors] == [("content/bad.md", 3)]
     assert [str(error) for error in second.errors] == [str(error) for error in first.errors]
+    # By name and values, so that it can be translated.
+    kept = [(error.reason, error.reason.name, error.reason.values) for error in second.errors]
+    assert kept == [(e.reason, e.reason.name, e.reason.values) for e in first.errors]
+    assert kept[0][1] in {remark.label for remark in Remark}
     assert second.articles == Changes(unchanged=2)
 
 
@@ -709,7 +714,9 @@ def test_signed_manifest_of_wrong_types(
         lambda body: body["segments"][0].update(files=[]),
         lambda body: body["segments"][0].update(articles="lamps"),
         lambda body: body["segments"][0]["files"].update({"rows.f32": {"size": "10"}}),
-        lambda body: body.update(left_out=[{"path": 1, "line": None, "reason": "x"}]),
+        lambda body: body.update(
+            left_out=[{"path": 1, "line": None, "reason": "x", "name": "", "values": {}}]
+        ),
     ],
 )
 def test_signed_manifest_of_wrong_shape(

@@ -135,7 +135,7 @@ async def test_what_a_reindex_left_out(simcord_env: Env, world: World, payloads:
     ("locale", "head"),
     [
         ("de", ["Frage", "Gefragt", "Ohne klare Antwort", "Nicht hilfreich", "Zuletzt gefragt"]),
-        ("fr", ["Question", "Posée", "Sans réponse claire", "Pas utile", "Dernière fois"]),
+        ("fr", ["Question", "Nombre de fois", "Sans réponse claire", "Pas utile", "Dernière fois"]),
         (
             "es-ES",
             ["Pregunta", "Veces preguntada", "Sin respuesta clara", "No útil", "Última vez"],

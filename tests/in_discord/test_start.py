@@ -34,7 +34,7 @@ async def test_commands_are_mentioned_with_the_ids_that_discord_gave_them(
     _, channel, member = scene(simcord_env)
     removed = texts_for("fr", world.services.commands)("removed")
     assert removed == (
-        f"**L’article a été retiré.** </admin restore:{known['admin']}> le fait revenir."
+        f"**L’article a été retiré.** </admin restore:{known['admin']}> permet de le remettre."
     )
     # In the name that Discord knows, whatever language the text is in.
     for locale, begin in (("en-US", "Ask me"), ("de", "Stell mir"), ("ja", "Ask me")):
