@@ -253,7 +253,7 @@ def test_text_of_two_articles_is_encoded_once(
 def test_bad_file_is_left_out_and_stays_reported(
     two: ContentFolder, data: Path, encoder: FakeEncoder
 ) -> None:
-    two.write_raw("bad.md", "---\ntitle: [\n---\nText.\n")
+    two.write_raw("bad.md", "---\ntitle: A\ntitle: B\n---\nText.\n")
     first, second = report_of(two, data, encoder), report_of(two, data, encoder)
     assert [(error.path, error.line) for error in first.errors] == [("content/bad.md", 3)]
     assert [str(error) for error in second.errors] == [str(error) for error in first.errors]
