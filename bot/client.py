@@ -38,7 +38,7 @@ from bot.service import LibraryService, Progress, ReindexStoppedError
 from bot.services import Services, ServingClient, texts_of
 from bot.settings import Settings
 from bot.sources import SourcesButton
-from bot.sync import sync_if_changed
+from bot.sync import synced_ids
 from bot.work import Work
 from index.content import ContentError
 from index.encoder import Encoder
@@ -100,7 +100,8 @@ class BelegClient(ServingClient):
         )
         await self.tree.set_translator(CommandTranslator())
         assert self.application_id is not None  # login has asked Discord for it
-        await sync_if_changed(self.tree, application_id=self.application_id, data=self._data)
+        ids = await synced_ids(self.tree, application_id=self.application_id, data=self._data)
+        self.services.commands.update(ids)
         self._housekeeping = asyncio.create_task(
             erase_expired_forever(self.services.records), name="housekeeping"
         )

@@ -14,7 +14,7 @@ import discord
 
 from bot.answer_view import render_answer
 from bot.answering import Asking, answers_in, examples_for, look_up, may_ask, unfit, without_ids
-from bot.catalogue import LANGUAGES, Texts, texts_for, texts_in
+from bot.catalogue import LANGUAGES, Texts, texts_for
 from bot.escape import writes_no_spaces
 from bot.sending import SEND_ERRORS, Content, reply
 from bot.services import Services
@@ -140,10 +140,10 @@ def texts_of_message(message: discord.Message, services: Services) -> Texts:
     """
     settings = services.servers.get(_server_of(message))
     if settings.language != "auto":
-        return texts_for(settings.language)
+        return texts_for(settings.language, services.commands)
     if message.guild is None:
-        return texts_in(likeliest(message.content, LANGUAGES))
-    return texts_for(message.guild.preferred_locale)
+        return texts_for(likeliest(message.content, LANGUAGES), services.commands)
+    return texts_for(message.guild.preferred_locale, services.commands)
 
 
 def _server_of(message: discord.Message) -> int | None:

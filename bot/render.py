@@ -19,7 +19,10 @@ MOST_LEFT_OUT = 8
 # Widths are in UTF-16 units, the most that Discord may count.
 TITLE_WIDTH = 150
 NAME_WIDTH = 80
-REASON_WIDTH = 140
+REASON_WIDTH = 400
+"""Of why one file was left out; several share REASONS_ROOM."""
+REASONS_ROOM = 800
+PATH_WIDTH = 46
 URL_LIMIT = 512
 
 
@@ -46,17 +49,19 @@ def render_report(report: IndexReport, texts: Texts) -> str:
         lines.append(texts("reindexed-rebuilt"))
     if report.errors:
         lines.append(texts("left-out"))
-        lines += [f"- {left_out(error, texts)}" for error in report.errors[:MOST_LEFT_OUT]]
+        listed = report.errors[:MOST_LEFT_OUT]
+        width = min(REASON_WIDTH, REASONS_ROOM // len(listed))
+        lines += [f"- {left_out(error, texts, width)}" for error in listed]
     if len(report.errors) > MOST_LEFT_OUT:
         lines.append(f"- {texts('more-left-out', count=len(report.errors) - MOST_LEFT_OUT)}")
     return "\n".join(lines)
 
 
-def left_out(error: ContentError, texts: Texts) -> str:
-    """Why a file cannot be read, with the line where it can be named."""
-    # The path is shortened to a third so that eight of these lines stay within one message.
-    path = shorten(error.path, REASON_WIDTH // 3)
-    reason = shorten(error.reason, REASON_WIDTH - 40)
+def left_out(error: ContentError, texts: Texts, width: int = REASON_WIDTH) -> str:
+    """Why a file cannot be read, with the line where it can be named; the reason takes at most
+    ``width``."""
+    path = shorten(error.path, PATH_WIDTH)
+    reason = shorten(texts.said(error.reason), width)
     if error.line is None:
         return texts("left-out-file", path=path, reason=reason)
     return texts("left-out-line", path=path, line=error.line, reason=reason)

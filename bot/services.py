@@ -32,6 +32,8 @@ class Services:
     settings: Settings
     shelf: Shelf
     drafts: Drafts
+    commands: dict[str, int] = field(default_factory=dict)
+    """The ids of the commands by their English names, known when the client has synced them."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
@@ -54,6 +56,6 @@ def server_of(interaction: Interaction) -> int | None:
 
 def texts_of(interaction: Interaction) -> Texts:
     """The texts in the language of who pressed or typed, unless the server has set another."""
-    settings = interaction.client.services.servers.get(server_of(interaction))
-    fixed = settings.language
-    return texts_for(interaction.locale if fixed == "auto" else fixed)
+    services = interaction.client.services
+    fixed = services.servers.get(server_of(interaction)).language
+    return texts_for(interaction.locale if fixed == "auto" else fixed, services.commands)

@@ -12,12 +12,14 @@ ELLIPSIS = "…"
 LONGEST_WORD = 60
 """Characters after which a run without white space may be cut anywhere."""
 
+_BREAKING = re.compile(r"[^\S\xa0\u202f]+")
+"""White space, but for the spaces that do not break: French stops stand after one."""
 _BOLD_LINE = re.compile(r"^(\s*)(.*?)(\s*)$")
 
 
 def shorten(text: str, limit: int) -> str:
     """``text`` on one line, escaped, in at most ``limit`` UTF-16 units; its end cut if need be."""
-    line = " ".join(text.split())
+    line = _BREAKING.sub(" ", text).strip()
     if len(line) <= limit and width(whole := escape(line)) <= limit:
         return whole
     # Of a first word that is too long, its beginning says more than an ellipsis alone.

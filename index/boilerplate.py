@@ -9,6 +9,8 @@ paragraphs.
 import re
 from functools import cache
 
+from index.remarks import Remark, Said
+
 _READ_ALSO = (
     # German
     "lesen sie (?:auch|mehr|weiter|hierzu|dazu|außerdem|jetzt|zum thema)(?: zum thema| dazu)?",
@@ -114,28 +116,21 @@ _RIGHTS = (
     "|alle rechten voorbehouden|wszelkie prawa zastrzeżone|все права защищены|усі права захищені"
 )
 
-POINTS_ELSEWHERE = "points to another article"
-INVITES = "invites readers to a newsletter"
-ADVERTISES = "marks an advertisement"
-SHARES = "asks readers to share or follow"
-CLAIMS_RIGHTS = "states the copyright"
-ONLY_LINK = "is only a link"
-
 
 @cache
-def _rules() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
+def _rules() -> tuple[tuple[Remark, int, re.Pattern[str]], ...]:
     """Reason, longest line it may apply to (characters), pattern. Compiled at the first use."""
     phrases = "|".join(_READ_ALSO)
     flags = re.IGNORECASE
     return (
         # The phrase alone, or the phrase and a colon, dash or arrow with what to read.
         (
-            POINTS_ELSEWHERE,
+            Remark.POINTS_ELSEWHERE,
             250,
             re.compile(rf"(?:{phrases})(?:\s*(?:[:：|»→›▶>]|\s[–—-]\s).*|\W*)", flags),
         ),
         (
-            INVITES,
+            Remark.INVITES,
             350,
             re.compile(
                 # The imperative opens a sentence (a quotation mark before it means it is only
@@ -145,7 +140,7 @@ def _rules() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
             ),
         ),
         (
-            INVITES,
+            Remark.INVITES,
             160,
             re.compile(
                 # … or, in a very short box, comes after it: "Newsletter: jetzt anmelden".
@@ -155,10 +150,10 @@ def _rules() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
                 flags,
             ),
         ),
-        (ADVERTISES, 80, re.compile(rf"\W*(?:{_ADVERTISEMENT})\W*", flags)),
-        (SHARES, 160, re.compile(rf"{_SHARE}.*", flags)),
+        (Remark.ADVERTISES, 80, re.compile(rf"\W*(?:{_ADVERTISEMENT})\W*", flags)),
+        (Remark.SHARES, 160, re.compile(rf"{_SHARE}.*", flags)),
         (
-            CLAIMS_RIGHTS,
+            Remark.CLAIMS_RIGHTS,
             160,
             re.compile(
                 rf"(?:©|\(c\)|copyright\b)[^.!?]{{0,40}}\b[12][0-9]{{3}}\b.*"
@@ -167,7 +162,7 @@ def _rules() -> tuple[tuple[str, int, re.Pattern[str]], ...]:
                 flags,
             ),
         ),
-        (ONLY_LINK, 2000, re.compile(r"<?(?:https?://|www\.)\S+", flags)),
+        (Remark.ONLY_LINK, 2000, re.compile(r"<?(?:https?://|www\.)\S+", flags)),
     )
 
 
@@ -176,15 +171,22 @@ def is_boilerplate_line(line: str) -> bool:
 
     Stricter than `boilerplate_reason`: a paragraph's last word may stand alone on its last line.
     """
-    reason = boilerplate_reason(line)
-    return reason in (INVITES, SHARES) or (reason == POINTS_ELSEWHERE and ":" in line)
+    reason = _rule_broken(line)
+    return reason in (Remark.INVITES, Remark.SHARES) or (
+        reason is Remark.POINTS_ELSEWHERE and ":" in line
+    )
 
 
-def boilerplate_reason(line: str) -> str | None:
+def boilerplate_reason(line: str) -> Said | None:
     """Why a line or paragraph is not the article's, for a reader; None if it is the article's.
 
     `line` may hold line ends and Markdown emphasis or link marks at its start; they do not count.
     """
+    reason = _rule_broken(line)
+    return reason and reason()
+
+
+def _rule_broken(line: str) -> Remark | None:
     if len(line) > 2000:
         return None
     plain = " ".join(line.split()).lstrip("*_~[>#•►▶→-– ")

@@ -19,6 +19,7 @@ from index.language import detect_language
 from index.markdown import read_markdown
 from index.paragraphs import LINE_END, Note, Omission, Paragraph, Reading
 from index.plain_text import read_plain_text
+from index.remarks import Remark, Said
 
 __all__ = [
     "Article",
@@ -47,7 +48,7 @@ class ContentError(Exception):
     `path` begins with the content folder's name; `line` is 1-based, None if no line is to blame.
     """
 
-    def __init__(self, path: str, line: int | None, reason: str) -> None:
+    def __init__(self, path: str, line: int | None, reason: Said) -> None:
         super().__init__(path, line, reason)
         self.path = path
         self.line = line
@@ -104,12 +105,7 @@ def read_content(folder: Path) -> Content:
             article = read_article(folder, file.path, file.read())
             if article.id in articles:
                 other = shown_path(folder, articles[article.id].path)
-                raise ContentError(
-                    file.shown,
-                    None,
-                    f"its id “{article.id}” is that of {other} too; give one of them another id in "
-                    "its front matter",
-                )
+                raise ContentError(file.shown, None, Remark.SAME_ID(id=article.id, other=other))
         except ContentError as error:
             errors.append(error)
         else:
@@ -166,9 +162,7 @@ def _files(folder: Path) -> Iterator[_File]:
     Links to folders are not followed: what they lead to has its own place.
     """
     if not folder.is_dir():
-        raise ContentError(
-            str(folder), None, "there is no such folder; create it and put articles into it"
-        )
+        raise ContentError(str(folder), None, Remark.FOLDER_MISSING())
     root = folder.resolve()
     denied: list[OSError] = []
     found: list[Path] = []
@@ -179,7 +173,7 @@ def _files(folder: Path) -> Iterator[_File]:
         links = [Path(directory, name) for name in names if Path(directory, name).is_symlink()]
         found += [link for link in links if not link.resolve().is_relative_to(root)]
     if any(Path(error.filename) == root for error in denied):
-        raise ContentError(str(folder), None, "the folder cannot be read; check its permissions")
+        raise ContentError(str(folder), None, Remark.FOLDER_UNREADABLE())
     found += [Path(error.filename) for error in denied]
     for path in sorted(found, key=lambda path: path.relative_to(root).as_posix()):
         relative = path.relative_to(root).as_posix()
@@ -193,32 +187,22 @@ def _files(folder: Path) -> Iterator[_File]:
 
 def _bytes(root: Path, path: Path, shown: str) -> bytes:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
-        raise ContentError(shown, None, "its name holds signs that cannot be shown; rename it")
+        raise ContentError(shown, None, Remark.NAME_NOT_SHOWABLE())
     try:
         target = path.resolve(strict=True)
         if not target.is_relative_to(root):
-            raise ContentError(
-                shown,
-                None,
-                "it is a link that leads out of the content folder; copy what it leads to",
-            )
+            raise ContentError(shown, None, Remark.LINK_LEADS_OUT())
         if not target.is_file():  # to open a named pipe would wait for a writer for ever
-            raise ContentError(shown, None, "it is not an ordinary file; remove it")
+            raise ContentError(shown, None, Remark.NOT_A_FILE())
         with target.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except (
         OSError,
         RuntimeError,
     ) as error:  # RuntimeError: Python 3.11 and 3.12 at a loop of links
-        raise ContentError(
-            shown, None, "it cannot be read; check its permissions, or what the link leads to"
-        ) from error
+        raise ContentError(shown, None, Remark.FILE_UNREADABLE()) from error
     if len(content) > MAX_BYTES:
-        raise ContentError(
-            shown,
-            None,
-            f"it is larger than {MAX_BYTES // 1_000_000} MB; split it into several articles",
-        )
+        raise ContentError(shown, None, Remark.FILE_TOO_LARGE(megabytes=MAX_BYTES // 1_000_000))
     return content
 
 
@@ -239,11 +223,9 @@ def _decode(content: bytes, shown: str) -> tuple[str, tuple[Note, ...]]:
         try:
             text = content.decode("utf-16")
         except UnicodeDecodeError as error:
-            raise ContentError(
-                shown, None, "it is damaged UTF-16; save it again as UTF-8"
-            ) from error
+            raise ContentError(shown, None, Remark.DAMAGED_UTF16()) from error
         _refuse_binary(text.encode(), shown)
-        return text, (Note(1, "read as UTF-16; save it as UTF-8"),)
+        return text, (Note(1, Remark.READ_AS(encoding="UTF-16")),)
     _refuse_binary(content, shown)
     marked = content.startswith(codecs.BOM_UTF8)
     content = content.removeprefix(codecs.BOM_UTF8)
@@ -253,26 +235,17 @@ def _decode(content: bytes, shown: str) -> tuple[str, tuple[Note, ...]]:
         line = _line_at(content, error.start)
         sequences = set(_UTF8_SEQUENCE.findall(content))
         if marked or not all(map(_ACCIDENT.fullmatch, sequences)):
-            raise ContentError(
-                shown, line, "its UTF-8 is damaged; mend the signs there and save it as UTF-8"
-            ) from error
+            raise ContentError(shown, line, Remark.DAMAGED_UTF8()) from error
     try:
-        return content.decode("cp1252"), (Note(line, "read as Windows-1252; save it as UTF-8"),)
+        return content.decode("cp1252"), (Note(line, Remark.READ_AS(encoding="Windows-1252")),)
     except UnicodeDecodeError as error:
-        raise ContentError(
-            shown,
-            _line_at(content, error.start),
-            "it is neither UTF-8 nor Windows-1252; save it as UTF-8",
-        ) from error
+        line = _line_at(content, error.start)
+        raise ContentError(shown, line, Remark.UNKNOWN_ENCODING()) from error
 
 
 def _refuse_binary(content: bytes, shown: str) -> None:
     if match := _BINARY.search(content):
-        raise ContentError(
-            shown,
-            _line_at(content, match.start()),
-            "it holds a control character and is no text; remove it, or save it as UTF-8 text",
-        )
+        raise ContentError(shown, _line_at(content, match.start()), Remark.CONTROL_CHARACTER())
 
 
 def _line_at(content: bytes, offset: int) -> int:
@@ -291,7 +264,7 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
     shown = shown_path(folder, path)
     text, notes = _decode(content, shown)
     if not text.strip():
-        raise ContentError(shown, None, "it is empty; write the article into it or remove it")
+        raise ContentError(shown, None, Remark.FILE_EMPTY())
     try:
         head = read_front_matter(text)
     except FrontMatterError as error:
@@ -301,9 +274,7 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
     read = read_markdown if name.suffix.lower() in MARKDOWN else read_plain_text
     reading = read(text, head.body, title=head.title, language=language, exclude=head.exclude)
     if not reading.paragraphs:
-        raise ContentError(
-            shown, None, "it holds no paragraph that could be quoted; add text or remove it"
-        )
+        raise ContentError(shown, None, Remark.NO_PARAGRAPH())
     all_notes = (*notes, *head.notes, *_more_notes(text, head, reading), *reading.notes)
     return Article(
         id=head.id or article_id(path),
@@ -325,11 +296,12 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
 
 def _more_notes(text: str, head: FrontMatter, reading: Reading) -> Iterator[Note]:
     for unwanted in head.exclude:
-        if not any(f"“{unwanted}”" in omission.reason for omission in reading.omissions):
-            yield Note(head.lines["exclude"], f"“{unwanted}” (exclude) is in no line that is read")
+        excluded = Remark.IS_EXCLUDED(text=unwanted)
+        if not any(omission.reason == excluded for omission in reading.omissions):
+            yield Note(head.lines["exclude"], Remark.EXCLUDES_NOTHING(text=unwanted))
     if (damage := text.find("\ufffd")) >= 0:
         line = len(LINE_END.findall(text, 0, damage)) + 1
-        yield Note(line, "holds the replacement sign U+FFFD: the text was damaged before")
+        yield Note(line, Remark.DAMAGED_BEFORE())
 
 
 _CYRILLIC = {

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from index.paragraphs import Note, line_spans
+from index.remarks import Remark, Said
 
 KEYS = (
     "title",
@@ -38,7 +39,7 @@ _NULL = "tag:yaml.org,2002:null"
 class FrontMatterError(Exception):
     """`reason` says what is wrong in `line` (1-based, of the file) and what to do."""
 
-    def __init__(self, line: int, reason: str) -> None:
+    def __init__(self, line: int, reason: Said) -> None:
         super().__init__(line, reason)
         self.line = line
         self.reason = reason
@@ -78,9 +79,7 @@ def read_front_matter(text: str) -> FrontMatter:
         (n for n in range(1, len(spans)) if text[slice(*spans[n])].rstrip() == "---"), None
     )
     if closing is None:
-        raise FrontMatterError(
-            1, "the front matter has no end; close it with a line of three dashes"
-        )
+        raise FrontMatterError(1, Remark.HEAD_WITHOUT_END())
     body = spans[closing + 1][0] if closing + 1 < len(spans) else len(text)
     # Lines joined by \n alone, so that YAML's line numbers are the file's (less one for the opening
     # ---).
@@ -88,9 +87,7 @@ def read_front_matter(text: str) -> FrontMatter:
     if root is None:
         return FrontMatter(body=body)
     if not isinstance(root, yaml.MappingNode):
-        raise FrontMatterError(
-            2, "the front matter is not a list of “key: value” lines; rewrite it"
-        )
+        raise FrontMatterError(2, Remark.HEAD_NOT_A_LIST())
     values, notes = _entries(root)
     return FrontMatter(
         body=body,
@@ -132,15 +129,11 @@ def _compose(block: str) -> yaml.Node | None:
         for event in yaml.parse(block, Loader=_loader()):
             line = _mark_line(event.start_mark)
             if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) is not None:
-                raise FrontMatterError(
-                    line, "the front matter uses a YAML anchor or alias; write the value out"
-                )
+                raise FrontMatterError(line, Remark.HEAD_ALIAS())
             if isinstance(event, yaml.CollectionStartEvent):
                 depth += 1
                 if depth > _DEEPEST:
-                    raise FrontMatterError(
-                        line, "the front matter is nested too deeply; flatten it"
-                    )
+                    raise FrontMatterError(line, Remark.HEAD_TOO_DEEP())
             elif isinstance(event, yaml.CollectionEndEvent):
                 depth -= 1
         node: yaml.Node | None = yaml.compose(block, Loader=_loader())
@@ -148,15 +141,9 @@ def _compose(block: str) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         if "scanning a quoted" in (error.context or "") and error.context_mark:
             mark = error.context_mark  # a quotation mark left open is noticed only at the end
-        raise FrontMatterError(
-            _mark_line(mark),
-            "the front matter is not valid YAML; write “key: value”, and put a value that holds a "
-            "colon, a quotation mark or another sign in quotes",
-        ) from error
+        raise FrontMatterError(_mark_line(mark), Remark.HEAD_NOT_YAML()) from error
     except yaml.YAMLError as error:
-        raise FrontMatterError(
-            1, "the front matter is not valid YAML (a character is not allowed); remove it"
-        ) from error
+        raise FrontMatterError(1, Remark.HEAD_BAD_CHARACTER()) from error
     return node
 
 
@@ -166,36 +153,42 @@ def _entries(root: yaml.MappingNode) -> tuple[dict[str, yaml.Node], tuple[Note, 
     for key_node, value in root.value:
         line = _line(key_node)
         if not isinstance(key_node, yaml.ScalarNode):
-            raise FrontMatterError(line, "a front matter key is not a word; write “key: value”")
+            raise FrontMatterError(line, Remark.KEY_NOT_A_WORD())
         key = key_node.value
         if key not in KEYS:
             near = difflib.get_close_matches(key.lower(), KEYS, n=1, cutoff=0.6)
-            hint = f"; did you mean “{near[0]}”?" if near else f"; known are {', '.join(KEYS)}"
-            notes.append(Note(line, f"unknown front matter key “{key}”{hint}"))
+            said = (
+                Remark.KEY_MISSPELT(key=key, near=near[0])
+                if near
+                else Remark.KEY_UNKNOWN(key=key, known=", ".join(KEYS))
+            )
+            notes.append(Note(line, said))
         elif key in values:
-            raise FrontMatterError(line, f"“{key}” is given twice; keep one")
+            raise FrontMatterError(line, Remark.KEY_TWICE(key=key))
         else:
             value.start_mark = key_node.start_mark  # errors name the key's line
             values[key] = value
     return values, tuple(notes)
 
 
-def _scalar(values: Mapping[str, yaml.Node], key: str, wanted: str) -> str | None:
-    """The value's characters as written, whatever type YAML sees in them; None if blank."""
+def _scalar(values: Mapping[str, yaml.Node], key: str, otherwise: Said) -> str | None:
+    """The value's characters as written, whatever type YAML sees in them; None if blank.
+
+    `otherwise` is what is wrong with a list or a mapping.
+    """
     node = values.get(key)
     if node is None or node.tag == _NULL:
         return None
     if not isinstance(node, yaml.ScalarNode):
-        raise FrontMatterError(_line(node), f"“{key}” is not {wanted}; write {wanted}")
+        raise FrontMatterError(_line(node), otherwise)
     return " ".join(node.value.split()) or None
 
 
 def _text(values: Mapping[str, yaml.Node], key: str) -> str | None:
-    value = _scalar(values, key, "text")
+    value = _scalar(values, key, Remark.VALUE_NOT_TEXT(key=key))
     if value is not None and values[key].tag != _STRING:
-        raise FrontMatterError(
-            _line(values[key]), f"“{key}” is not text to YAML; put {value} in quotes"
-        )
+        said = Remark.VALUE_NEEDS_QUOTES(key=key, value=value)
+        raise FrontMatterError(_line(values[key]), said)
     return value
 
 
@@ -203,9 +196,7 @@ def _strings(node: yaml.SequenceNode, key: str) -> list[str]:
     items = []
     for item in node.value:
         if not isinstance(item, yaml.ScalarNode) or item.tag != _STRING or not item.value.strip():
-            raise FrontMatterError(
-                _line(node), f"“{key}” holds something that is not text; put each entry in quotes"
-            )
+            raise FrontMatterError(_line(node), Remark.ENTRY_NOT_TEXT(key=key))
         items.append(" ".join(item.value.split()))
     return items
 
@@ -222,14 +213,12 @@ def _texts(values: Mapping[str, yaml.Node], key: str) -> tuple[str, ...]:
     if node is None or node.tag == _NULL:
         return ()
     if not isinstance(node, yaml.SequenceNode):
-        raise FrontMatterError(
-            _line(node), f"“{key}” is not a list; write - and the text on a line each"
-        )
+        raise FrontMatterError(_line(node), Remark.VALUE_NOT_A_LIST(key=key))
     return tuple(_strings(node, key))
 
 
 def _url(values: Mapping[str, yaml.Node]) -> str | None:
-    value = _scalar(values, "url", "an address")
+    value = _scalar(values, "url", Remark.URL_WRONG())
     if value is None:
         return None
     try:
@@ -238,14 +227,12 @@ def _url(values: Mapping[str, yaml.Node]) -> str | None:
     except ValueError:
         valid = False
     if not valid:
-        raise FrontMatterError(
-            _line(values["url"]), "“url” is not a web address; write one that begins with https://"
-        )
+        raise FrontMatterError(_line(values["url"]), Remark.URL_WRONG())
     return value
 
 
 def _day(values: Mapping[str, yaml.Node]) -> str | None:
-    value = _scalar(values, "date", "a day")
+    value = _scalar(values, "date", Remark.DATE_WRONG())
     if value is None:
         return None
     try:
@@ -253,30 +240,20 @@ def _day(values: Mapping[str, yaml.Node]) -> str | None:
             raise ValueError(value)
         return date.fromisoformat(value).isoformat()
     except ValueError as error:
-        raise FrontMatterError(
-            _line(values["date"]),
-            "“date” is not a day; write it as year-month-day, like 2025-07-23",
-        ) from error
+        raise FrontMatterError(_line(values["date"]), Remark.DATE_WRONG()) from error
 
 
 def _language(values: Mapping[str, yaml.Node]) -> str | None:
-    value = _scalar(values, "language", "a two-letter code")
+    value = _scalar(values, "language", Remark.LANGUAGE_WRONG())
     if value is None:
         return None
     if not re.fullmatch(r"[A-Za-z]{2}", value):
-        raise FrontMatterError(
-            _line(values["language"]),
-            "“language” is not a two-letter code; write one like de or en",
-        )
+        raise FrontMatterError(_line(values["language"]), Remark.LANGUAGE_WRONG())
     return value.lower()
 
 
 def _id(values: Mapping[str, yaml.Node]) -> str | None:
-    value = _scalar(values, "id", "a short name")
+    value = _scalar(values, "id", Remark.ID_WRONG())
     if value is not None and not ID_PATTERN.fullmatch(value):
-        raise FrontMatterError(
-            _line(values["id"]),
-            "“id” is not a short name; use up to 64 of the characters a-z, 0-9, dot, dash and "
-            "underscore, a letter or digit first",
-        )
+        raise FrontMatterError(_line(values["id"]), Remark.ID_WRONG())
     return value

@@ -16,6 +16,7 @@ from index.examples import Examples
 from index.fit import Fit, load_fit
 from index.grouping import group_questions
 from index.passages import Passage
+from index.remarks import Remark
 from index.search import PassageIndex
 from index.segments import Source
 from index.storage import DamagedIndexError
@@ -201,9 +202,9 @@ def _articles(folder: Path) -> Content:
     if content.articles:
         return content
     if not content.errors:
-        raise ContentError(
-            str(folder), None, "it holds no article; put a Markdown or text file there"
-        )
+        raise ContentError(str(folder), None, Remark.FOLDER_EMPTY())
     first, others = content.errors[0], len(content.errors) - 1
-    more = f" ({others} more could not be read either; beleg check lists them)" if others else ""
-    raise ContentError(first.path, first.line, f"{first.reason}{more}")
+    if not others:
+        raise first
+    reason = Remark.AND_MORE_FILES(reason=first.reason, count=others)
+    raise ContentError(first.path, first.line, reason)

@@ -10,13 +10,12 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.tree import SyntaxTreeNode
 
-from index.boilerplate import ONLY_LINK, is_boilerplate_line
+from index.boilerplate import is_boilerplate_line
 from index.glued_headings import GluedHeadings
 from index.paragraphs import (
     LINE_END,
     LONGEST_LEAD_IN,
     LONGEST_LIST,
-    NO_WORDS,
     Draft,
     Note,
     Paragraph,
@@ -27,9 +26,9 @@ from index.paragraphs import (
     line_spans,
     stripped,
 )
+from index.remarks import Remark, Said
 
 _SENTENCE_INSIDE = re.compile(r"[^\W\d_]{3}[.!?…][\"”“»)]*\s+[^\W\d_]")
-_ONLY_IMAGE = "is only an image"
 _LONGEST_ITEM = 200  # characters; a list whose items are all this short is one paragraph
 
 
@@ -87,7 +86,7 @@ def read_markdown(
         *environment.get("duplicate_refs", ()),
     ]
     for definition in definitions:
-        draft.omit(walker.lines_span(*definition["map"]), "defines a link")
+        draft.omit(walker.lines_span(*definition["map"]), Remark.DEFINES_LINK())
     return draft.finish()
 
 
@@ -131,7 +130,7 @@ class _MarkdownWalker:
             elif block.kind == "title":
                 self._take_title(self._plain(block.content), title)
             elif block.kind == "html_block":
-                self._draft.omit(span, "is HTML")
+                self._draft.omit(span, Remark.IS_HTML())
             elif reason := self._reason(block):
                 self._draft.omit(span, reason)
             else:
@@ -145,12 +144,10 @@ class _MarkdownWalker:
             heading = flat(draft.text[start : start + split])
             if block.kind == "pasted":
                 self._heading = heading
-                draft.notes.append(Note(draft.line(start), f"glued heading split: “{heading}”"))
+                draft.notes.append(Note(draft.line(start), Remark.HEADING_SPLIT(heading=heading)))
                 start += split
             else:
-                advice = (
-                    f"“{heading}” may be a heading glued to its paragraph; give it its own line"
-                )
+                advice = Remark.HEADING_MAYBE_GLUED(heading=heading)
                 draft.notes.append(Note(draft.line(start), advice))
         draft.paragraphs.append(Paragraph(start, block.end, self._heading))
 
@@ -216,7 +213,7 @@ class _MarkdownWalker:
         if _is_pasted(lines):
             kind = "pasted"
             cuts = list(range(len(lines) + 1))
-            advice = "every line is read as a paragraph; put blank lines between them"
+            advice = Remark.LINES_AS_PARAGRAPHS()
             self._draft.notes.append(Note(self._first + first + 1, advice))
         else:
             numbers = [number for number, line in enumerate(lines) if is_boilerplate_line(line)]
@@ -237,7 +234,7 @@ class _MarkdownWalker:
         if len(node.children) < 2:
             return []
         items: list[Span] = []  # first line and the one after the last
-        reasons: list[str | None] = []
+        reasons: list[Said | None] = []
         for item in node.children:
             size, (first, last) = 0, (_lines(item)[0], _lines(item)[0] + 1)
             for part in item.walk():
@@ -252,7 +249,8 @@ class _MarkdownWalker:
                 return []
             items.append((first, last))
         # A list may hold a link or two; links alone, or a line to be left out, are read by item.
-        if all(reasons) or not {None, ONLY_LINK, _ONLY_IMAGE, NO_WORDS}.issuperset(reasons):
+        harmless = {Remark.ONLY_LINK(), Remark.ONLY_IMAGE(), Remark.NO_WORDS()}
+        if all(reasons) or not harmless.issuperset(filter(None, reasons)):
             return []
         blocks: list[_Block] = []
         for first, last in items:
@@ -302,10 +300,10 @@ class _MarkdownWalker:
             start = self._after_marks(start, end, items=False, content="\n".join(lines[blank:]))
         return _Block("code", start, end, outer_end, node.content)
 
-    def _reason(self, block: _Block) -> str | None:
+    def _reason(self, block: _Block) -> Said | None:
         span = (block.start, block.end)
         if block.kind == "code":  # a command is quoted whatever it looks like
-            return None if any(map(str.isalnum, block.content)) else NO_WORDS
+            return None if any(map(str.isalnum, block.content)) else Remark.NO_WORDS()
         reason = self._draft.reason_to_omit(span, block.content)
         if reason is None and block.kind in ("paragraph", "pasted") and len(block.content) <= 2000:
             reason = self._only_marks(block.content)
@@ -315,7 +313,7 @@ class _MarkdownWalker:
         tokens = _inline_parser().parseInline(content, self._environment)
         return tokens[0].children or []
 
-    def _only_marks(self, content: str) -> str | None:
+    def _only_marks(self, content: str) -> Said | None:
         """The reason to omit a paragraph of nothing but images or links."""
         if not any(mark in content for mark in ("](", "][", "![", "<", "]")):
             return None
@@ -331,8 +329,8 @@ class _MarkdownWalker:
         if any(character.isalnum() for character in outside):
             return None
         if any(character.isalnum() for character in inside):
-            return ONLY_LINK if len(inside) <= 160 else None
-        return _ONLY_IMAGE if images else NO_WORDS
+            return Remark.ONLY_LINK() if len(inside) <= 160 else None
+        return Remark.ONLY_IMAGE() if images else Remark.NO_WORDS()
 
     def _plain(self, content: str) -> str:
         """A heading's words without emphasis, link and code marks."""

@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from index.boilerplate import boilerplate_reason
+from index.remarks import Remark, Said
 
 Span = tuple[int, int]
 
 LINE_END = re.compile(r"\r\n|\r|\n")  # the ends CommonMark knows; no others, so line numbers agree
 _SENTENCE_END = re.compile(r"[.!?…。！？؟۔।։:;]['\"’”“»«›‹)\]*_]*(?:\s?\[[0-9]{1,3}\])*$")
-NO_WORDS = "holds no words"
 LONGEST_LEAD_IN = 300  # characters; "To build the index, run:" joins the list or code it introduces
 LONGEST_LIST = 2000  # characters; a longer list is not one paragraph
 
@@ -36,7 +36,7 @@ class Omission:
 
     line: int
     text: str
-    reason: str
+    reason: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Note:
     """Something in `line` (1-based) that whoever looks after the content may want to know."""
 
     line: int
-    text: str
+    text: Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +74,18 @@ class Draft:
     def line(self, offset: int) -> int:
         return bisect_right(self.lines, (offset, len(self.text) + 1))
 
-    def omit(self, span: Span, reason: str) -> None:
+    def omit(self, span: Span, reason: Said) -> None:
         self.omissions.append(Omission(self.line(span[0]), self.text[slice(*span)], reason))
 
-    def reason_to_omit(self, span: Span, content: str | None = None) -> str | None:
+    def reason_to_omit(self, span: Span, content: str | None = None) -> Said | None:
         """`content` is the span's text without Markdown's block marks, where that differs."""
         content = self.text[slice(*span)] if content is None else content
         line = flat(content)
         for unwanted in self.exclude:
             if flat(unwanted) in line:
-                return f"contains “{unwanted}”, which the front matter excludes"
+                return Remark.IS_EXCLUDED(text=unwanted)
         if not any(character.isalnum() for character in line):
-            return NO_WORDS
+            return Remark.NO_WORDS()
         return boilerplate_reason(content)
 
     def finish(self) -> Reading:

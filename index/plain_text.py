@@ -20,6 +20,7 @@ from index.paragraphs import (
     line_spans,
     stripped,
 )
+from index.remarks import Remark
 
 _LIST_MARKER = re.compile(r"(?:[-*+•–]|[0-9]{1,3}[.)])[ \t]+\S")
 _LONGEST_TITLE = 250  # characters, as all of these
@@ -165,7 +166,7 @@ def _take_publisher(draft: Draft, units: list[_Unit]) -> list[_Unit]:
     if not (short and named and paragraphs) or listed:
         return units
     draft.publisher = flat(line)
-    draft.omit((last.start, last.end), "names the publisher")
+    draft.omit((last.start, last.end), Remark.NAMES_PUBLISHER())
     return units[:-1]
 
 
@@ -181,7 +182,7 @@ def _place_plain(draft: Draft, units: Sequence[_Unit], glued: GluedHeadings) -> 
             draft.paragraphs.append(Paragraph(pending[0].start, pending[-1].end, heading))
         elif at_end:
             for unit in pending:
-                draft.omit((unit.start, unit.end), "is a heading with no paragraph under it")
+                draft.omit((unit.start, unit.end), Remark.HEADING_OF_NOTHING())
         elif pending:
             heading = " – ".join(flat(draft.text[unit.start : unit.end]) for unit in pending)
         pending.clear()
@@ -200,7 +201,7 @@ def _place_plain(draft: Draft, units: Sequence[_Unit], glued: GluedHeadings) -> 
         split = glued.find(draft.text[start : unit.end])
         if split is not None:
             heading = flat(draft.text[start : start + split])
-            draft.notes.append(Note(draft.line(start), f"glued heading split: “{heading}”"))
+            draft.notes.append(Note(draft.line(start), Remark.HEADING_SPLIT(heading=heading)))
             start += split
         draft.paragraphs.append(Paragraph(start, unit.end, heading))
     settle(at_end=True)

@@ -15,6 +15,7 @@ both, and at worst a temporary file, which the next writer sweeps away.
 """
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -43,6 +44,7 @@ from index.content import (
 )
 from index.front_matter import FrontMatterError, read_front_matter
 from index.paragraphs import LINE_END, flat
+from index.remarks import Remark, Said
 from index.storage import flush
 
 __all__ = ["MAX_BYTES", "Draft", "Removed", "Shelf", "ShelfError"]
@@ -60,6 +62,14 @@ _WINDOWS_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
 # What turns the direction of the text around it.
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _LONGEST_SHOWN = 78  # characters of a line or a name in a sentence
+_SYSTEM = {
+    errno.ENOSPC: Remark.DISK_FULL,
+    errno.EACCES: Remark.PERMISSION_DENIED,
+    errno.EPERM: Remark.NOT_PERMITTED,
+    errno.EROFS: Remark.READ_ONLY,
+    errno.EIO: Remark.IO_ERROR,
+}
+"""What the system says most often when a file cannot be written or read."""
 
 
 class ShelfError(Exception):
@@ -67,6 +77,10 @@ class ShelfError(Exception):
 
     `str(error)` is one sentence for whoever asked for it; it shows no absolute path.
     """
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +134,21 @@ class Shelf:
         """
         stem, suffix = _split(name)
         stored = _file_name(stem, ".md" if suffix in MARKDOWN else ".txt")
-        _refuse_large(content, f"The file {_quoted(name)}")
+        _refuse_large(content, Remark.ADDED_TOO_LARGE, name=_named(name))
         article = read_article(self._content, stored, content)
         notes = article.notes
         try:
             content.decode()
         except UnicodeDecodeError:
             content = article.text.encode()
-            _refuse_large(content, f"As UTF-8, the file {_quoted(name)}")
+            _refuse_large(content, Remark.UTF8_TOO_LARGE, name=_named(name))
             before, article = article, read_article(self._content, stored, content)
             # What only the first reading noted is the encoding it took the bytes for.
-            guess = [note for note in before.notes if note not in article.notes]
-            stored_as = [Note(note.line, _stored_as_utf8(note.text)) for note in guess]
+            stored_as = [
+                Note(note.line, Remark.STORED_AS_UTF8(encoding=note.text.values["encoding"]))
+                for note in before.notes
+                if note not in article.notes
+            ]
             notes = (*stored_as, *article.notes)
         self._refuse_taken(article)
         return Draft(stored, content, article, _all_notes(notes, article.omissions))
@@ -155,7 +172,7 @@ class Shelf:
         values = {"title": title, "author": author, "url": url, "date": date, "language": language}
         entries = {key: _harmless(value) for key, value in values.items() if value is not None}
         if not any(map(str.isalnum, entries["title"])):
-            raise ShelfError("The title holds no letter or digit; write one that does.")
+            raise ShelfError(Remark.TITLE_BLANK())
         head = _front_matter({key: value for key, value in entries.items() if value})
         stored = _file_name(entries["title"], ".md")
         try:
@@ -165,9 +182,9 @@ class Shelf:
             raise ContentError(
                 shown_path(self._content, stored),
                 line,
-                "it holds half of a character, which cannot be stored; remove it",
+                Remark.HALF_CHARACTER(),
             ) from error
-        _refuse_large(content, "The text")
+        _refuse_large(content, Remark.TEXT_TOO_LARGE)
         above = len(LINE_END.findall(head))
         try:
             article = read_article(self._content, stored, content)
@@ -187,10 +204,8 @@ class Shelf:
         """
         shown = shown_path(self._content, draft.name)
         if draft.name != _file_name(*_split(draft.name)):
-            raise ShelfError(
-                f"{_quoted(draft.name)} is no name that a draft has; make a new draft."
-            )
-        with self._writing(f"{shown} could not be stored"):
+            raise ShelfError(Remark.NO_DRAFT_NAME(name=_named(draft.name)))
+        with self._writing(Remark.NOT_STORED(path=shown)):
             self._refuse_taken(draft.article)
             return self._put(draft.name, draft.content)
 
@@ -202,19 +217,15 @@ class Shelf:
         Raises ShelfError if there is no such article, if its file is a link, or if one of the
         folders cannot be written; ContentError if the content folder cannot be read.
         """
-        with self._writing(f"The article {_quoted(article_id)} could not be removed"):
+        with self._writing(Remark.NOT_REMOVED(id=_named(article_id))):
             articles = read_content(self._content).articles
             article = next((found for found in articles if found.id == article_id), None)
             if article is None:
-                raise ShelfError(
-                    f"There is no article with the id {_quoted(article_id)}; choose one that is in "
-                    "the library."
-                )
+                raise ShelfError(Remark.UNKNOWN_ID(id=_named(article_id)))
             source = self._content.resolve() / article.path
             if source.is_symlink():  # what it leads to would stay, and may be an article too
-                raise ShelfError(
-                    f"{shown_path(self._content, article.path)} is a link; remove it by hand."
-                )
+                path = shown_path(self._content, article.path)
+                raise ShelfError(Remark.IS_LINK(path=path))
             when = datetime.now(UTC)
             key = f"{when:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
             removed = Removed(key, article.id, article.title, article.path, when)
@@ -240,8 +251,7 @@ class Shelf:
             gone = [removed for removed in found if not self._is_back(removed)]
         except OSError as error:
             raise ShelfError(
-                f"The removed articles cannot be read: {_reason(error)}; check the permissions of "
-                f"the folder “{self._removed.name}”."
+                Remark.REMOVED_UNREADABLE(reason=_reason(error), removed=self._removed.name)
             ) from error
         return sorted(gone, key=lambda removed: (removed.when, removed.key), reverse=True)
 
@@ -252,13 +262,10 @@ class Shelf:
         of that id is there now, or if one of the folders cannot be written; ContentError if the
         content folder cannot be read.
         """
-        with self._writing(f"The removed article {_quoted(key)} could not be put back"):
+        with self._writing(Remark.NOT_PUT_BACK(key=_named(key))):
             removed = self._record(key) if _KEY.fullmatch(key) else None
             if removed is None:
-                raise ShelfError(
-                    f"There is no removed article {_quoted(key)}; it was put back already, or its "
-                    "record is damaged."
-                )
+                raise ShelfError(Remark.UNKNOWN_REMOVED(key=_named(key)))
             self._refuse_taken_by(removed.path, removed.article_id)
             content = (self._removed / key / _ARTICLE).read_bytes()
             restored = self._put(removed.path, content)
@@ -279,19 +286,14 @@ class Shelf:
             raise self._taken(path)
         for article in read_content(self._content).articles:
             if article.id == article_id:
-                raise ShelfError(
-                    f"{shown_path(self._content, article.path)} has the id “{article.id}” already; "
-                    "remove it first, or give one of the two articles another id."
-                )
+                path = shown_path(self._content, article.path)
+                raise ShelfError(Remark.ID_TAKEN(path=path, id=article.id))
 
     def _taken(self, path: str) -> ShelfError:
-        return ShelfError(
-            f"{shown_path(self._content, path)} is there already; remove it first, or give one of "
-            "the two articles another name."
-        )
+        return ShelfError(Remark.NAME_TAKEN(path=shown_path(self._content, path)))
 
     @contextlib.contextmanager
-    def _writing(self, failure: str) -> Iterator[None]:
+    def _writing(self, failure: Said) -> Iterator[None]:
         """Hold the lock; a failure of the disk becomes a ShelfError that begins with `failure`."""
         try:
             _make_folder(self._removed)
@@ -300,13 +302,16 @@ class Shelf:
                 yield
         except Timeout as error:
             raise ShelfError(
-                f"{failure}: somebody else has been writing for {LOCK_SECONDS:.0f} seconds; try "
-                "again in a minute."
+                Remark.OTHER_WRITER(failure=failure, seconds=round(LOCK_SECONDS))
             ) from error
         except OSError as error:
             raise ShelfError(
-                f"{failure}: {_reason(error)}; check the disk's space and the permissions of the "
-                f"folders “{self._content.resolve().name}” and “{self._removed.name}”."
+                Remark.DISK_FAILED(
+                    failure=failure,
+                    reason=_reason(error),
+                    content=self._content.resolve().name,
+                    removed=self._removed.name,
+                )
             ) from error
 
     def _put(self, path: str, content: bytes) -> Path:
@@ -317,10 +322,7 @@ class Shelf:
         root = self._content.resolve()
         target = root / path
         if not target.parent.resolve().is_relative_to(root):
-            raise ShelfError(
-                f"The folder of {shown_path(self._content, path)} is a link that leads out of the "
-                "content folder now; remove the link first."
-            )
+            raise ShelfError(Remark.PLACE_LEADS_OUT(path=shown_path(self._content, path)))
         _make_folder(target.parent)
         _sweep(target.parent)
         temporary = target.with_name(_temporary_name())
@@ -443,9 +445,7 @@ def _split(name: str) -> tuple[str, str]:
     stem, dot, suffix = re.split(r"[/\\]", visible)[-1].rpartition(".")
     suffix = f"{dot}{suffix.lower()}"
     if suffix not in (*MARKDOWN, *PLAIN_TEXT):
-        raise ShelfError(
-            f"{_quoted(name)} is no article; its name must end in .md, .markdown or .txt."
-        )
+        raise ShelfError(Remark.NO_ARTICLE_NAME(name=_named(name)))
     return stem, suffix
 
 
@@ -463,7 +463,7 @@ def _front_matter(values: dict[str, str]) -> str:
     try:
         read_front_matter(head)
     except FrontMatterError as error:
-        raise ShelfError(f"{error.reason[0].upper()}{error.reason[1:]}.") from error
+        raise ShelfError(Remark.VALUE_WRONG(reason=error.reason)) from error
     return head
 
 
@@ -477,32 +477,30 @@ def _harmless(text: str) -> str:
     return flat("".join(kept))
 
 
-def _quoted(text: str) -> str:
-    return f"“{_shortened(_harmless(text))}”"
+def _named(text: str) -> str:
+    return _shortened(_harmless(text))
 
 
 def _shortened(text: str) -> str:
     return f"{text[: _LONGEST_SHOWN - 1]}…" if len(text) > _LONGEST_SHOWN else text
 
 
-def _refuse_large(content: bytes, subject: str) -> None:
+def _refuse_large(content: bytes, refusal: Remark, **values: str) -> None:
     if len(content) > MAX_BYTES:
-        raise ShelfError(
-            f"{subject} is larger than {MAX_BYTES // 1_000_000} MB; split it into several articles."
-        )
-
-
-def _stored_as_utf8(note: str) -> str:
-    return f"{note.split(';')[0]} and stored as UTF-8; look whether every letter is right"
+        raise ShelfError(refusal(megabytes=MAX_BYTES // 1_000_000, **values))
 
 
 def _all_notes(notes: tuple[Note, ...], omissions: tuple[Omission, ...]) -> tuple[Note, ...]:
     left_out = [
-        Note(omission.line, f"left out: “{_shortened(flat(omission.text))}” {omission.reason}")
+        Note(
+            omission.line,
+            Remark.LEFT_OUT(text=_shortened(flat(omission.text)), reason=omission.reason),
+        )
         for omission in omissions
     ]
     return tuple(sorted((*notes, *left_out), key=lambda note: note.line))
 
 
 def _reason(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+    said = _SYSTEM.get(error.errno or 0)
+    return said() if said else error.strerror or type(error).__name__

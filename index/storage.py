@@ -28,7 +28,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-FORMAT = 3
+FORMAT = 4
 MANIFEST = "manifest.json"
 SEGMENTS = "segments"
 LOCK = "lock"
@@ -69,11 +69,13 @@ class SegmentEntry:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A content file that was not indexed, and why."""
+    """A content file that was not indexed, and why: `name` and `values` as in `Said`."""
 
     path: str
     line: int | None
     reason: str
+    name: str
+    values: dict[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)

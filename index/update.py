@@ -19,6 +19,7 @@ from index.passage_vectors import (
     estimated_token_bytes,
 )
 from index.passages import split_article
+from index.remarks import Said
 from index.segments import (
     IndexedArticle,
     Segment,
@@ -213,7 +214,14 @@ def update_index(
             token_bytes=token_bytes,
             tokens_stored=tokens,
             left_out=tuple(
-                LeftOut(error.path, error.line, error.reason) for error in content.errors
+                LeftOut(
+                    error.path,
+                    error.line,
+                    error.reason,
+                    error.reason.name,
+                    error.reason.values,
+                )
+                for error in content.errors
             ),
             segments=segments,
         )
@@ -397,4 +405,7 @@ def _passage_changes(
 
 
 def _errors(manifest: Manifest) -> tuple[ContentError, ...]:
-    return tuple(ContentError(entry.path, entry.line, entry.reason) for entry in manifest.left_out)
+    return tuple(
+        ContentError(entry.path, entry.line, Said(entry.reason, entry.name, entry.values))
+        for entry in manifest.left_out
+    )

@@ -269,6 +269,11 @@ def components(message: Any) -> Iterator[dict[str, Any]]:
     yield from walk(message.components)
 
 
+def mentioned(world: World, command: str) -> str:
+    """How a text mentions one of the commands: each reader sees its name in their own language."""
+    return f"</{command}:{world.services.commands[command.split()[0]]}>"
+
+
 def scene(env: Env) -> tuple[Any, Any, Any]:
     """A server, a channel in it, and a member without any special permission."""
     guild = env.create_guild()

@@ -111,7 +111,7 @@ def put_together(quotes: Sequence[str]) -> tuple[str, str, list[int]]:
 
 def begins(seen: str, whole: str) -> bool:
     """Whether ``seen`` is ``whole`` on one line, or its beginning with an ellipsis."""
-    line = " ".join(whole.split())
+    line, seen = (" ".join(text.split()) for text in (whole, seen))
     return seen == line or (seen[-1:] == "…" and line.startswith(seen[:-1].rstrip()))
 
 

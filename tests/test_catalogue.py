@@ -1,6 +1,7 @@
 """The catalogues: every text in every language, and every name that the code asks for.
 
-Of the bot only `bot.catalogue` is imported; the rest of its code is read.
+Of the bot only `bot.catalogue` is imported; the rest of its code is read. What the index says about
+files is walked in `index.remarks`.
 """
 
 import ast
@@ -13,11 +14,13 @@ from itertools import product
 import discord
 import pytest
 from babel import Locale
+from babel.numbers import format_decimal
 from discord import app_commands
 from fluent.syntax import FluentParser
 from fluent.syntax import ast as ftl
 
 from bot.catalogue import (
+    COMMANDS,
     FOLDER,
     LANGUAGES,
     CommandTranslator,
@@ -25,6 +28,7 @@ from bot.catalogue import (
     texts_for,
     texts_in,
 )
+from index.remarks import Remark, Said
 
 TRANSLATIONS = [language for language in LANGUAGES if language != "en"]
 PLURALS = {"zero", "one", "two", "few", "many", "other"}
@@ -111,10 +115,13 @@ class Values:
 
     def __init__(self, message: ftl.Message) -> None:
         self.variables: set[str] = set()
+        self.commands: set[str] = set()
         self.variants: dict[str, set[str]] = {}
         for node in inside(message):
             if isinstance(node, ftl.VariableReference):
-                self.variables.add(node.id.name)
+                # The names of commands are filled in by Texts itself.
+                named = self.commands if node.id.name.startswith("command-") else self.variables
+                named.add(node.id.name)
             elif isinstance(node, ftl.SelectExpression):
                 assert isinstance(node.selector, ftl.VariableReference)
                 keys = self.variants.setdefault(node.selector.id.name, set())
@@ -271,6 +278,13 @@ def test_a_translation_uses_the_variables_of_english(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", TRANSLATIONS)
+def test_a_translation_names_the_commands_that_english_names(language: str) -> None:
+    named = {name: values_of("en", name).commands for name in messages("en")}
+    assert {name: values_of(language, name).commands for name in messages(language)} == named
+    assert set().union(*named.values()) == {f"command-{name}" for name in COMMANDS}
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
 def test_a_translation_has_the_variants_of_english(language: str) -> None:
     for name in messages("en"):
         english, translated = values_of("en", name), values_of(language, name)
@@ -328,6 +342,108 @@ def test_french_stops_stand_after_spaces_that_do_not_break() -> None:
         assert not re.search("(?<!\u202f)[;!?]|(?<!\u00a0)[:»]|«(?!\u00a0)", bare), (name, text)
 
 
+# What is said about files -------------------------------------------------------------------------
+
+
+@cache
+def remarks(language: str) -> dict[str, ftl.Message]:
+    """The translations of what the index says, by their names."""
+    source = (FOLDER / f"remarks.{language}.ftl").read_text(encoding="utf-8")
+    body = FluentParser().parse(source).body
+    assert [one.content for one in body if isinstance(one, ftl.Junk)] == []
+    found = [one for one in body if isinstance(one, ftl.Message)]
+    names = [one.id.name for one in found]
+    assert sorted(names) == sorted(set(names))
+    return {one.id.name: one for one in found}
+
+
+def sentences() -> Iterator[tuple[Said, list[str | int]]]:
+    """Everything that the index can say, with the values that must be seen in it."""
+    for remark in Remark:
+        for count in NUMBERS[1:]:
+            values: dict[str, str | int] = {
+                name: count if name in ("count", "megabytes", "seconds") else f"<{name}> {{x}} *y*"
+                for name in remark.wants
+            }
+            yield remark(**values), list(values.values())
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_everything_said_about_files_is_translated(language: str) -> None:
+    assert list(remarks(language)) == [remark.label for remark in Remark]
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_translations_of_what_is_said_have_its_values(language: str) -> None:
+    assert {name: Values(one).variables for name, one in remarks(language).items()} == {
+        remark.label: remark.wants for remark in Remark
+    }
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_everything_said_about_files_can_be_shown(language: str) -> None:
+    texts = texts_in(language)
+    for said, values in sentences():
+        text = texts.said(said)
+        assert type(text) is str, said.name  # else it stayed English
+        assert text == text.strip() and "\n" not in text, said.name
+        for value in values:
+            # "One more file": in words.
+            assert value == 1 or shown(value, language) in text, (said.name, text)
+        assert said.endswith(".") == text.endswith("."), said.name
+
+
+def shown(value: str | int, language: str) -> str:
+    return value if isinstance(value, str) else format_decimal(value, locale=language)
+
+
+def test_what_is_said_in_english_is_said_as_it_is() -> None:
+    for said, _ in sentences():
+        assert texts_in("en").said(said) is said
+
+
+@pytest.mark.parametrize("language", TRANSLATIONS)
+def test_quotation_marks_in_what_is_said_are_those_of_the_language(language: str) -> None:
+    for said, _ in sentences():
+        marks = set(re.findall("[\"'“”„‟‘’‚«»‹›]", texts_in(language).said(said)))
+        assert marks <= set(QUOTES[language]), said.name
+
+
+def test_french_stops_in_what_is_said_stand_after_spaces_that_do_not_break() -> None:
+    for said, _ in sentences():
+        bare = re.sub("key: value|https://", "", texts_in("fr").said(said))
+        wrong = "(?<!\u202f)[;!?]|(?<!\u00a0)[:»]|«(?!\u00a0)"
+        assert not re.search(wrong, bare), (said.name, bare)
+
+
+def test_a_sentence_in_a_sentence_is_translated() -> None:
+    said = Remark.LEFT_OUT(text="Read also: Boats", reason=Remark.POINTS_ELSEWHERE())
+    assert texts_in("de").said(said) == (
+        "ausgelassen: „Read also: Boats“ verweist auf einen anderen Artikel"
+    )
+    failure = Remark.NOT_STORED(path="content/a.md")
+    assert texts_in("es").said(
+        Remark.DISK_FAILED(
+            failure=failure, reason=Remark.DISK_FULL(), content="content", removed="removed"
+        )
+    ) == (
+        "content/a.md no se pudo guardar: no queda espacio en el disco; revisa el espacio libre y "
+        "los permisos de las carpetas «content» y «removed»."
+    )
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        Said("the moon is full"),
+        Said("the moon is full", "moon", {"phase": 1}),
+        Said("the moon is full", "key-twice", {"phase": 1}),
+    ],
+)
+def test_what_another_version_said_stays_as_it_was(said: Said) -> None:
+    assert texts_in("de").said(said) == "the moon is full"
+
+
 # What Discord takes -------------------------------------------------------------------------------
 
 
@@ -377,11 +493,39 @@ def test_texts_call_commands_and_buttons_what_they_are_called(language: str) -> 
     low = texts("certainty", level="low").split()[-1]
     assert low.capitalize() in shown
     assert f"`/{texts('ask-name')}`" in texts("hello")
-    commands = {f"/{text}" for text in texts_ending("-name", language).values()}
-    # "/admin" and one of its commands are named together.
-    commands |= {f"/{texts('admin-name')} {command[1:]}" for command in commands} | {"/"}
-    for name, text in formatted(language):
-        assert set(re.findall("`(/[^`]*)`", text)) <= commands, (name, text)
+    assert f"`/admin {texts('restore-name')}` " in texts("removed")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_writes_the_name_of_a_command_itself(language: str) -> None:
+    source = (FOLDER / f"{language}.ftl").read_text(encoding="utf-8")
+    assert set(re.findall("`(/[^`]*)`", source)) == {"/"}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_commands_that_discord_knows_are_mentioned(language: str) -> None:
+    texts = texts_for(language, {"ask": 10**19, "sources": 2, "privacy": 3, "admin": 4})
+    assert texts("hello").count("</ask:10000000000000000000>") == 1
+    for mention in ("</ask:10000000000000000000>", "</sources:2>", "</privacy:3>"):
+        assert texts("help").count(mention) == 1
+    assert texts("removed").count("</admin restore:4>") == 1
+    own = texts_in(language)
+    for name in filter(lambda name: values_of(language, name).commands, messages(language)):
+        text = texts(name)
+        assert "`/" not in text and len(text) <= MESSAGE, name
+        # Nothing else is different.
+        for parts in COMMANDS.values():
+            plain = " ".join(own(f"{part}-name") for part in parts)
+            english = " ".join(texts_in("en")(f"{part}-name") for part in parts)
+            text = re.sub(f"</{english}:[0-9]+>", f"`/{plain}`", text)
+        assert text == own(name)
+
+
+def test_a_command_that_discord_does_not_know_yet_has_its_name_in_the_language() -> None:
+    texts = texts_for("de", {"ask": 1})
+    assert texts("removed") == (
+        "**Der Artikel wurde entfernt.** `/admin wiederherstellen` holt ihn zurück."
+    )
 
 
 # What the code asks for ---------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from index.answer import Citation, Highlight
 from index.content import Article, Note
 from index.library import Library
 from index.paragraphs import Paragraph
+from index.remarks import Remark, Said
 from index.segments import Source
 from index.shelf import Draft
 
@@ -319,7 +320,7 @@ def draft(title: str, paragraphs: list[str], notes: list[Note], language: str = 
 
 def test_a_preview_shows_title_facts_notes_and_the_first_paragraphs() -> None:
     paragraphs = ["One *1*.", "Two.", "Three.", "Four.", "Five.", "Six.", "Seven."]
-    notes = [Note(number, f"note *{number}*") for number in range(1, 11)]
+    notes = [Note(number, Said(f"note *{number}*")) for number in range(1, 11)]
     view = render_draft(draft("Old *lamps*", paragraphs, notes), "key-_1", ENGLISH)
     noted = [f"- line {number}: note \\*{number}\\*" for number in range(1, 9)]
     assert displays(view) == [
@@ -357,8 +358,13 @@ def test_a_short_article_without_notes_is_shown_whole() -> None:
     ]
 
 
-notes = st.builds(Note, st.integers(1, 10**6), hostile)
-LONG_NOTE = Note(10**6 - 1, LONGEST)
+remarks = st.one_of(
+    hostile.map(Said),
+    st.builds(Remark.HEADING_MAYBE_GLUED, heading=hostile),
+    st.builds(Remark.LEFT_OUT, text=hostile, reason=st.builds(Remark.IS_EXCLUDED, text=hostile)),
+)
+notes = st.builds(Note, st.integers(1, 10**6), remarks)
+LONG_NOTE = Note(10**6 - 1, Remark.HEADING_SPLIT(heading=LONGEST))
 
 
 @given(

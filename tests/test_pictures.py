@@ -50,6 +50,11 @@ def reader(make: ModuleType) -> Any:
             '<ol start="2"><li>two</li><li>three</li></ol>'
             '<small>small</small><ol start="4"><li>four</li></ol>',
         ),
+        (
+            r"**Answers to </admin restore:42>** \</ask:1>",
+            '<div><strong>Answers to <span class="mention">/admin restore</span></strong> '
+            "&lt;/ask:1&gt;</div>",
+        ),
         ("<t:1709985600:D>", "<div><time>March 9, 2024</time></div>"),
         ("<t:1709726400:R>", "<div><time>3 days ago</time></div>"),
         ("<t:1709985612:R>", "<div><time>in 12 seconds</time></div>"),

@@ -36,7 +36,10 @@ def manifest(*segments: SegmentEntry) -> Manifest:
         rows=5,
         token_bytes=9_000,
         tokens_stored=False,
-        left_out=(LeftOut("content/ü.md", 3, "it is “odd”"), LeftOut("content/x.md", None, "x")),
+        left_out=(
+            LeftOut("content/ü.md", 3, "it is “odd”", "odd", {"sign": "ü", "count": 2}),
+            LeftOut("content/x.md", None, "x", "", {}),
+        ),
         segments=segments,
     )
 

@@ -24,6 +24,7 @@ from index.content import ContentError
 from index.late_interaction import QuantisedTokens, quantise, unit
 from index.library import Library
 from index.passage_vectors import PassageVectors
+from index.remarks import Remark
 from index.segments import read_segment
 from index.storage import DamagedIndexError, Manifest, StorageError, read_manifest
 from index.update import MOST_SEGMENTS, Changes, IndexReport, StoredIndex, read_index
@@ -121,7 +122,7 @@ def test_first_build(two: ContentFolder, data: Path, encoder: FakeEncoder) -> No
     assert [source.title for source in library.articles] == ["Lamps", "Ropes"]
     assert library.passage_count == 3
     found = manifest(data)
-    assert (found.format, found.model, found.dimension) == (3, "fake-64", 64)
+    assert (found.format, found.model, found.dimension) == (4, "fake-64", 64)
     assert (found.passages, found.rows, len(found.segments)) == (3, 8, 1)
 
 
@@ -252,10 +253,14 @@ def test_text_of_two_articles_is_encoded_once(
 def test_bad_file_is_left_out_and_stays_reported(
     two: ContentFolder, data: Path, encoder: FakeEncoder
 ) -> None:
-    two.write_raw("bad.md", "---\ntitle: [\n---\nText.\n")
+    two.write_raw("bad.md", "---\ntitle: A\ntitle: B\n---\nText.\n")
     first, second = report_of(two, data, encoder), report_of(two, data, encoder)
     assert [(error.path, error.line) for error in first.errors] == [("content/bad.md", 3)]
     assert [str(error) for error in second.errors] == [str(error) for error in first.errors]
+    # By name and values, so that it can be translated.
+    kept = [(error.reason, error.reason.name, error.reason.values) for error in second.errors]
+    assert kept == [(e.reason, e.reason.name, e.reason.values) for e in first.errors]
+    assert kept[0][1] in {remark.label for remark in Remark}
     assert second.articles == Changes(unchanged=2)
 
 
@@ -504,7 +509,7 @@ def test_other_format(two: ContentFolder, data: Path, encoder: FakeEncoder) -> N
     rewrite_manifest(data, lambda body: body.update(format=0, more="of another version"))
     report = report_of(two, data, encoder)
     assert report.rebuilt == (
-        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 3."
+        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 4."
     )
     assert report.encoded == 3
 
@@ -627,7 +632,7 @@ def test_every_byte_of_the_manifest_counts(whole: Path, encoder: FakeEncoder) ->
     assert reasons == {
         "its manifest cannot be read",
         "its manifest was changed after it was written",
-        "its format is 2, and this version of Beleg writes 3",
+        "its format is 5, and this version of Beleg writes 4",
     }
     for length in range(0, len(good), 7):
         path.write_bytes(good[:length])
@@ -651,15 +656,15 @@ CHANGED = "its manifest was changed after it was written"
         (b'"index"', CANNOT_BE_READ),
         (b"{}", CANNOT_BE_READ),
         (b'{"sha256": "0", "index": []}', CANNOT_BE_READ),
-        (b'{"sha256": "0", "index": {"format": 3, "x": "\\ud800"}}', CANNOT_BE_READ),
+        (b'{"sha256": "0", "index": {"format": 4, "x": "\\ud800"}}', CANNOT_BE_READ),
         (b"[" * 100_000, CANNOT_BE_READ),
         (b'{"sha256": "0", "index": {"format": ' + b"9" * 5_000 + b"}}", CANNOT_BE_READ),
-        (b'{"sha256": [], "index": {"format": 3}}', CHANGED),
+        (b'{"sha256": [], "index": {"format": 4}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": null}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": {"a": [1]}}}', CHANGED),
         (
             b'{"sha256": "0", "index": {"format": 7}}',
-            "its format is 7, and this version of Beleg writes 3",
+            "its format is 7, and this version of Beleg writes 4",
         ),
     ],
 )
@@ -709,7 +714,9 @@ def test_signed_manifest_of_wrong_types(
         lambda body: body["segments"][0].update(files=[]),
         lambda body: body["segments"][0].update(articles="lamps"),
         lambda body: body["segments"][0]["files"].update({"rows.f32": {"size": "10"}}),
-        lambda body: body.update(left_out=[{"path": 1, "line": None, "reason": "x"}]),
+        lambda body: body.update(
+            left_out=[{"path": 1, "line": None, "reason": "x", "name": "", "values": {}}]
+        ),
     ],
 )
 def test_signed_manifest_of_wrong_shape(

@@ -26,7 +26,7 @@ from bot.sending import whisper
 from bot.services import Interaction, Services, server_of, texts_of
 from bot.shorten import quote, shorten
 from bot.views import Button, Container, Row, View, display, lasting
-from index.content import ContentError
+from index.content import ContentError, Note
 from index.shelf import MAX_BYTES, Draft, Removed, ShelfError
 
 T = TypeVar("T")
@@ -182,7 +182,7 @@ def render_draft(draft: Draft, key: str, texts: Texts) -> View:
     if draft.notes:
         lines.append(texts("draft-notes"))
         lines += [
-            f"- {texts('draft-note', line=note.line, text=shorten(note.text, PARAGRAPH_WIDTH))}"
+            f"- {texts('draft-note', line=note.line, text=_note(note, texts))}"
             for note in draft.notes[:MOST_NOTES]
         ]
     if len(draft.notes) > MOST_NOTES:
@@ -198,6 +198,10 @@ def render_draft(draft: Draft, key: str, texts: Texts) -> View:
         more = texts("draft-more", count=count - MOST_PARAGRAPHS)
         container.add_item(display(f"-# {more}"))
     return view
+
+
+def _note(note: Note, texts: Texts) -> str:
+    return shorten(texts.said(note.text), PARAGRAPH_WIDTH)
 
 
 class ArticlesButton(
@@ -280,7 +284,7 @@ async def _attempt(
     try:
         return await asyncio.to_thread(work)
     except ShelfError as error:
-        sentence = shorten(str(error), SENTENCE_WIDTH)
+        sentence = shorten(texts.said(error.said), SENTENCE_WIDTH)
     except ContentError as error:
         sentence = left_out(error, texts)
     await _say(interaction, sentence, texts, *([again] if again else []))

@@ -110,12 +110,20 @@ def render_gaps(gaps: Sequence[MergedGap], texts: Texts) -> View:
     return lasting(container, Row(Button(label=texts("gaps-export"), custom_id="gaps:export")))
 
 
-def gaps_csv(gaps: Sequence[MergedGap]) -> bytes:
+def gaps_csv(gaps: Sequence[MergedGap], texts: Texts) -> bytes:
     """A table with a line for each gap, as spreadsheets read it: UTF-8 with a byte-order mark."""
     file = io.StringIO()
     rows = csv.writer(file)
     rows.writerow(
-        ["question", "asked", "unanswered", "not_helpful", "last_asked", "wordings", "reasons"]
+        [
+            texts("gaps-column-question"),
+            texts("gaps-column-asked"),
+            texts("gaps-column-unanswered"),
+            texts("gaps-column-not-helpful"),
+            texts("gaps-column-last-asked"),
+            texts("gaps-column-wordings"),
+            texts("gaps-column-reasons"),
+        ]
     )
     for gap in gaps:
         row = (
@@ -148,5 +156,5 @@ class GapsButton(LastingItem, template="gaps:export"):
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         merged = await merged_gaps(server, interaction.client.services)
-        file = discord.File(io.BytesIO(gaps_csv(merged)), "gaps.csv")
+        file = discord.File(io.BytesIO(gaps_csv(merged, texts)), "gaps.csv")
         await interaction.followup.send(texts("gaps-file"), file=file, ephemeral=True)

@@ -106,7 +106,7 @@ thanks-reason = Danke. Wer sich um diese Artikel kümmert, sieht, was du geschri
 
 ## Wenn eine Frage nicht nachgeschlagen wird
 
-hello = Stell mir eine Frage, und ich suche die Stelle, die sie beantwortet: mit `/fragen`, in einer Direktnachricht oder indem du mich zusammen mit deiner Frage erwähnst.
+hello = Stell mir eine Frage, und ich suche die Stelle, die sie beantwortet: mit { $command-ask }, in einer Direktnachricht oder indem du mich zusammen mit deiner Frage erwähnst.
 too-long = Deine Frage ist { $length } Zeichen lang, und ich lese höchstens { $limit }. Stell sie bitte kürzer.
 no-text = In dieser Nachricht steht kein Text, den ich nachschlagen könnte.
 preparing = Die Bibliothek wird gerade vorbereitet. Frag bitte in ein, zwei Minuten noch einmal.
@@ -139,7 +139,7 @@ help =
     Eigene Antworten schreibe ich nie. Wenn die Artikel deine Frage nicht beantworten, sage ich das.
     { "" }
     { "" }**So fragst du**
-    - `/fragen` und deine Frage, in beliebiger Sprache. Mit `artikel` suche ich nur in einem Artikel; mit `privat` siehst nur du die Antwort.
+    - { $command-ask } und deine Frage, in beliebiger Sprache. Mit `artikel` suche ich nur in einem Artikel; mit `privat` siehst nur du die Antwort.
     - Erwähne mich in einem Kanal zusammen mit deiner Frage oder schreib mir direkt.
     - Antworte auf eine meiner Antworten, um nachzuhaken. Lass die Erwähnung dabei eingeschaltet.
     - Öffne das Menü einer Nachricht, dann *Apps*, dann *Belege finden*, und du siehst, was die Artikel dazu sagen.
@@ -147,7 +147,7 @@ help =
     { "" }**So liest du eine Antwort**
     Der fett gedruckte Satz ist der, den ich für die Antwort halte. *Kontext* zeigt die Absätze ringsum, *Nächste* eine weitere Stelle. „Zweifelhaft“ heißt, dass die Stelle deine Frage vielleicht nicht beantwortet.
     { "" }
-    `/quellen` listet die Artikel auf. `/datenschutz` sagt, was über dich gespeichert ist.
+    { $command-sources } listet die Artikel auf. { $command-privacy } sagt, was über dich gespeichert ist.
 
 ## Datenschutz
 
@@ -238,7 +238,7 @@ settings-days-count = { $days ->
     [one] ein Tag
    *[other] { $days } Tage
 }
-settings-private = **Antworten auf `/fragen`**, wenn beim Fragen nichts anderes gewählt wird
+settings-private = **Antworten auf { $command-ask }**, wenn beim Fragen nichts anderes gewählt wird
 settings-private-on = Nur für die fragende Person
 settings-private-off = Für alle
 
@@ -273,6 +273,13 @@ gap-reason = „{ $text }“
 gaps-more = und { $count } weitere: In der Tabelle stehen alle
 gaps-export = Als CSV exportieren
 gaps-file = Alle zusammen, als Tabelle.
+gaps-column-question = Frage
+gaps-column-asked = Gefragt
+gaps-column-unanswered = Ohne klare Antwort
+gaps-column-not-helpful = Nicht hilfreich
+gaps-column-last-asked = Zuletzt gefragt
+gaps-column-wordings = Andere Formulierungen
+gaps-column-reasons = Genannte Gründe
 stats-title = { $days ->
     [one] **Der letzte Tag auf diesem Server**
    *[other] **Die letzten { $days } Tage auf diesem Server**
@@ -308,7 +315,7 @@ add-yes = In die Bibliothek aufnehmen
 cancel = Abbrechen
 cancelled = Es wurde nichts geändert.
 added = **Der Artikel wurde hinzugefügt.**
-removed = **Der Artikel wurde entfernt.** `/admin wiederherstellen` holt ihn zurück.
+removed = **Der Artikel wurde entfernt.** { $command-restore } holt ihn zurück.
 restored = **Der Artikel ist wieder da.**
 remove-ask = **{ $title }** aus der Bibliothek nehmen, für alle Server? Der Artikel lässt sich später wiederherstellen.
 remove-yes = Ja, entfernen

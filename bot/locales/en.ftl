@@ -1,6 +1,7 @@
 ### What the bot says in English.
 ###
-### Line breaks in a text are kept. Values in braces are safe to show.
+### Line breaks in a text are kept. Values in braces are safe to show. Those that begin with "command-"
+### are commands that a reader can press; bot/catalogue.py fills them in.
 
 ## Commands. Names: lower case, no spaces, at most 32 characters; descriptions at most 100.
 
@@ -106,7 +107,7 @@ thanks-reason = Thank you. Those who look after these articles will see what you
 
 ## When a question is not looked up
 
-hello = Ask me a question, and I will look for the passage that answers it: with `/ask`, in a direct message, or by mentioning me together with your question.
+hello = Ask me a question, and I will look for the passage that answers it: with { $command-ask }, in a direct message, or by mentioning me together with your question.
 too-long = Your question is { $length } characters long, and I read at most { $limit }. Please ask it more briefly.
 no-text = This message has no text that I could look up.
 preparing = The library is being prepared. Please ask again in a minute or two.
@@ -139,7 +140,7 @@ help =
     I never write an answer of my own. If the articles do not answer your question, I say so.
     { "" }
     { "" }**How to ask**
-    - `/ask` and your question, in any language. `article` looks in one article only; `private` shows the answer only to you.
+    - { $command-ask } and your question, in any language. `article` looks in one article only; `private` shows the answer only to you.
     - Mention me in a channel together with your question, or write to me directly.
     - Reply to one of my answers to ask a follow-up question. Let the reply mention me.
     - Open a message's menu, then *Apps*, then *Find evidence*, to see what the articles say about it.
@@ -147,7 +148,7 @@ help =
     { "" }**How to read an answer**
     The sentence in bold is the one that I take to answer. *Context* shows the paragraphs around it, *Next* another passage. “Doubtful” means that the passage may not answer.
     { "" }
-    `/sources` lists the articles. `/privacy` says what is stored about you.
+    { $command-sources } lists the articles. { $command-privacy } says what is stored about you.
 
 ## Privacy
 
@@ -238,7 +239,7 @@ settings-days-count = { $days ->
     [one] one day
    *[other] { $days } days
 }
-settings-private = **Answers to `/ask`**, unless the asker says otherwise
+settings-private = **Answers to { $command-ask }**, unless the asker says otherwise
 settings-private-on = Only for the asker
 settings-private-off = For everyone
 
@@ -273,6 +274,13 @@ gap-reason = “{ $text }”
 gaps-more = and { $count } more: the table has them all
 gaps-export = Export as CSV
 gaps-file = All of them, as a table.
+gaps-column-question = Question
+gaps-column-asked = Asked
+gaps-column-unanswered = Without a clear answer
+gaps-column-not-helpful = Not helpful
+gaps-column-last-asked = Last asked
+gaps-column-wordings = Other wordings
+gaps-column-reasons = Reasons given
 stats-title = { $days ->
     [one] **The last day in this server**
    *[other] **The last { $days } days in this server**
@@ -308,7 +316,7 @@ add-yes = Add to the library
 cancel = Cancel
 cancelled = Nothing was changed.
 added = **The article was added.**
-removed = **The article was removed.** `/admin restore` brings it back.
+removed = **The article was removed.** { $command-restore } brings it back.
 restored = **The article was brought back.**
 remove-ask = Take **{ $title }** out of the library, for all servers? It can be restored later.
 remove-yes = Yes, remove it

@@ -6,7 +6,7 @@
 ## Comandos. Nombres: minúsculas, sin espacios, 32 caracteres como máximo; descripciones: 100.
 
 ask-name = preguntar
-ask-description = Encuentra el pasaje que responde a tu pregunta, palabra por palabra, con su fuente
+ask-description = Muestra palabra por palabra el pasaje que responde a tu pregunta, con su fuente
 ask-question = pregunta
 ask-question-description = Tu pregunta, en cualquier idioma
 ask-article = artículo
@@ -80,7 +80,7 @@ certainty = Estimación: { $level ->
 }
 passage-of = Pasaje { $number } de { $count }
 page-of = Página { $number } de { $count }
-claim-cut = El mensaje es largo; busqué sus primeros { $count } caracteres.
+claim-cut = El mensaje es largo; hice la búsqueda con sus primeros { $count } caracteres.
 link = Leer el artículo
 previous = Anterior
 next = Siguiente
@@ -94,7 +94,7 @@ not-helpful = No es útil
 
 ## Botones
 
-changed = Este párrafo ha cambiado o ya no está desde que lo mostré. Pregunta de nuevo, por favor.
+changed = Este párrafo cambió o desapareció después de que lo mostré. Pregunta de nuevo, por favor.
 forgotten = Ya no tengo esta respuesta: las preguntas se borran después de un tiempo. Pregunta de nuevo, por favor.
 shared = Compartida. Ahora todo el mundo en este canal puede ver la respuesta.
 may-not-share = Solo quien preguntó puede compartir una respuesta.
@@ -107,7 +107,7 @@ thanks-reason = Gracias. Quienes cuidan de estos artículos verán lo que escrib
 
 ## Cuando una pregunta no se busca
 
-hello = Hazme una pregunta y buscaré el pasaje que la responde: con `/preguntar`, en un mensaje directo o mencionándome junto con tu pregunta.
+hello = Hazme una pregunta y buscaré el pasaje que la responde: con { $command-ask }, en un mensaje directo o mencionándome junto con tu pregunta.
 too-long = Tu pregunta tiene { $length } caracteres, y yo leo { $limit } como máximo. Acórtala, por favor.
 no-text = Este mensaje no tiene texto que yo pueda buscar.
 preparing = La biblioteca se está preparando. Pregunta de nuevo en un par de minutos, por favor.
@@ -120,7 +120,7 @@ cannot-write = No puedo escribir en { $channel }, así que te respondo aquí en 
 unknown-article = Ese artículo no está en mi biblioteca. Elige uno de la lista mientras escribes.
 stopping = Me estoy reiniciando. Inténtalo de nuevo en un minuto, por favor.
 command-changed = Esto ha cambiado desde la última vez que lo viste. Escribe `/` y elige de nuevo el comando, por favor.
-failed = Lo siento, algo salió mal por mi parte. Inténtalo más tarde, por favor; quien me mantiene en marcha lo encontrará en el registro como `{ $identifier }`.
+failed = Lo siento, algo salió mal por mi parte. Inténtalo más tarde, por favor; quien administra este bot lo encontrará en el registro como `{ $identifier }`.
 
 ## Lo que hay en la biblioteca
 
@@ -136,11 +136,11 @@ source-paragraphs = { $count ->
 ## Ayuda
 
 help =
-    { "" }**Muestro el pasaje que responde a tu pregunta, palabra por palabra, con su fuente.**
-    Nunca escribo una respuesta propia. Si los artículos no responden a tu pregunta, lo digo.
+    { "" }**Muestro palabra por palabra el pasaje que responde a tu pregunta, con su fuente.**
+    Nunca escribo respuestas propias. Si los artículos no responden a tu pregunta, lo digo.
     { "" }
     { "" }**Cómo preguntar**
-    - `/preguntar` y tu pregunta, en cualquier idioma. Con `artículo` busco en un solo artículo; con `privado` solo tú ves la respuesta.
+    - { $command-ask } y tu pregunta, en cualquier idioma. Con `artículo` busco en un solo artículo; con `privado` solo tú ves la respuesta.
     - Mencióname en un canal junto con tu pregunta, o escríbeme directamente.
     - Responde a una de mis respuestas para seguir preguntando. Deja activada la mención.
     - Abre el menú de un mensaje, luego *Aplicaciones* y luego *Buscar pruebas*, para ver qué dicen los artículos sobre él.
@@ -148,7 +148,7 @@ help =
     { "" }**Cómo leer una respuesta**
     La frase en negrita es la que tomo por respuesta. *Contexto* muestra los párrafos de alrededor; *Siguiente*, otro pasaje. «Dudoso» significa que puede que el pasaje no responda a tu pregunta.
     { "" }
-    `/fuentes` enumera los artículos. `/privacidad` dice qué se guarda sobre ti.
+    { $command-sources } enumera los artículos. { $command-privacy } dice qué se guarda sobre ti.
 
 ## Privacidad
 
@@ -205,7 +205,7 @@ progress = { $total ->
 }
 reindexed = **El índice está al día.** Tardó { $seconds } s.
 reindexed-articles = Artículos: { $added } añadidos, { $changed } cambiados, { $removed } quitados, { $unchanged } sin cambios.
-reindexed-passages = Pasajes: { $encoded } codificados de nuevo, { $passages } en total.
+reindexed-passages = Pasajes: { $encoded } recién codificados, { $passages } en total.
 reindexed-rebuilt = El índice se reconstruyó desde cero; el registro dice por qué.
 left-out = Quedaron fuera:
 left-out-file = { $path }: { $reason }.
@@ -215,12 +215,12 @@ more-left-out = { $count ->
    *[other] y { $count } archivos más; `beleg check` los enumera todos
 }
 reindex-failed = La reindexación falló, así que el índice anterior sigue en uso. { $sentence }
-reindex-not-saved = El índice no se pudo guardar, así que el anterior sigue en uso. Quien me mantiene en marcha encontrará el motivo en el registro; casi siempre el disco está lleno o no se puede escribir en la carpeta de datos.
+reindex-not-saved = El índice no se pudo guardar, así que el anterior sigue en uso. Quien administra este bot encontrará el motivo en el registro; casi siempre el disco está lleno o no se puede escribir en la carpeta de datos.
 reindex-stopped = Me están deteniendo, así que la reindexación se interrumpió. El índice anterior sigue en uso.
 
 ## Ajustes de un servidor
 
-server-only = Esto es de un servidor: usa el comando allí.
+server-only = Esto solo vale en un servidor: usa el comando allí.
 settings-title =
     { "" }**Ajustes de este servidor**
     Los cambios valen de inmediato.
@@ -229,9 +229,9 @@ settings-channels-all = Todos los canales
 settings-askers = **Quién puede preguntar**
 settings-askers-all = Todo el mundo
 settings-strictness = **Cuánta seguridad necesito** para presentar un pasaje como respuesta
-settings-strictness-looser = Más flexible: más respuestas, y más de ellas erróneas
+settings-strictness-looser = Más flexible: más respuestas, pero también más errores
 settings-strictness-normal = Normal
-settings-strictness-stricter = Más estricto: menos respuestas, y menos de ellas erróneas
+settings-strictness-stricter = Más estricto: menos respuestas, pero también menos errores
 settings-language = **Idioma** en el que hablo; los pasajes quedan como se escribieron
 settings-language-auto = El de cada miembro
 settings-days = **Cuánto tiempo se guardan las preguntas**
@@ -239,7 +239,7 @@ settings-days-count = { $days ->
     [one] un día
    *[other] { $days } días
 }
-settings-private = **Respuestas a `/preguntar`**, si quien pregunta no elige otra cosa
+settings-private = **Respuestas a { $command-ask }**, si quien pregunta no elige otra cosa
 settings-private-on = Solo para quien pregunta
 settings-private-off = Para todos
 
@@ -274,6 +274,13 @@ gap-reason = «{ $text }»
 gaps-more = y { $count } más: la tabla las tiene todas
 gaps-export = Exportar como CSV
 gaps-file = Aquí están todas, en una tabla.
+gaps-column-question = Pregunta
+gaps-column-asked = Veces preguntada
+gaps-column-unanswered = Sin respuesta clara
+gaps-column-not-helpful = No útil
+gaps-column-last-asked = Última vez
+gaps-column-wordings = Otras formulaciones
+gaps-column-reasons = Motivos indicados
 stats-title = { $days ->
     [one] **El último día en este servidor**
    *[other] **Los últimos { $days } días en este servidor**
@@ -298,7 +305,7 @@ stats-times = { $count ->
 
 ## Añadir y quitar artículos
 
-may-not-edit = Todos los servidores comparten esta biblioteca, así que solo se puede cambiar donde lo haya permitido quien me mantiene en marcha.
+may-not-edit = Todos los servidores comparten esta biblioteca, así que solo se puede cambiar donde lo haya permitido quien administra este bot.
 add-too-large = Este archivo es demasiado grande: un artículo puede tener { $megabytes } MB como máximo.
 add-form-title = Añadir un artículo
 add-form-title-field = Título
@@ -309,8 +316,8 @@ add-yes = Añadir a la biblioteca
 cancel = Cancelar
 cancelled = No se cambió nada.
 added = **El artículo se añadió.**
-removed = **El artículo se quitó.** `/admin restaurar` lo recupera.
-restored = **El artículo está de vuelta.**
+removed = **El artículo se quitó.** { $command-restore } lo recupera.
+restored = **El artículo se recuperó.**
 remove-ask = ¿Quitar **{ $title }** de la biblioteca, para todos los servidores? Se puede restaurar más tarde.
 remove-yes = Sí, quitar
 draft-title = **{ $title }**
@@ -319,7 +326,7 @@ draft-facts = Se guardará como { $file }. { $paragraphs ->
     [one] Un párrafo
    *[other] { $paragraphs } párrafos
 }, idioma: { $language }.
-draft-notes = Lo que llamó la atención:
+draft-notes = Observaciones:
 draft-note = línea { $line }: { $text }
 draft-more-notes = { $count ->
     [one] y una observación más

@@ -7,7 +7,7 @@
 ## Commandes. Noms : minuscules, sans espace, 32 caractères au plus ; descriptions : 100 au plus.
 
 ask-name = demander
-ask-description = Trouve le passage qui répond à ta question, mot pour mot, avec sa source
+ask-description = Montre mot pour mot le passage qui répond à ta question, avec sa source
 ask-question = question
 ask-question-description = Ta question, dans n’importe quelle langue
 ask-article = article
@@ -18,7 +18,7 @@ evidence-name = Chercher des preuves
 sources-name = sources
 sources-description = Ce que contient la bibliothèque
 help-name = aide
-help-description = Comment demander, et ce que veulent dire les réponses
+help-description = Comment poser une question et comprendre les réponses
 privacy-name = confidentialité
 privacy-description = Ce qui est enregistré sur toi ; l’exporter ou l’effacer
 admin-name = admin
@@ -108,12 +108,12 @@ thanks-reason = Merci. Les personnes qui s’occupent de ces articles verront ce
 
 ## Quand une question ne donne pas lieu à une recherche
 
-hello = Pose-moi une question, et je chercherai le passage qui y répond : avec `/demander`, en message privé, ou en me mentionnant avec ta question.
+hello = Pose-moi une question, et je chercherai le passage qui y répond : avec { $command-ask }, en message privé, ou en me mentionnant avec ta question.
 too-long = Ta question fait { $length } caractères, et j’en lis { $limit } au plus. Raccourcis-la, s’il te plaît.
 no-text = Ce message ne contient pas de texte pour lancer une recherche.
 preparing = La bibliothèque est en préparation. Repose ta question dans une minute ou deux, s’il te plaît.
 preparing-progress = La bibliothèque est en préparation : textes lus, { $done } sur { $total }. Repose ta question dans quelques minutes, s’il te plaît.
-cooldown = Tu as beaucoup demandé en peu de temps. Repose ta question { $when }, s’il te plaît.
+cooldown = Tu as posé beaucoup de questions en peu de temps. Réessaie { $when }, s’il te plaît.
 queue-full = Trop de questions attendent en ce moment. Repose la tienne { $when }, s’il te plaît.
 not-here = Je ne réponds pas dans ce salon. Pose-moi ta question dans { $channels }.
 not-your-role = Sur ce serveur, seuls certains rôles peuvent m’interroger. Les personnes qui gèrent le serveur peuvent changer cela.
@@ -121,7 +121,7 @@ cannot-write = Je n’ai pas le droit d’écrire dans { $channel }, alors je te
 unknown-article = Cet article n’est pas dans ma bibliothèque. Choisis-en un dans la liste pendant que tu écris.
 stopping = Je suis en train de redémarrer. Réessaie dans une minute, s’il te plaît.
 command-changed = Cela a changé depuis la dernière fois que tu l’as vu. Tape `/` et choisis à nouveau la commande, s’il te plaît.
-failed = Désolé, quelque chose s’est mal passé de mon côté. Réessaie plus tard, s’il te plaît ; la personne qui me fait tourner trouvera l’erreur dans le journal sous `{ $identifier }`.
+failed = Désolé, quelque chose s’est mal passé de mon côté. Réessaie plus tard, s’il te plaît ; la personne qui m’héberge trouvera l’erreur dans le journal sous `{ $identifier }`.
 
 ## Ce que contient la bibliothèque
 
@@ -138,11 +138,11 @@ source-paragraphs = { $count ->
 ## Aide
 
 help =
-    { "" }**Je montre le passage qui répond à ta question, mot pour mot, avec sa source.**
+    { "" }**Je montre mot pour mot le passage qui répond à ta question, avec sa source.**
     Je n’écris jamais de réponse moi-même. Si les articles ne répondent pas à ta question, je le dis.
     { "" }
-    { "" }**Comment demander**
-    - `/demander` et ta question, dans n’importe quelle langue. Avec `article`, je cherche dans un seul article ; avec `privé`, je ne montre la réponse qu’à toi.
+    { "" }**Comment poser une question**
+    - { $command-ask } et ta question, dans n’importe quelle langue. Avec `article`, je cherche dans un seul article ; avec `privé`, je ne montre la réponse qu’à toi.
     - Mentionne-moi dans un salon avec ta question, ou écris-moi en message privé.
     - Réponds à l’une de mes réponses pour enchaîner avec une autre question. Laisse la mention activée.
     - Ouvre le menu d’un message, puis *Applications*, puis *Chercher des preuves*, pour voir ce que les articles en disent.
@@ -150,7 +150,7 @@ help =
     { "" }**Comment lire une réponse**
     La phrase en gras est celle que je prends pour la réponse. *Contexte* montre les paragraphes autour, *Suivant* un autre passage. « Douteuse » veut dire que le passage ne répond peut-être pas à ta question.
     { "" }
-    `/sources` donne la liste des articles. `/confidentialité` dit ce qui est enregistré sur toi.
+    { $command-sources } donne la liste des articles. { $command-privacy } dit ce qui est enregistré sur toi.
 
 ## Confidentialité
 
@@ -158,9 +158,9 @@ privacy =
     { "" }**Ce que j’enregistre sur toi**
     Tes questions, ce que j’ai répondu et ce que tu en as pensé. Je les garde pour que les boutons sous une réponse fonctionnent et pour que les personnes qui s’occupent des articles voient ce qui manque, questions privées comprises. À la place de ton nom ou de ton identifiant se trouve un code que je suis seul à pouvoir relier à toi.
     Les questions posées ici sont effacées après { $days ->
-        [one] un jour
+        [one] { $days } jour
        *[other] { $days } jours
-    } ; chaque serveur choisit sa durée, et en message privé elle est de { $standard } jours. Rien n’est envoyé à qui que ce soit d’autre : je fais mes recherches sur la machine où je tourne.
+    } ; chaque serveur choisit sa durée, et en message privé elle est de { $standard } jours. Rien n’est envoyé à qui que ce soit d’autre : je fais mes recherches sur la machine où je tourne.
     { "" }
     Enregistré sur toi en ce moment : { $questions ->
         [0] aucune question
@@ -211,23 +211,23 @@ more-left-out = { $count ->
    *[other] et { $count } autres fichiers ; `beleg check` les donne tous
 }
 reindex-failed = La réindexation a échoué, l’ancien index reste donc en service. { $sentence }
-reindex-not-saved = L’index n’a pas pu être enregistré, l’ancien reste donc en service. La personne qui me fait tourner trouvera la raison dans le journal ; le plus souvent, le disque est plein ou le dossier de données est protégé en écriture.
+reindex-not-saved = L’index n’a pas pu être enregistré, l’ancien reste donc en service. La personne qui m’héberge trouvera la raison dans le journal ; le plus souvent, le disque est plein ou le dossier de données est protégé en écriture.
 reindex-stopped = On est en train de m’arrêter, la réindexation a donc été interrompue. L’ancien index reste en service.
 
 ## Paramètres d’un serveur
 
-server-only = Cela dépend d’un serveur : utilise la commande là-bas.
+server-only = Cette commande concerne un serveur : utilise-la là-bas.
 settings-title =
     { "" }**Paramètres de ce serveur**
     Un changement prend effet tout de suite.
 settings-channels = **Salons** où je réponds
 settings-channels-all = Tous les salons
-settings-askers = **Qui peut demander**
+settings-askers = **Qui peut poser des questions**
 settings-askers-all = Tout le monde
 settings-strictness = **À quel point je dois être sûr** avant de présenter un passage comme réponse
-settings-strictness-looser = Plus souple : plus de réponses, dont plus de fausses
+settings-strictness-looser = Plus souple : davantage de réponses, mais aussi davantage d’erreurs
 settings-strictness-normal = Normal
-settings-strictness-stricter = Plus strict : moins de réponses, dont moins de fausses
+settings-strictness-stricter = Plus strict : moins de réponses, mais aussi moins d’erreurs
 settings-language = **Langue** dans laquelle je parle ; les passages restent tels qu’ils ont été écrits
 settings-language-auto = Celle de chaque membre
 settings-days = **Combien de temps les questions sont gardées**
@@ -235,7 +235,7 @@ settings-days-count = { $days ->
     [one] { $days } jour
    *[other] { $days } jours
 }
-settings-private = **Réponses à `/demander`**, sauf autre choix de la personne qui demande
+settings-private = **Réponses à { $command-ask }**, sauf autre choix de la personne qui demande
 settings-private-on = Pour la personne qui demande
 settings-private-off = Pour tout le monde
 
@@ -267,6 +267,13 @@ gap-reason = « { $text } »
 gaps-more = et { $count } de plus : le tableau les contient toutes
 gaps-export = Exporter en CSV
 gaps-file = Les voici toutes, dans un tableau.
+gaps-column-question = Question
+gaps-column-asked = Nombre de fois
+gaps-column-unanswered = Sans réponse claire
+gaps-column-not-helpful = Pas utile
+gaps-column-last-asked = Dernière fois
+gaps-column-wordings = Autres formulations
+gaps-column-reasons = Raisons données
 stats-title = { $days ->
     [one] **Ce serveur sur { $days } jour**
    *[other] **Ce serveur sur les { $days } derniers jours**
@@ -288,7 +295,7 @@ stats-times = { $count } fois
 
 ## Ajouter et retirer des articles
 
-may-not-edit = Tous les serveurs partagent cette bibliothèque ; elle ne peut donc être modifiée que là où la personne qui me fait tourner l’a autorisé.
+may-not-edit = Tous les serveurs partagent cette bibliothèque ; elle ne peut donc être modifiée que là où la personne qui m’héberge l’a autorisé.
 add-too-large = Ce fichier est trop lourd : un article peut faire { $megabytes } Mo au plus.
 add-form-title = Ajouter un article
 add-form-title-field = Titre
@@ -299,8 +306,8 @@ add-yes = Ajouter à la bibliothèque
 cancel = Annuler
 cancelled = Rien n’a été modifié.
 added = **L’article a été ajouté.**
-removed = **L’article a été retiré.** `/admin restaurer` le fait revenir.
-restored = **L’article est revenu.**
+removed = **L’article a été retiré.** { $command-restore } permet de le remettre.
+restored = **L’article a été remis.**
 remove-ask = Retirer **{ $title }** de la bibliothèque, pour tous les serveurs ? L’article pourra être restauré plus tard.
 remove-yes = Oui, retirer
 draft-title = **{ $title }**
@@ -309,7 +316,7 @@ draft-facts = Il sera enregistré sous { $file }. { $paragraphs ->
     [one] { $paragraphs } paragraphe
    *[other] { $paragraphs } paragraphes
 }, langue : { $language }.
-draft-notes = Ce qui a été remarqué :
+draft-notes = Remarques :
 draft-note = ligne { $line } : { $text }
 draft-more-notes = { $count ->
     [one] et { $count } autre remarque

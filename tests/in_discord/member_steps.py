@@ -4,14 +4,10 @@ import re
 from collections.abc import Awaitable
 from typing import Any, cast
 
-from discord_world import QUESTION, SHOWN, SOURCE, Found, World, components, shown
+from discord_world import QUESTION, SHOWN, SOURCE, Found, World, components, mentioned, shown
 from simcord import Env
 
 FOOT = "-# How sure: almost certain"
-HELLO = (
-    "Ask me a question, and I will look for the passage that answers it: with `/ask`, in a direct "
-    "message, or by mentioning me together with your question."
-)
 CHANGED = "This paragraph has changed or is gone since I showed it. Please ask again."
 FORGOTTEN = "I no longer have this answer: questions are erased after a while. Please ask again."
 PREPARING = "The library is being prepared. Please ask again in a minute or two."
@@ -86,3 +82,12 @@ def press(env: Env, member: Any, message: Any, custom_id: str) -> Awaitable[Any]
 def on_disk(world: World) -> bytes:
     """All bytes of the database's files."""
     return b"".join(path.read_bytes() for path in world.data.glob("beleg.sqlite3*"))
+
+
+def hello(world: World) -> str:
+    """What whoever asks nothing is told."""
+    return (
+        "Ask me a question, and I will look for the passage that answers it: with "
+        f"{mentioned(world, 'ask')}, in a direct message, or by mentioning me together with your "
+        "question."
+    )

@@ -24,6 +24,7 @@ from discord_world import World, buttons, components, shown
 from simcord import Env
 
 from index.content import ContentError
+from index.remarks import Remark
 
 
 async def test_a_file_is_previewed_confirmed_stored_and_indexed(
@@ -94,12 +95,13 @@ async def test_an_article_that_was_added_though_the_reindex_failed(
     simcord_env: Env, world: World
 ) -> None:
     _, channel, editor = workshop(simcord_env)
-    world.failure = ContentError("content/other.md", 2, "there is no title")
+    world.failure = ContentError("content/other.md", 2, Remark.DATE_WRONG())
     result = await editor.slash(channel, "admin add", file=("buoys.md", BUOYS.encode()))
     await editor.click(result.response, label="Add to the library")
     assert shown(result.response) == [
         "**The article was added.**\nThe reindex failed, so the old index stays in use. "
-        "content/other.md, line 2: there is no title."
+        "content/other.md, line 2: “date” is not a day; write it as year-month-day, like "
+        "2025-07-23."
     ]
     assert files(world) == {"buoys.md": BUOYS.encode()}
 

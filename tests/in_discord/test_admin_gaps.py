@@ -13,7 +13,9 @@ from bot.records import Kind
 from index.answer import Status
 
 GAPS_TITLE = "**What was asked here without a good answer**, the most asked first"
-HEADER = "question,asked,unanswered,not_helpful,last_asked,wordings,reasons\r\n"
+HEADER = (
+    "Question,Asked,Without a clear answer,Not helpful,Last asked,Other wordings,Reasons given\r\n"
+)
 
 
 async def test_gaps_that_ask_the_same_are_merged_and_counted(

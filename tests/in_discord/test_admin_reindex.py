@@ -13,6 +13,7 @@ from simcord import Env
 
 from bot.service import LibraryService
 from index.content import ContentError
+from index.remarks import Remark, Said
 from index.storage import StorageError
 from index.update import IndexReport
 
@@ -22,15 +23,16 @@ async def test_an_admin_reindexes_and_the_new_library_answers(
 ) -> None:
     guild, channel, member = scene(simcord_env)
     world.errors = (
-        ContentError("content/b.md", 3, "the date is not a day"),
-        ContentError("content/c_1.md", None, "it is empty; write the article into it or remove it"),
+        ContentError("content/b.md", 3, Remark.DATE_WRONG()),
+        ContentError("content/c_1.md", None, Remark.FILE_EMPTY()),
     )
     result = await admin(simcord_env, guild).slash(channel, "admin reindex")
     assert callbacks(simcord_env) == [5]  # deferred: "thinking"
     assert told(result) == [
         f"{UP_TO_DATE}\n"
         "Left out:\n"
-        "- content/b.md, line 3: the date is not a day.\n"
+        "- content/b.md, line 3: “date” is not a day; write it as year-month-day, like "
+        "2025-07-23.\n"
         "- content/c\\_1.md: it is empty; write the article into it or remove it."
     ]
     await member.slash(channel, "ask", question=QUESTION)
@@ -40,7 +42,7 @@ async def test_an_admin_reindexes_and_the_new_library_answers(
 async def test_of_many_files_left_out_the_first_are_named(simcord_env: Env, world: World) -> None:
     guild, channel, _ = scene(simcord_env)
     world.errors = tuple(
-        ContentError(f"content/{'long' * 50}{number}.md", 10**6, "why? " * 300)
+        ContentError(f"content/{'long' * 50}{number}.md", 10**6, Said("why? " * 300))
         for number in range(12)
     )
     result = await admin(simcord_env, guild).slash(channel, "admin reindex")
@@ -63,11 +65,12 @@ async def test_a_reindex_without_any_article_keeps_the_old_index(
     simcord_env: Env, world: World
 ) -> None:
     guild, channel, member = scene(simcord_env)
-    world.failure = ContentError("content/a_1.md", 2, "there is no title")
+    world.failure = ContentError("content/a_1.md", 2, Remark.URL_WRONG())
     result = await admin(simcord_env, guild).slash(channel, "admin reindex")
     assert told(result) == [
         "The reindex failed, so the old index stays in use. "
-        "content/a\\_1.md, line 2: there is no title."
+        "content/a\\_1.md, line 2: “url” is not a web address; write one that begins with "
+        "https\\://."
     ]
     await member.slash(channel, "ask", question=QUESTION)
     assert (world.library.asked, world.renewed.asked) == ([QUESTION], [])

@@ -13,7 +13,7 @@ from admin_steps import (
     told,
     workshop,
 )
-from discord_world import World, admin, buttons, shown
+from discord_world import World, admin, buttons, mentioned, shown
 from simcord import Env
 
 
@@ -33,7 +33,8 @@ async def test_an_article_is_removed_after_a_confirmation_and_restored(
     assert files(world) == {"lighthouse.md": LIGHTHOUSE.encode()}
     await editor.click(result.response, label="Yes, remove it")
     assert shown(result.response) == [
-        f"**The article was removed.** `/admin restore` brings it back.\n{UP_TO_DATE}"
+        f"**The article was removed.** {mentioned(world, 'admin restore')} brings it back.\n"
+        f"{UP_TO_DATE}"
     ]
     assert buttons(result.response) == {}
     assert files(world) == {}

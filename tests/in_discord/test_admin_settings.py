@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 from admin_steps import COMMAND_CHANGED, ask_in, menus, press, stored, told
-from discord_world import QUESTION, Payloads, World, admin, buttons, scene, shown
+from discord_world import QUESTION, Payloads, World, admin, buttons, mentioned, scene, shown
 from simcord import Env
 
 from bot.admin.settings import DAYS
@@ -18,8 +18,12 @@ SETTINGS_SHOWN = [
     "**How sure I must be** before I call a passage an answer",
     "**Language** of what I say; passages stay as they were written",
     "**How long questions are kept**",
-    "**Answers to `/ask`**, unless the asker says otherwise",
+    "**Answers to {ask}**, unless the asker says otherwise",
 ]
+
+
+def settings_shown(world: World) -> list[str]:
+    return [line.format(ask=mentioned(world, "ask")) for line in SETTINGS_SHOWN]
 
 
 def chosen(message: Any) -> dict[str, list[str]]:
@@ -45,7 +49,7 @@ UNCHANGED = {
 async def test_the_settings_of_a_server(simcord_env: Env, world: World) -> None:
     guild, channel, _ = scene(simcord_env)
     result = await admin(simcord_env, guild).slash(channel, "admin settings")
-    assert told(result) == SETTINGS_SHOWN
+    assert told(result) == settings_shown(world)
     assert buttons(result.response) == {}
     assert chosen(result.response) == UNCHANGED
     found = menus(result.response)
@@ -88,7 +92,7 @@ async def test_a_server_answers_privately_or_not(simcord_env: Env, world: World)
     result = await editor.slash(channel, "admin settings")
     picked = await editor.select(result.response, ["on"], custom_id="settings:private")
     assert picked.followups == []
-    assert shown(result.response) == SETTINGS_SHOWN
+    assert shown(result.response) == settings_shown(world)
     assert chosen(result.response) == {**UNCHANGED, "settings:private": ["on"]}
     assert await stored(world, guild) == ServerSettings(private=True)
     assert (await member.slash(channel, "ask", question=QUESTION)).ephemeral
@@ -173,7 +177,7 @@ async def test_in_which_language_it_speaks(
     answer = await member.slash(channel, "ask", question=QUESTION)
     assert shown(answer.response)[0] == f"**Frage:** {QUESTION}"
     await editor.select(result.response, ["auto"], custom_id="settings:language")
-    assert shown(result.response) == SETTINGS_SHOWN
+    assert shown(result.response) == settings_shown(world)
     answer = await member.slash(channel, "ask", question=QUESTION)
     assert shown(answer.response)[0] == f"**Question\N{NO-BREAK SPACE}:** {QUESTION}"
 

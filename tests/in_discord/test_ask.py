@@ -24,12 +24,12 @@ from discord_world import (
     shown,
 )
 from member_steps import (
-    HELLO,
     PREPARING,
     PRIVATE,
     PUBLIC,
     STOPPING,
     answered,
+    hello,
     identifier_in,
     mention,
     private_messages,
@@ -167,7 +167,7 @@ async def test_a_question_that_is_too_long_is_declined(
 
 async def test_an_empty_question_gets_help(simcord_env: Env, world: World) -> None:
     _, channel, member = scene(simcord_env)
-    assert told(await member.slash(channel, "ask", question="   ")) == HELLO
+    assert told(await member.slash(channel, "ask", question="   ")) == hello(world)
     assert world.library.asked == []
 
 

@@ -4,7 +4,18 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from discord_world import AFTER, QUESTION, QUOTE, World, article, buttons, components, scene, shown
+from discord_world import (
+    AFTER,
+    QUESTION,
+    QUOTE,
+    World,
+    article,
+    buttons,
+    components,
+    mentioned,
+    scene,
+    shown,
+)
 from member_steps import FORGOTTEN, PREPARING, on_disk, stored, told
 from simcord import Env
 
@@ -88,8 +99,10 @@ async def test_help_says_how_to_ask(simcord_env: Env, world: World) -> None:
     assert text.splitlines()[0] == (
         "**I show the passage that answers your question, word for word, with its source.**"
     )
-    for word in ("`/ask`", "`article`", "`private`", "`/sources`", "`/privacy`", "*Find evidence*"):
+    for word in ("`article`", "`private`", "*Find evidence*"):
         assert word in text
+    for command in ("ask", "sources", "privacy"):
+        assert text.count(mentioned(world, command)) == 1
     assert len(text) <= 2000
     assert (await member.user.slash("help")).response.content == text
 
@@ -100,9 +113,11 @@ ABOUT = (
     "buttons under an answer work and so that those who look after the articles see what is "
     "missing, private questions included. In place of your name or your id stands a code that "
     "only I can match to you.\n"
-    "Questions are erased after DAYS. Nothing is sent to anybody else: I look things up on the "
+    "Questions asked here are erased after DAYS; every server sets its own time, and direct "
+    "messages are kept for 30 days. Nothing is sent to anybody else: I look things up on the "
     "machine I run on.\n"
     "\n"
+    "Stored about you now: "
 )
 
 

@@ -8,7 +8,7 @@ import aiohttp
 import discord
 import pytest
 from discord_world import QUESTION, SHOWN, World, admin, buttons, last, scene, shown
-from member_steps import HELLO, PUBLIC, answered, identifier_in, mention, private_messages, stored
+from member_steps import PUBLIC, answered, hello, identifier_in, mention, private_messages, stored
 from simcord import Env
 from simcord.backend.models.message import AllowedMentions
 
@@ -145,7 +145,7 @@ async def test_thanks_and_replies_that_do_not_let_the_bot_know_are_left_alone(
 async def test_a_mention_without_a_question_gets_help(simcord_env: Env, world: World) -> None:
     _, channel, member = scene(simcord_env)
     await member.send(channel, mention(simcord_env))
-    assert last(channel).content == HELLO
+    assert last(channel).content == hello(world)
     assert world.library.asked == []
 
 
@@ -153,7 +153,7 @@ async def test_an_attachment_alone_gets_help(simcord_env: Env, world: World) -> 
     user = simcord_env.create_user("mira")
     photo = simcord_env.backend.store_attachments(user.dm_channel.id, [("photo.png", b"none")])
     await user.send_dm("", attachments=photo)
-    assert last(user.dm_channel).content == HELLO
+    assert last(user.dm_channel).content == hello(world)
 
 
 async def test_a_long_message_is_declined(simcord_env: Env, world: World) -> None:
