@@ -102,18 +102,23 @@ def render_context(
     texts: Texts,
     *,
     page: int | None = None,
+    private: bool,
 ) -> View:
     """The paragraphs around the citation at ``place``, in full, on as many pages as they need.
 
-    Without a ``page`` the one with the marked sentence is shown.
+    Without a ``page`` the one with the marked sentence is shown. ``private`` is as in
+    `render_answer`.
     """
-    passages, number = context.passages, context.at
+    here = context.passages[context.at].paragraph
     blocks: list[tuple[str, bool]] = []
-    for near in range(max(0, number - 1), min(len(passages), number + 2)):
+    for number in (here - 1, here, here + 1):
+        text, offset = _paragraph(context, number)
+        if not text:
+            continue
         mark = citation.highlight
-        start, end = (mark.start, mark.end) if near == number else (0, 0)
-        for text, marked in quote_pages(passages[near].text, start, end, CONTEXT_WIDTH):
-            blocks.append((text, near == number and marked))
+        start, end = (offset + mark.start, offset + mark.end) if number == here else (0, 0)
+        for piece, marked in quote_pages(text, start, end, CONTEXT_WIDTH):
+            blocks.append((piece, number == here and marked))
     sheets: list[list[tuple[str, bool]]] = [[]]
     for block in blocks:
         if sheets[-1] and sum(width(text) for text, _ in [*sheets[-1], block]) > CONTEXT_WIDTH:
@@ -136,8 +141,25 @@ def render_context(
         row.add_item(_button(texts("next"), "context", record, place, page + 1, off=last))
     back = next(n for n, places in enumerate(pages(record)) if places == [place])
     row.add_item(_button(texts("back"), "show", record, back))
+    if not private:
+        row.add_item(_remove(record, texts))
     view.add_item(row)
     return view
+
+
+def _paragraph(context: Context, number: int) -> tuple[str, int]:
+    """A paragraph of the article, put together from its parts, and where in it the citation begins,
+    if it is part of it; an empty text if there is no such paragraph."""
+    cited = context.passages[context.at]
+    parts = [passage for passage in context.passages if passage.paragraph == number]
+    # The white space between two parts is not kept in the index.
+    break_ = "\n" if any("\n" in part.text for part in parts) else " "
+    text, offset, end = "", 0, 0
+    for part in parts:
+        text += break_ if text and part.start > end else ""
+        offset = len(text) if part == cited else offset
+        text, end = text + part.text, part.end
+    return text, offset
 
 
 def _asked(record: Record, texts: Texts) -> str:

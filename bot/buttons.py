@@ -137,7 +137,15 @@ async def _context(
     if citation is None or around is None:
         await whisper(interaction, texts("changed"))
         return
-    view = render_context(record, place, citation, around, texts, page=page[0] if page else None)
+    view = render_context(
+        record,
+        place,
+        citation,
+        around,
+        texts,
+        page=page[0] if page else None,
+        private=_is_private(interaction) or not _asked_it(interaction, record, services),
+    )
     await _present(interaction, record, services, view)
 
 
