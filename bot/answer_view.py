@@ -64,15 +64,16 @@ def render_answer(
     """
     record = shown.record
     every = pages(record)
-    page = min(page, len(every) - 1)
+    page = max(0, min(page, len(every) - 1))
     container = Container(display(_asked(record, texts)))
     if note is not None:
         container.add_item(display(note))
+    if record.cut and page == 0:
+        container.add_item(display(texts("claim-cut", count=len(record.question))))
     view = lasting(container)
     if record.status is Status.NO_ANSWER or not record.citations:
         container.add_item(display(_no_answer(record, texts, titles, examples)))
-        if not private:
-            view.add_item(Row(_remove(record, texts)))
+        view.add_item(_opinions(record, texts, private=private))
         return view
     if record.status is Status.UNSURE and page == 0:
         name = "unsure-claim" if _is_claim(record) else "unsure"
@@ -90,7 +91,10 @@ def render_answer(
     if len(citations) == 1 and citations[0] and (url := link_url(citations[0].url)):
         turning.add_item(Button(label=texts("link"), url=url))
     view.add_item(turning)
-    view.add_item(_opinions(record, texts, page, private=private, own=own))
+    opinions = _opinions(record, texts, private=private)
+    if private and own:
+        opinions.add_item(_button(texts("share"), "share", record, page))
+    view.add_item(opinions)
     return view
 
 
@@ -249,15 +253,13 @@ def _turning(record: Record, texts: Texts, page: int, every: Sequence[Sequence[i
     return row
 
 
-def _opinions(record: Record, texts: Texts, page: int, *, private: bool, own: bool) -> Row:
+def _opinions(record: Record, texts: Texts, *, private: bool) -> Row:
     row = Row(
         _button(texts("helpful"), "helpful", record),
         _button(texts("not-helpful"), "unhelpful", record),
     )
     if not private:
         row.add_item(_remove(record, texts))
-    elif own:
-        row.add_item(_button(texts("share"), "share", record, page))
     return row
 
 

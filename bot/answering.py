@@ -25,7 +25,8 @@ answers must be nearly three times as high."""
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A question as it was put; ``before`` is the one that it follows up."""
+    """A question as it was put; ``before`` is the one that it follows up, ``cut`` as in
+    `Record`."""
 
     question: str
     user: int
@@ -34,6 +35,7 @@ class Asking:
     article: str | None = None
     before: str | None = None
     private: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,7 @@ async def look_up(asking: Asking, services: Services) -> Shown:
         ),
         unanswered=answer.unanswered,
         private=asking.private,
+        cut=asking.cut,
     )
     await services.records.add(record)
     return Shown(record, answer.citations)

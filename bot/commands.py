@@ -77,8 +77,9 @@ def add_commands(tree: app_commands.CommandTree[ServingClient], services: Servic
             kind=Kind.CLAIM,
             # It is about somebody else's words: who looked them up decides whether to share.
             private=True,
+            cut=len(claim) > QUESTION_LIMIT,
         )
-        await _answer(interaction, asking, services, was_cut=len(claim) > QUESTION_LIMIT)
+        await _answer(interaction, asking, services)
 
     @tree.command(name=text("sources-name"), description=text("sources-description"))
     @_everywhere
@@ -120,9 +121,7 @@ def _everywhere(function: F) -> F:
     return app_commands.allowed_installs(guilds=True, users=True)(places(function))
 
 
-async def _answer(
-    interaction: Interaction, asking: Asking, services: Services, *, was_cut: bool = False
-) -> None:
+async def _answer(interaction: Interaction, asking: Asking, services: Services) -> None:
     texts = texts_of(interaction)
     settings = services.servers.get(asking.server)
     sentence = (
@@ -142,7 +141,6 @@ async def _answer(
             private=asking.private,
             titles=services.library.titles,
             examples=await examples_for(shown, services),
-            note=texts("claim-cut", count=len(asking.question)) if was_cut else None,
         )
         await interaction.edit_original_response(view=view)
 

@@ -18,9 +18,9 @@ TOP_PASSAGES = 5
 _SECONDS_A_DAY = 86_400
 _RECORD = (
     "SELECT number, id, server, asker, asked_at, kind, question, status, confidence, unanswered, "
-    "private FROM records "
+    "private, cut FROM records "
 )
-_Row = tuple[int, str, int | None, bytes, int, str, str, str, float, str, int]
+_Row = tuple[int, str, int | None, bytes, int, str, str, str, float, str, int, int]
 
 
 class Kind(StrEnum):
@@ -51,7 +51,8 @@ class Record:
     """One question and what was answered.
 
     ``server`` is None in direct messages and where the bot is not a member; ``asker`` is a
-    `MemberKeys.hash`; ``asked_at`` is aware, and stored in whole seconds.
+    `MemberKeys.hash`; ``asked_at`` is aware, and stored in whole seconds. ``cut``: the message was
+    longer than ``question``, its beginning, which is all that was looked up.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Record:
     citations: tuple[Cited, ...]
     unanswered: tuple[str, ...]
     private: bool
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,8 @@ class Records:
         def write(connection: sqlite3.Connection) -> None:
             number = connection.execute(
                 "INSERT INTO records (id, server, asker, asked_at, kind, question, status, "
-                "confidence, unanswered, private) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "confidence, unanswered, private, cut) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     record.id,
                     record.server,
@@ -166,6 +169,7 @@ class Records:
                     record.confidence,
                     json.dumps([_storable(text) for text in record.unanswered]),
                     record.private,
+                    record.cut,
                 ),
             ).lastrowid
             connection.executemany(
@@ -418,6 +422,7 @@ def _records(
         confidence,
         unanswered,
         private,
+        cut,
     ) in rows:
         citations = connection.execute(
             "SELECT article, passage, span_start, span_end, asks FROM citations "
@@ -437,6 +442,7 @@ def _records(
                 citations=tuple(Cited(*cited) for cited in citations),
                 unanswered=tuple(json.loads(unanswered)),
                 private=bool(private),
+                cut=bool(cut),
             )
         )
     return records

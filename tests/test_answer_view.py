@@ -224,6 +224,21 @@ def test_a_long_question_is_shortened() -> None:
     assert displays(view)[0] == "**Question:** " + "word " * 59 + "…"
 
 
+def test_a_message_that_was_cut_says_so_on_the_first_page() -> None:
+    sentence = "The message is long; I looked up its first 9 characters."
+    claim = answered(CITATION, OTHER, kind=Kind.CLAIM, question="oil until", cut=True)
+    first = displays(render_answer(claim, ENGLISH, private=True))
+    assert first[:3] == ["**Looked up:** oil until", sentence, QUOTED]
+    noted = displays(render_answer(claim, ENGLISH, private=True, note="Shared."))
+    assert noted[1:4] == ["Shared.", sentence, QUOTED]
+    second = displays(render_answer(claim, ENGLISH, page=1, private=True))
+    assert second == ["**Looked up:** oil until", "> **Gas came.**", OTHER_SOURCE, second[-1]]
+    for found in (replace(claim.record, status=Status.NO_ANSWER), answered(cut=True).record):
+        refusal = displays(render_answer(Shown(found, ()), ENGLISH, private=True))
+        text = f"The message is long; I looked up its first {len(found.question)} characters."
+        assert refusal[1:] == [text, "There are no articles in my library yet."]
+
+
 def test_a_note_stands_above_the_answer_on_any_page() -> None:
     note = "Shared. Everybody in this channel can see it now."
     for status in (Status.ANSWERED, Status.NO_ANSWER):
@@ -321,8 +336,8 @@ def test_without_an_answer_it_says_what_the_library_holds_and_answers() -> None:
         "- One \\*1\\*\n- Two\n- Three\n- Four\n- Five\n- and 2 more\n\n"
         "You could ask, for example:\n- Who \\*lit\\* it?\n- " + "word " * 29 + "…",
     ]
-    assert keys(view) == [REMOVE]
-    assert keys(render_answer(refused(), ENGLISH, private=True, titles=titles)) == []
+    assert keys(view) == [*OPINIONS, REMOVE]
+    assert keys(render_answer(refused(), ENGLISH, private=True, titles=titles)) == OPINIONS
 
 
 @pytest.mark.parametrize(
@@ -336,6 +351,7 @@ def test_titles_beyond_the_fifth_are_counted(count: int, more: list[str]) -> Non
 def test_without_articles_it_says_so() -> None:
     view = render_answer(refused(), ENGLISH, private=False, examples=["who paid?"])
     assert displays(view)[1] == ("There are no articles in my library yet.")
+    assert keys(view) == [*OPINIONS, REMOVE]
 
 
 def test_a_claim_that_is_not_found_is_not_called_a_question() -> None:
@@ -642,8 +658,9 @@ def test_the_fullest_message_still_shows_every_marked_sentence(
         question="q " * 250,
         status=Status.UNSURE,
         unanswered=("u " * 250,) * unanswered,
+        cut=True,
     )
-    view = render_answer(found, texts, private=True, note=texts("claim-cut", count=500))
+    view = render_answer(found, texts, private=True, note=texts("cannot-write", channel="<#1>"))
     assert_accepted(view, AnswerButton)
     quotes = [unquoted(text)[1] for text in displays(view) if text.startswith("> ")]
     assert quotes == ["The lamp was lit."] * len(asks)
@@ -698,6 +715,7 @@ def answers(draw: st.DrawFn) -> Shown:
         status=draw(st.sampled_from(Status)),
         confidence=draw(st.floats(0, 1)),
         unanswered=tuple(asked[:without]),
+        cut=draw(st.booleans()),
     )
     gone = draw(st.sets(st.integers(0, MOST_CITATIONS), max_size=1))
     now = [None if place in gone else one for place, one in enumerate(shown.citations)]
@@ -753,7 +771,7 @@ def test_every_page_of_an_answer_is_accepted_and_shows_what_it_means(
             own=data.draw(st.booleans()),
             titles=titles,
             examples=examples,
-            note=data.draw(st.sampled_from([None, texts("shared"), texts("claim-cut", count=500)])),
+            note=data.draw(st.sampled_from([None, texts("shared")])),
         )
         assert_accepted(view, AnswerButton)
         asked, *rest = displays(view)

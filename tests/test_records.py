@@ -4,13 +4,13 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from bot.database import Database
+from bot.database import MIGRATIONS, Database
 from bot.records import (
     Cited,
     Day,
@@ -114,6 +114,7 @@ async def test_record_comes_back(
         citations=(SECOND, FIRST, SECOND),
         unanswered=("Und wer löscht sie?", ""),
         private=server is None,
+        cut=kind is Kind.CLAIM,
     )
     bare = replace(whole, id="another", citations=(), unanswered=())
     await add(records, whole, bare)
@@ -250,6 +251,7 @@ async def test_export(records: Records) -> None:
         replace(
             record("Früher?", identifier="a1", citations=(SECOND,), kind=Kind.CLAIM),
             private=True,
+            cut=True,
             unanswered=("Wann?",),
         ),
         record("of Bert", identifier="b1", asker=BERT),
@@ -280,6 +282,7 @@ async def test_export(records: Records) -> None:
                 ],
                 "unanswered": ["Wann?"],
                 "private": True,
+                "cut": True,
             },
             {
                 "id": "a2",
@@ -292,6 +295,7 @@ async def test_export(records: Records) -> None:
                 "citations": [],
                 "unanswered": [],
                 "private": False,
+                "cut": False,
             },
         ],
         "ratings": [
@@ -339,6 +343,7 @@ async def test_export_names_everything_that_is_stored(database: Database) -> Non
             "confidence",
             "unanswered",
             "private",
+            "cut",
         ],
         "citations": ["record", "position", "article", "passage", "span_start", "span_end", "asks"],
         "ratings": ["record", "member", "helpful", "reason", "rated_at"],
@@ -534,6 +539,49 @@ async def test_stats_of_a_silent_server(records: Records) -> None:
     assert await records.stats(LAMPS, NOON, NOON) == Stats(
         (Day(date(2026, 3, 10), 0, 0, 0, 0),), 0, 0, 0, 0, 0, 0, 0, ()
     )
+
+
+async def test_a_database_of_the_first_version_is_brought_up_to_date(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = data / "beleg.sqlite3"
+    first = tmp_path / "first version"
+    first.mkdir()
+    name = "0001.initial.sql"
+    (first / name).write_bytes((MIGRATIONS / name).read_bytes())
+    kept = record(identifier="one", citations=(FIRST, SECOND))
+
+    def fill(connection: sqlite3.Connection) -> None:
+        # As the first version wrote them.
+        connection.execute(
+            "INSERT INTO records (id, server, asker, asked_at, kind, question, status, "
+            "confidence, unanswered, private) VALUES ('one', ?, ?, ?, 'question', "
+            "'Who lights the lamps?', 'answered', 0.5, '[]', 0)",
+            (LAMPS, ANNA, int(NOON.timestamp())),
+        )
+        for position, cited in enumerate((FIRST, SECOND)):
+            connection.execute(
+                "INSERT INTO citations VALUES (1, ?, ?, ?, ?, ?, ?)", (position, *astuple(cited))
+            )
+        connection.execute("INSERT INTO ratings VALUES (1, ?, 0, 'why', 0)", (BERT,))
+        connection.execute("INSERT INTO servers VALUES (?, ?)", (LAMPS, '{"days_kept": 5}'))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.database.MIGRATIONS", first)
+        database = Database.open(path)
+        await database.run(fill)
+        database.close()
+    database = Database.open(path)
+    servers = Servers.load(database)
+    records = Records(database, servers)
+    assert await records.get("one") == kept
+    assert kept.cut is False
+    assert (await records.gaps(LAMPS))[0].reasons == ("why",)
+    assert servers.get(LAMPS).days_kept == 5
+    new = replace(kept, id="two", cut=True)
+    await records.add(new)
+    assert await records.get("two") == new
+    database.close()
 
 
 async def test_everything_is_there_after_a_restart(data: Path) -> None:

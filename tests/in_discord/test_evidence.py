@@ -1,7 +1,7 @@
 """“Find evidence” in the menu of a message."""
 
 from discord_world import SHOWN, SOURCE, World, buttons, callbacks, scene, shown
-from member_steps import FOOT, PRIVATE, stored, told
+from member_steps import FOOT, PRIVATE, SECOND_PAGE, TWO, stored, told
 from simcord import Env
 
 from index.answer import Status
@@ -33,19 +33,32 @@ async def test_evidence_is_found_privately_for_somebodys_message(
 async def test_a_long_message_is_cut_between_words_and_says_so(
     simcord_env: Env, world: World
 ) -> None:
-    _, channel, member = scene(simcord_env)
+    guild, channel, member = scene(simcord_env)
+    world.library.found = TWO
     claim = await member.send(channel, "lamp " * 300)
     result = await member.context_menu(channel, "Find evidence", claim)
     [asked] = world.library.asked
     assert asked == " ".join(["lamp"] * 100)
-    texts = shown(result.response)
-    assert texts[0].startswith("**Looked up:** lamp lamp ")
-    assert texts[1:] == [
+    first = shown(result.response)
+    assert first[0].startswith("**Looked up:** lamp lamp ")
+    assert first[1:] == [
         "The message is long; I looked up its first 499 characters.",
         SHOWN,
         SOURCE,
-        FOOT,
+        f"{FOOT} · Passage 1 of 2",
     ]
+    # It says so still when pages have been turned, after a restart, and to everybody.
+    await member.click(result.response, label="Next")
+    assert shown(result.response) == [first[0], *SECOND_PAGE[1:]]
+    await simcord_env.restart_bot(world.new_client())
+    await member.click(result.response, label="Previous")
+    assert shown(result.response) == first
+    await member.click(result.response, label="Context")
+    await member.click(result.response, label="Back to the answer")
+    assert shown(result.response) == first
+    await member.click(result.response, label="Share")
+    other = guild.add_member(simcord_env.create_user("otto"))
+    assert shown(channel.history(viewer=other)[-1]) == first
 
 
 async def test_a_message_without_text_has_nothing_to_look_up(
@@ -84,4 +97,4 @@ async def test_evidence_that_is_unsure_or_missing_is_named_so(
         "You could ask, for example:\n"
         "- When was the lamp lit?\n- Who lives there?",
     ]
-    assert buttons(result.response) == {}
+    assert buttons(result.response) == {"Helpful": True, "Not helpful": True}
