@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from bot.catalogue import Texts
 from bot.records import Cited, Kind, Record, new_id
@@ -85,11 +86,13 @@ def remembered(record: Record, library: Library) -> Shown:
     return Shown(record, tuple(found))
 
 
-async def examples_for(shown: Shown, services: Services) -> tuple[str, ...]:
-    """Questions that the library answers, where ``shown`` has no answer to show instead."""
+async def examples_for(shown: Shown, services: Services, texts: Texts) -> tuple[str, ...]:
+    """Questions that the library answers, those in the reader's language first, where ``shown`` has
+    no answer to show instead."""
     if shown.record.status is not Status.NO_ANSWER:
         return ()
-    return await services.library.aside(services.library.library.examples)
+    examples = partial(services.library.library.examples, language=texts.language)
+    return await services.library.aside(examples)
 
 
 def may_ask(settings: ServerSettings, texts: Texts, roles: Collection[int]) -> str | None:
