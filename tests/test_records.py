@@ -158,7 +158,8 @@ async def test_lone_surrogates_are_stored_as_question_marks(records: Records) ->
     assert found is not None
     assert (found.question, found.citations[0].asks, found.unanswered) == ("a?b", "c?", ("?d",))
     assert await records.rate("one", BERT, helpful=False, reason="e\ud800", now=NOON)
-    assert (await records.gaps(LAMPS))[0].reasons == ("e?",)
+    gaps = {gap.question: gap.reasons for gap in await records.gaps(LAMPS)}
+    assert gaps == {"a?b": ("e?",), "?d": ()}
 
 
 async def test_id_that_is_taken(records: Records, database: Database) -> None:
@@ -470,6 +471,40 @@ async def test_gaps(records: Records) -> None:
     ]
     assert [gap.question for gap in await records.gaps(HARBOUR)] == ["Elsewhere?"]
     assert await records.gaps(1) == []
+
+
+async def test_gaps_of_messages_with_several_questions(records: Records) -> None:
+    """What found no answer counts as a question of its own, and nothing counts twice."""
+    hour = timedelta(hours=1)
+    both = replace(
+        record("Who lights them? Who pays?", identifier="both"), unanswered=("Who pays?",)
+    )
+    unsure = replace(
+        record("Who sleeps? Who  PAYS?", status=Status.UNSURE, asked_at=NOON + hour),
+        unanswered=("Who  PAYS?",),
+    )
+    none = replace(
+        record("Who dances? Who sings?", identifier="none", status=Status.NO_ANSWER),
+        unanswered=("Who dances?", "Who sings?"),
+    )
+    alone = record("who pays?", status=Status.NO_ANSWER, asked_at=NOON + 2 * hour)
+    claim = replace(both, id="claim", kind=Kind.CLAIM)
+    await add(records, both, none, unsure, alone, claim)
+    expected = [
+        Gap("who pays?", 3, 3, 0, (), NOON + 2 * hour),
+        Gap("Who sleeps? Who  PAYS?", 1, 1, 0, (), NOON + hour),
+        Gap("Who dances?", 1, 1, 0, (), NOON),
+        Gap("Who sings?", 1, 1, 0, (), NOON),
+    ]
+    assert await records.gaps(LAMPS) == expected
+    # A rating is of the whole message.
+    await records.rate("none", BERT, helpful=False, reason="sad", now=NOON)
+    await records.rate("both", BERT, helpful=False, reason="half", now=NOON)
+    rated = [
+        Gap("Who dances? Who sings?", 1, 0, 1, ("sad",), NOON),
+        Gap("Who lights them? Who pays?", 1, 0, 1, ("half",), NOON),
+    ]
+    assert await records.gaps(LAMPS) == [*expected[:3], rated[0], rated[1], expected[3]]
 
 
 async def test_unsure_that_helped_one_and_not_another(records: Records) -> None:

@@ -1,7 +1,7 @@
 """“Not in these articles”: what can be done with a refusal."""
 
 import pytest
-from discord_world import QUESTION, World, admin, buttons, last, scene, shown
+from discord_world import QUESTION, Payloads, World, admin, buttons, last, scene, shown
 from member_steps import mention, stored, votes
 from simcord import Env
 
@@ -88,3 +88,35 @@ async def test_a_refusal_in_a_direct_message_can_be_rated_and_removed(
     left = [message.id for message in user.dm_channel.history()]
     assert refusal.id not in left
     assert question.id in left
+
+
+@pytest.mark.parametrize(
+    ("locale", "first"),
+    [("de", "Wann wurde die Lampe entzündet?"), ("fr", "When was the lamp lit?")],
+)
+async def test_examples_in_the_readers_language_come_first(
+    simcord_env: Env, world: World, payloads: Payloads, locale: str, first: str
+) -> None:
+    _, channel, member = scene(simcord_env)
+    world.library.translated_examples["de"] = ("Wann wurde die Lampe entzündet?",)
+    payloads.locale = locale
+    result = await member.slash(channel, "ask", question=QUESTION)
+    lines = shown(result.response)[1].split("\n")
+    assert next(line for line in lines if line.endswith("?")) == f"- {first}"
+
+
+async def test_examples_in_the_language_of_a_direct_message_come_first(
+    simcord_env: Env, world: World
+) -> None:
+    user = simcord_env.create_user("mira")
+    world.library.translated_examples["de"] = ("Wann wurde die Lampe entzündet?", "Wer wohnt da?")
+    await user.send_dm("Wie viele Menschen wohnen heute auf dem Felsen?")
+    assert shown(last(user.dm_channel))[1] == (
+        "In diesen Artikeln habe ich keine Antwort darauf gefunden.\n"
+        "\n"
+        "In der Bibliothek stehen:\n"
+        "- The old lighthouse\n"
+        "\n"
+        "Du könntest zum Beispiel fragen:\n"
+        "- Wann wurde die Lampe entzündet?\n- Wer wohnt da?\n- When was the lamp lit?"
+    )
