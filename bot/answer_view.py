@@ -64,15 +64,16 @@ def render_answer(
     """
     record = shown.record
     every = pages(record)
-    page = min(page, len(every) - 1)
+    page = max(0, min(page, len(every) - 1))
     container = Container(display(_asked(record, texts)))
     if note is not None:
         container.add_item(display(note))
+    if record.cut and page == 0:
+        container.add_item(display(texts("claim-cut", count=len(record.question))))
     view = lasting(container)
     if record.status is Status.NO_ANSWER or not record.citations:
         container.add_item(display(_no_answer(record, texts, titles, examples)))
-        if not private:
-            view.add_item(Row(_remove(record, texts)))
+        view.add_item(_opinions(record, texts, private=private))
         return view
     if record.status is Status.UNSURE and page == 0:
         name = "unsure-claim" if _is_claim(record) else "unsure"
@@ -90,7 +91,10 @@ def render_answer(
     if len(citations) == 1 and citations[0] and (url := link_url(citations[0].url)):
         turning.add_item(Button(label=texts("link"), url=url))
     view.add_item(turning)
-    view.add_item(_opinions(record, texts, page, private=private, own=own))
+    opinions = _opinions(record, texts, private=private)
+    if private and own:
+        opinions.add_item(_button(texts("share"), "share", record, page))
+    view.add_item(opinions)
     return view
 
 
@@ -102,18 +106,23 @@ def render_context(
     texts: Texts,
     *,
     page: int | None = None,
+    private: bool,
 ) -> View:
     """The paragraphs around the citation at ``place``, in full, on as many pages as they need.
 
-    Without a ``page`` the one with the marked sentence is shown.
+    Without a ``page`` the one with the marked sentence is shown. ``private`` is as in
+    `render_answer`.
     """
-    passages, number = context.passages, context.at
+    here = context.passages[context.at].paragraph
     blocks: list[tuple[str, bool]] = []
-    for near in range(max(0, number - 1), min(len(passages), number + 2)):
+    for number in (here - 1, here, here + 1):
+        text, offset = _paragraph(context, number)
+        if not text:
+            continue
         mark = citation.highlight
-        start, end = (mark.start, mark.end) if near == number else (0, 0)
-        for text, marked in quote_pages(passages[near].text, start, end, CONTEXT_WIDTH):
-            blocks.append((text, near == number and marked))
+        start, end = (offset + mark.start, offset + mark.end) if number == here else (0, 0)
+        for piece, marked in quote_pages(text, start, end, CONTEXT_WIDTH):
+            blocks.append((piece, number == here and marked))
     sheets: list[list[tuple[str, bool]]] = [[]]
     for block in blocks:
         if sheets[-1] and sum(width(text) for text, _ in [*sheets[-1], block]) > CONTEXT_WIDTH:
@@ -136,8 +145,25 @@ def render_context(
         row.add_item(_button(texts("next"), "context", record, place, page + 1, off=last))
     back = next(n for n, places in enumerate(pages(record)) if places == [place])
     row.add_item(_button(texts("back"), "show", record, back))
+    if not private:
+        row.add_item(_remove(record, texts))
     view.add_item(row)
     return view
+
+
+def _paragraph(context: Context, number: int) -> tuple[str, int]:
+    """A paragraph of the article, put together from its parts, and where in it the citation begins,
+    if it is part of it; an empty text if there is no such paragraph."""
+    cited = context.passages[context.at]
+    parts = [passage for passage in context.passages if passage.paragraph == number]
+    # The white space between two parts is not kept in the index.
+    break_ = "\n" if any("\n" in part.text for part in parts) else " "
+    text, offset, end = "", 0, 0
+    for part in parts:
+        text += break_ if text and part.start > end else ""
+        offset = len(text) if part == cited else offset
+        text, end = text + part.text, part.end
+    return text, offset
 
 
 def _asked(record: Record, texts: Texts) -> str:
@@ -227,15 +253,13 @@ def _turning(record: Record, texts: Texts, page: int, every: Sequence[Sequence[i
     return row
 
 
-def _opinions(record: Record, texts: Texts, page: int, *, private: bool, own: bool) -> Row:
+def _opinions(record: Record, texts: Texts, *, private: bool) -> Row:
     row = Row(
         _button(texts("helpful"), "helpful", record),
         _button(texts("not-helpful"), "unhelpful", record),
     )
     if not private:
         row.add_item(_remove(record, texts))
-    elif own:
-        row.add_item(_button(texts("share"), "share", record, page))
     return row
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from bot.catalogue import Texts
 from bot.records import Cited, Kind, Record, new_id
@@ -25,7 +26,8 @@ answers must be nearly three times as high."""
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """A question as it was put; ``before`` is the one that it follows up."""
+    """A question as it was put; ``before`` is the one that it follows up, ``cut`` as in
+    `Record`."""
 
     question: str
     user: int
@@ -34,6 +36,7 @@ class Asking:
     article: str | None = None
     before: str | None = None
     private: bool = False
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,7 @@ async def look_up(asking: Asking, services: Services) -> Shown:
         ),
         unanswered=answer.unanswered,
         private=asking.private,
+        cut=asking.cut,
     )
     await services.records.add(record)
     return Shown(record, answer.citations)
@@ -82,11 +86,13 @@ def remembered(record: Record, library: Library) -> Shown:
     return Shown(record, tuple(found))
 
 
-async def examples_for(shown: Shown, services: Services) -> tuple[str, ...]:
-    """Questions that the library answers, where ``shown`` has no answer to show instead."""
+async def examples_for(shown: Shown, services: Services, texts: Texts) -> tuple[str, ...]:
+    """Questions that the library answers, those in the reader's language first, where ``shown`` has
+    no answer to show instead."""
     if shown.record.status is not Status.NO_ANSWER:
         return ()
-    return await services.library.aside(services.library.library.examples)
+    examples = partial(services.library.library.examples, language=texts.language)
+    return await services.library.aside(examples)
 
 
 def may_ask(settings: ServerSettings, texts: Texts, roles: Collection[int]) -> str | None:

@@ -15,8 +15,8 @@ from bot.catalogue import Texts
 from bot.forms import form_values
 from bot.lasting import LastingItem
 from bot.records import Record
-from bot.sending import whisper
-from bot.services import Interaction, Services, texts_of
+from bot.sending import SEND_ERRORS, whisper
+from bot.services import Interaction, Services, may_write, texts_of
 from bot.views import View
 
 log = logging.getLogger(__name__)
@@ -114,8 +114,13 @@ async def _show(
     interaction: Interaction, record: Record, page: int, services: Services, texts: Texts
 ) -> None:
     own = _asked_it(interaction, record, services)
-    private = _is_private(interaction) or not own
-    view = render_answer(_shown(record, services), texts, page=page, private=private, own=own)
+    view = render_answer(
+        _shown(record, services),
+        texts,
+        page=page,
+        private=_is_private(interaction) or not own,
+        own=own and may_write(interaction),
+    )
     await _present(interaction, record, services, view)
 
 
@@ -137,7 +142,15 @@ async def _context(
     if citation is None or around is None:
         await whisper(interaction, texts("changed"))
         return
-    view = render_context(record, place, citation, around, texts, page=page[0] if page else None)
+    view = render_context(
+        record,
+        place,
+        citation,
+        around,
+        texts,
+        page=page[0] if page else None,
+        private=_is_private(interaction) or not _asked_it(interaction, record, services),
+    )
     await _present(interaction, record, services, view)
 
 
@@ -146,6 +159,9 @@ async def _share(
 ) -> None:
     if not _asked_it(interaction, record, services):
         await whisper(interaction, texts("may-not-share"))
+        return
+    if not may_write(interaction):
+        await whisper(interaction, texts("cannot-write", channel=f"<#{interaction.channel_id}>"))
         return
     shown = _shown(record, services)
     every = pages(record)
@@ -162,7 +178,7 @@ async def _remove(
     interaction: Interaction, record: Record | None, services: Services, texts: Texts
 ) -> None:
     """Delete the message; its asker can do that also when the record has been erased."""
-    if not _may_remove(interaction, record, services):
+    if not await _may_remove(interaction, record, services):
         await whisper(interaction, texts("may-not-remove"))
         return
     try:
@@ -171,14 +187,31 @@ async def _remove(
         log.info("an answer was removed twice")
 
 
-def _may_remove(interaction: Interaction, record: Record | None, services: Services) -> bool:
-    if interaction.guild_id is None or interaction.permissions.manage_messages:
+async def _may_remove(interaction: Interaction, record: Record | None, services: Services) -> bool:
+    if interaction.context.dm_channel or interaction.permissions.manage_messages:
         return True
     if record is not None:
         return _asked_it(interaction, record, services)
     assert interaction.message is not None  # buttons hang on messages
     command = interaction.message.interaction_metadata
-    return command is not None and command.user.id == interaction.user.id
+    asker = await _replied_to(interaction.message) if command is None else command.user
+    return asker is not None and asker.id == interaction.user.id
+
+
+async def _replied_to(message: discord.Message) -> discord.abc.User | None:
+    """Who wrote the message that ``message`` replies to; None if that cannot be found out."""
+    reference = message.reference
+    if reference is None or reference.message_id is None:
+        return None
+    if isinstance(reference.resolved, discord.Message):
+        return reference.resolved.author
+    if reference.resolved is not None:
+        return None  # it has been deleted
+    try:
+        return (await message.channel.fetch_message(reference.message_id)).author
+    except SEND_ERRORS as error:
+        log.warning("the message that an answer replies to could not be read: %s", error)
+        return None
 
 
 async def _rate(

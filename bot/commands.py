@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TypeVar
 
 import discord
@@ -21,10 +22,11 @@ from bot.answering import (
     without_ids,
 )
 from bot.catalogue import text_of_command as text
+from bot.evidence import claim_in
 from bot.privacy import show_privacy
 from bot.records import Kind
 from bot.sending import whisper
-from bot.services import Interaction, Services, ServingClient, server_of, texts_of
+from bot.services import Interaction, Services, ServingClient, may_write, server_of, texts_of
 from bot.sources import render_sources
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -69,7 +71,7 @@ def add_commands(tree: app_commands.CommandTree[ServingClient], services: Servic
     @tree.context_menu(name=text("evidence-name"))
     @_everywhere
     async def evidence(interaction: Interaction, message: discord.Message) -> None:
-        claim = without_ids(message.content).strip()
+        claim = claim_in(message)
         asking = Asking(
             question=cut(claim, QUESTION_LIMIT),
             user=interaction.user.id,
@@ -77,8 +79,9 @@ def add_commands(tree: app_commands.CommandTree[ServingClient], services: Servic
             kind=Kind.CLAIM,
             # It is about somebody else's words: who looked them up decides whether to share.
             private=True,
+            cut=len(claim) > QUESTION_LIMIT,
         )
-        await _answer(interaction, asking, services, was_cut=len(claim) > QUESTION_LIMIT)
+        await _answer(interaction, asking, services)
 
     @tree.command(name=text("sources-name"), description=text("sources-description"))
     @_everywhere
@@ -120,9 +123,7 @@ def _everywhere(function: F) -> F:
     return app_commands.allowed_installs(guilds=True, users=True)(places(function))
 
 
-async def _answer(
-    interaction: Interaction, asking: Asking, services: Services, *, was_cut: bool = False
-) -> None:
+async def _answer(interaction: Interaction, asking: Asking, services: Services) -> None:
     texts = texts_of(interaction)
     settings = services.servers.get(asking.server)
     sentence = (
@@ -133,6 +134,10 @@ async def _answer(
     if sentence:
         await whisper(interaction, sentence)
         return
+    note = None
+    if not asking.private and not may_write(interaction):
+        note = texts("cannot-write", channel=f"<#{interaction.channel_id}>")
+        asking = replace(asking, private=True)
     with services.work.piece():
         await interaction.response.defer(thinking=True, ephemeral=asking.private)
         shown = await look_up(asking, services)
@@ -140,9 +145,10 @@ async def _answer(
             shown,
             texts,
             private=asking.private,
+            own=may_write(interaction),
             titles=services.library.titles,
-            examples=await examples_for(shown, services),
-            note=texts("claim-cut", count=len(asking.question)) if was_cut else None,
+            examples=await examples_for(shown, services, texts),
+            note=note,
         )
         await interaction.edit_original_response(view=view)
 

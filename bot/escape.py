@@ -110,3 +110,8 @@ _NO_SPACES = (
 def writes_no_spaces(character: str) -> bool:
     """Whether ``character`` belongs to a script that puts no spaces between words; not if empty."""
     return any(first <= character <= last for first, last in _NO_SPACES)
+
+
+def count_words(text: str) -> int:
+    """About how many words: scripts without spaces write one in three characters or so."""
+    return len(text.split()) + sum(map(writes_no_spaces, text)) // 3

@@ -15,7 +15,7 @@ import discord
 from bot.answer_view import render_answer
 from bot.answering import Asking, answers_in, examples_for, look_up, may_ask, unfit, without_ids
 from bot.catalogue import LANGUAGES, Texts, texts_for
-from bot.escape import writes_no_spaces
+from bot.escape import count_words
 from bot.sending import SEND_ERRORS, Content, reply
 from bot.services import Services
 from index.language import likeliest
@@ -47,7 +47,7 @@ def asked_in(message: discord.Message, me: int) -> Asked | None:
     if message.type not in (discord.MessageType.default, discord.MessageType.reply):
         return None
     question = without_ids(re.sub(rf"<@!?{me}>", " ", message.content)).strip()
-    talk = _words(question) < FOLLOW_UP_WORDS and not _ASKS.search(question)
+    talk = count_words(question) < FOLLOW_UP_WORDS and not _ASKS.search(question)
     follows = None if talk else _answer_replied_to(message, me)
     # By the channel: of a server that is not in the cache, `message.guild` is None too.
     direct = isinstance(message.channel, discord.DMChannel)
@@ -55,11 +55,6 @@ def asked_in(message: discord.Message, me: int) -> Asked | None:
     if direct or mentioned or (follows and any(user.id == me for user in message.mentions)):
         return Asked(question, follows)
     return None
-
-
-def _words(text: str) -> int:
-    """About how many words: scripts without spaces write one in three characters or so."""
-    return len(text.split()) + sum(map(writes_no_spaces, text)) // 3
 
 
 def _answer_replied_to(message: discord.Message, me: int) -> str | None:
@@ -110,7 +105,7 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
             with contextlib.suppress(*SEND_ERRORS):
                 await stack.enter_async_context(message.channel.typing())
             shown = await look_up(asking, services)
-            examples = await examples_for(shown, services)
+            examples = await examples_for(shown, services, texts)
         render = partial(
             render_answer,
             shown,

@@ -18,9 +18,9 @@ TOP_PASSAGES = 5
 _SECONDS_A_DAY = 86_400
 _RECORD = (
     "SELECT number, id, server, asker, asked_at, kind, question, status, confidence, unanswered, "
-    "private FROM records "
+    "private, cut FROM records "
 )
-_Row = tuple[int, str, int | None, bytes, int, str, str, str, float, str, int]
+_Row = tuple[int, str, int | None, bytes, int, str, str, str, float, str, int, int]
 
 
 class Kind(StrEnum):
@@ -51,7 +51,8 @@ class Record:
     """One question and what was answered.
 
     ``server`` is None in direct messages and where the bot is not a member; ``asker`` is a
-    `MemberKeys.hash`; ``asked_at`` is aware, and stored in whole seconds.
+    `MemberKeys.hash`; ``asked_at`` is aware, and stored in whole seconds. ``cut``: the message was
+    longer than ``question``, its beginning, which is all that was looked up.
     """
 
     id: str
@@ -65,6 +66,7 @@ class Record:
     citations: tuple[Cited, ...]
     unanswered: tuple[str, ...]
     private: bool
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class Gap:
 
     ``asked`` counts all identical questions (but for case and white space), ``unanswered`` those
     among them without an answer, or with an unsure one that nobody found helpful. ``not_helpful``
-    counts ratings; ``reasons`` are what was said with them, each once, oldest first.
+    counts ratings; ``reasons`` are what was said with them, each once, oldest first. A question
+    that is one of several in a message is counted by itself where it found no answer.
     """
 
     question: str
@@ -154,7 +157,8 @@ class Records:
         def write(connection: sqlite3.Connection) -> None:
             number = connection.execute(
                 "INSERT INTO records (id, server, asker, asked_at, kind, question, status, "
-                "confidence, unanswered, private) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "confidence, unanswered, private, cut) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     record.id,
                     record.server,
@@ -166,6 +170,7 @@ class Records:
                     record.confidence,
                     json.dumps([_storable(text) for text in record.unanswered]),
                     record.private,
+                    record.cut,
                 ),
             ).lastrowid
             connection.executemany(
@@ -329,15 +334,18 @@ class Records:
 
     async def gaps(self, server: int) -> list[Gap]:
         """The server's questions (not claims) without an answer, with an unsure one that nobody
-        found helpful, or rated as not helpful; the most asked first, then the latest."""
+        found helpful, or rated as not helpful; the most asked first, then the latest.
+
+        Of a message with several questions those without an answer stand for themselves.
+        """
 
         def read(connection: sqlite3.Connection) -> list[Gap]:
             rows = connection.execute(
-                "SELECT number, question, status, asked_at FROM records "
+                "SELECT number, question, status, asked_at, unanswered FROM records "
                 "WHERE server = ? AND kind = ? ORDER BY asked_at, number",
                 (server, Kind.QUESTION.value),
             ).fetchall()
-            votes: dict[int, list[tuple[bool, str | None]]] = {}
+            votes: dict[int, list[_Vote]] = {}
             for number, helpful, reason in connection.execute(
                 "SELECT ratings.record, helpful, reason FROM ratings "
                 "JOIN records ON records.number = ratings.record "
@@ -418,6 +426,7 @@ def _records(
         confidence,
         unanswered,
         private,
+        cut,
     ) in rows:
         citations = connection.execute(
             "SELECT article, passage, span_start, span_end, asks FROM citations "
@@ -437,6 +446,7 @@ def _records(
                 citations=tuple(Cited(*cited) for cited in citations),
                 unanswered=tuple(json.loads(unanswered)),
                 private=bool(private),
+                cut=bool(cut),
             )
         )
     return records
@@ -456,38 +466,57 @@ def _exported(record: Record) -> dict[str, object]:
     }
 
 
+_Vote = tuple[bool, str | None]
+"""Whether an answer was helpful, and the reason given."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A question as it was asked once; ``open_``: without a clear answer."""
+
+    question: str
+    open_: bool
+    asked_at: int
+    votes: tuple[_Vote, ...] = ()
+
+
 def _gaps(
-    rows: Iterable[tuple[int, str, str, int]], votes: dict[int, list[tuple[bool, str | None]]]
+    rows: Iterable[tuple[int, str, str, int, str]], votes: dict[int, list[_Vote]]
 ) -> list[Gap]:
-    """``rows`` are number, question, status and time, oldest first; ``votes`` by number."""
-    groups: dict[str, list[tuple[int, str, str, int]]] = {}
+    """``rows`` are number, question, status, time and what is unanswered, oldest first; ``votes``
+    by number."""
+    groups: dict[str, list[_Asked]] = {}
     for row in rows:
-        groups.setdefault(" ".join(row[1].split()).casefold(), []).append(row)
+        for asked in _asked(row, votes.get(row[0], [])):
+            groups.setdefault(" ".join(asked.question.split()).casefold(), []).append(asked)
     gaps = []
     for group in groups.values():
-        unanswered = not_helpful = 0
-        reasons: dict[str, None] = {}
-        for number, _, status, _ in group:
-            rated = votes.get(number, [])
-            found_helpful = any(helpful for helpful, _ in rated)
-            unanswered += status == Status.NO_ANSWER or (
-                status == Status.UNSURE and not found_helpful
-            )
-            not_helpful += sum(not helpful for helpful, _ in rated)
-            reasons.update({reason: None for helpful, reason in rated if reason and not helpful})
-        if unanswered or not_helpful:
-            _, question, _, asked_at = group[-1]
+        unanswered = sum(asked.open_ for asked in group)
+        disliked = [reason for asked in group for helpful, reason in asked.votes if not helpful]
+        if unanswered or disliked:
             gaps.append(
                 Gap(
-                    question=question,
+                    question=group[-1].question,
                     asked=len(group),
                     unanswered=unanswered,
-                    not_helpful=not_helpful,
-                    reasons=tuple(reasons),
-                    last_asked=_moment(asked_at),
+                    not_helpful=len(disliked),
+                    reasons=tuple(dict.fromkeys(filter(None, disliked))),
+                    last_asked=_moment(group[-1].asked_at),
                 )
             )
     return sorted(gaps, key=lambda gap: (-gap.asked, -gap.last_asked.timestamp(), gap.question))
+
+
+def _asked(row: tuple[int, str, str, int, str], votes: list[_Vote]) -> list[_Asked]:
+    """A message, and each of its several questions that found no answer."""
+    _, question, status, asked_at, unanswered = row
+    parts = json.loads(unanswered)
+    found_helpful = any(helpful for helpful, _ in votes)
+    # Where no part found an answer, the parts stand for the message.
+    refused = status == Status.NO_ANSWER and not parts
+    open_ = refused or (status == Status.UNSURE and not found_helpful)
+    message = _Asked(question, open_, asked_at, tuple(votes))
+    return [message, *(_Asked(part, True, asked_at) for part in parts)]
 
 
 def _day(day: date, counts: dict[tuple[date, str], int]) -> Day:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
+from bot.catalogue import LANGUAGES
 from index.answer import Answer
 from index.library import Library
 from index.update import IndexReport
@@ -172,7 +173,7 @@ class LibraryService:
         )
         self._library = library
         # A refusal names examples; looking them up takes seconds, once.
-        self._aside.submit(library.examples)
+        self._aside.submit(_prepare_examples, library)
         log.info(
             "reindexed in %.1f s: %d articles, %d passages encoded, %d files left out",
             report.seconds,
@@ -189,3 +190,8 @@ class LibraryService:
         if self._stopping.is_set():
             raise ReindexStoppedError
         self._progress = Progress(done, total)
+
+
+def _prepare_examples(library: Library) -> None:
+    for language in LANGUAGES:
+        library.examples(language=language)

@@ -54,6 +54,19 @@ def server_of(interaction: Interaction) -> int | None:
     return interaction.guild_id if interaction.is_guild_integration() else None
 
 
+def may_write(interaction: Interaction) -> bool:
+    """Whether the bot may write where a command or button is used.
+
+    Discord would show its answer even in a channel from which an admin has kept it out. Where a
+    user brought it along, Discord itself decides who sees the answer.
+    """
+    if server_of(interaction) is None:
+        return True
+    may = interaction.app_permissions
+    thread = isinstance(interaction.channel, discord.Thread)
+    return may.view_channel and (may.send_messages_in_threads if thread else may.send_messages)
+
+
 def texts_of(interaction: Interaction) -> Texts:
     """The texts in the language of who pressed or typed, unless the server has set another."""
     services = interaction.client.services

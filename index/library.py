@@ -183,13 +183,13 @@ class Library:
         passages = self.index.passages[numbers.start : numbers.stop]
         return Context(tuple(passages), number - numbers.start)
 
-    def examples(self, count: int = 3) -> tuple[str, ...]:
+    def examples(self, count: int = 3, *, language: str | None = None) -> tuple[str, ...]:
         """At most ``count`` questions, or headings, that the library answers, from its articles in
-        turn.
+        turn; those in ``language`` (ISO 639-1) come first.
 
         They are looked up once: call it where answers are made.
         """
-        return self._examples.first(count)
+        return self._examples.first(count, language)
 
     def group(self, questions: Sequence[str]) -> list[list[int]]:
         """The positions of ``questions`` in groups that ask the same, the largest group first."""

@@ -4,21 +4,18 @@ model."""
 import ipaddress
 import socket
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from hypothesis import settings
+from network import NetworkForbiddenError
 
 # The same examples at every run, and none judged by the time it takes: the machine may be busy.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
-
-
-class NetworkForbiddenError(BaseException):
-    """A test tried to leave this machine. No ``except Exception`` can hide it."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -63,28 +60,6 @@ def _check(host: str | bytes) -> None:
         local = False
     if not local:
         raise NetworkForbiddenError(name)
-
-
-@dataclass(frozen=True, slots=True)
-class ContentFolder:
-    """A folder of articles that a test writes."""
-
-    path: Path
-
-    def write(self, name: str, *paragraphs: str, title: str = "Lamps", **head: str) -> Path:
-        """Write an English article of ``paragraphs``; ``head`` are further lines of the front
-        matter."""
-        lines = {"title": title, "language": "en", **head}
-        front = "".join(f"{key}: {value}\n" for key, value in lines.items())
-        body = "\n\n".join(paragraphs)
-        return self.write_raw(name, f"---\n{front}---\n\n{body}\n")
-
-    def write_raw(self, name: str, content: str | bytes) -> Path:
-        """Write a file as it is."""
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return path
 
 
 @pytest.fixture

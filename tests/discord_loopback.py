@@ -25,6 +25,7 @@ EPOCH = 1_420_070_400_000
 EPHEMERAL = 1 << 6
 COMPONENTS_V2 = 1 << 15
 MANAGE_GUILD = 1 << 5
+VIEW_CHANNEL = 1 << 10
 SEND_MESSAGES = 1 << 11
 MODAL = 9
 WAIT_SECONDS = 120.0
@@ -324,7 +325,7 @@ class LoopbackDiscord:
             "attachment_size_limit": 10_000_000,
             "locale": locale,
             "entitlements": [],
-            "app_permissions": "0",
+            "app_permissions": "0" if permissions is None else str(VIEW_CHANNEL | SEND_MESSAGES),
             "authorizing_integration_owners": {"0": "0" if permissions is None else self.guild_id},
             "data": content,
         }

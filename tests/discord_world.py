@@ -80,6 +80,8 @@ class FakeLibrary:
     confidence: float = 0.97
     unanswered: tuple[str, ...] = ()
     example_questions: tuple[str, ...] = ("When was the lamp lit?", "Who lives there?")
+    translated_examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    stored_bytes: int = 2_345_678
     asked: list[str] = field(default_factory=list)
     options: list[dict[str, Any]] = field(default_factory=list)
     fail: Exception | None = None
@@ -156,8 +158,10 @@ class FakeLibrary:
         )
         return Context(passages, citation.paragraph - 1)
 
-    def examples(self) -> tuple[str, ...]:
-        return self.example_questions
+    def examples(self, count: int = 3, *, language: str | None = None) -> tuple[str, ...]:
+        """Those in the reader's language first, as the real library."""
+        own = self.translated_examples.get(language or "", ())
+        return (*own, *self.example_questions)[:count]
 
     def group(self, questions: Sequence[str]) -> list[list[int]]:
         """Questions with the same first word are the same."""
@@ -305,9 +309,11 @@ class Payloads:
     """What Discord says with each interaction, and simcord leaves out or does not let one choose.
 
     ``locale`` is everybody's, but for those with one of their own in ``locales`` by their id.
-    ``added_by``: who has installed the bot, a server or only the user.
+    ``added_by``: who has installed the bot, a server or only the user. ``in_group``: where people
+    write is a group's direct messages, not a server; there only users bring the bot along.
     """
 
     locale: str = "en-US"
     locales: dict[int, str] = field(default_factory=dict)
     added_by: str = "server"
+    in_group: bool = False

@@ -224,6 +224,21 @@ def test_a_long_question_is_shortened() -> None:
     assert displays(view)[0] == "**Question:** " + "word " * 59 + "…"
 
 
+def test_a_message_that_was_cut_says_so_on_the_first_page() -> None:
+    sentence = "The message is long; I looked up its first 9 characters."
+    claim = answered(CITATION, OTHER, kind=Kind.CLAIM, question="oil until", cut=True)
+    first = displays(render_answer(claim, ENGLISH, private=True))
+    assert first[:3] == ["**Looked up:** oil until", sentence, QUOTED]
+    noted = displays(render_answer(claim, ENGLISH, private=True, note="Shared."))
+    assert noted[1:4] == ["Shared.", sentence, QUOTED]
+    second = displays(render_answer(claim, ENGLISH, page=1, private=True))
+    assert second == ["**Looked up:** oil until", "> **Gas came.**", OTHER_SOURCE, second[-1]]
+    for found in (replace(claim.record, status=Status.NO_ANSWER), answered(cut=True).record):
+        refusal = displays(render_answer(Shown(found, ()), ENGLISH, private=True))
+        text = f"The message is long; I looked up its first {len(found.question)} characters."
+        assert refusal[1:] == [text, "There are no articles in my library yet."]
+
+
 def test_a_note_stands_above_the_answer_on_any_page() -> None:
     note = "Shared. Everybody in this channel can see it now."
     for status in (Status.ANSWERED, Status.NO_ANSWER):
@@ -321,8 +336,8 @@ def test_without_an_answer_it_says_what_the_library_holds_and_answers() -> None:
         "- One \\*1\\*\n- Two\n- Three\n- Four\n- Five\n- and 2 more\n\n"
         "You could ask, for example:\n- Who \\*lit\\* it?\n- " + "word " * 29 + "…",
     ]
-    assert keys(view) == [REMOVE]
-    assert keys(render_answer(refused(), ENGLISH, private=True, titles=titles)) == []
+    assert keys(view) == [*OPINIONS, REMOVE]
+    assert keys(render_answer(refused(), ENGLISH, private=True, titles=titles)) == OPINIONS
 
 
 @pytest.mark.parametrize(
@@ -336,6 +351,7 @@ def test_titles_beyond_the_fifth_are_counted(count: int, more: list[str]) -> Non
 def test_without_articles_it_says_so() -> None:
     view = render_answer(refused(), ENGLISH, private=False, examples=["who paid?"])
     assert displays(view)[1] == ("There are no articles in my library yet.")
+    assert keys(view) == [*OPINIONS, REMOVE]
 
 
 def test_a_claim_that_is_not_found_is_not_called_a_question() -> None:
@@ -464,14 +480,42 @@ def passages(*texts: str) -> tuple[Passage, ...]:
 BEFORE, AFTER = "Rocks lay *there*.", "The keeper left."
 
 
+def in_parts(*paragraphs: Sequence[str], gap: int = 1) -> tuple[Passage, ...]:
+    """Passages of paragraphs in parts; ``gap``: characters of white space between two parts."""
+    found: list[Passage] = []
+    position = 0
+    for number, parts in enumerate(paragraphs, 1):
+        for part, text in enumerate(parts, 1):
+            end = position + len(text)
+            span = ((0, len(text)),)
+            found.append(Passage("lighthouse", number, part, position, end, text, None, span))
+            position = end + gap
+    return tuple(found)
+
+
 def context(
-    *texts: str, number: int, page: int | None = None, mark: tuple[int, int] = (26, 58)
+    *texts: str,
+    number: int,
+    page: int | None = None,
+    mark: tuple[int, int] = (26, 58),
+    private: bool = True,
 ) -> discord.ui.LayoutView:
     """The context of the passage ``number`` among ``texts``, the second citation of an answer."""
-    citation = replace(CITATION, quote=texts[number], highlight=Highlight(*mark, ""))
+    return context_of(passages(*texts), number, page, mark, private)
+
+
+def context_of(
+    around: tuple[Passage, ...],
+    number: int,
+    page: int | None = None,
+    mark: tuple[int, int] = (26, 58),
+    private: bool = True,
+) -> discord.ui.LayoutView:
+    citation = replace(CITATION, quote=around[number].text, highlight=Highlight(*mark, ""))
     record = answered(OTHER, citation).record
-    around = Context(passages(*texts), number)
-    return render_context(record, 1, citation, around, ENGLISH, page=page)
+    return render_context(
+        record, 1, citation, Context(around, number), ENGLISH, page=page, private=private
+    )
 
 
 TITLE = "The paragraphs around it, from **The \\*old\\* lighthouse**"
@@ -498,9 +542,71 @@ def test_context_shows_the_paragraphs_before_and_after(
     assert keys(view) == [("Back to the answer", f"answer:show:{RECORD}:1", False)]
 
 
+def test_the_context_of_a_public_answer_can_be_removed() -> None:
+    back = ("Back to the answer", f"answer:show:{RECORD}:1", False)
+    assert keys(context(QUOTE, number=0, private=False)) == [back, REMOVE]
+    long = "Alpha beta gamma. " * 200
+    assert [key[0] for key in keys(context(long, QUOTE, number=1, private=False))] == [
+        "Previous",
+        "Next",
+        "Back to the answer",
+        "Remove",
+    ]
+
+
+@pytest.mark.parametrize("number", [3, 4, 5])
+def test_context_shows_whole_paragraphs_whichever_of_their_parts_is_cited(number: int) -> None:
+    around = in_parts(
+        ["Far."],
+        ["Rocks lay *there*.", "Then a pier."],
+        ["It was dark.", QUOTE, "Gas was cheap."],
+        ["The keeper left.", "He was old.", "The end."],
+        ["Far."],
+    )
+    mark = (26, 58) if number == 4 else (0, len(around[number].text))
+    marked = {
+        3: "**It was dark.** The lamp was lit in 1887. It burned whale oil until March. Then gas "
+        "came. Gas was cheap.",
+        4: "It was dark. The lamp was lit in 1887. **It burned whale oil until March.** Then gas "
+        "came. Gas was cheap.",
+        5: "It was dark. The lamp was lit in 1887. It burned whale oil until March. Then gas came. "
+        "**Gas was cheap.**",
+    }
+    assert displays(context_of(around, number, mark=mark)) == [
+        TITLE,
+        "> Rocks lay \\*there\\*. Then a pier.",
+        f"> {marked[number]}",
+        "> The keeper left. He was old. The end.",
+    ]
+
+
+def test_parts_are_put_together_as_the_paragraph_was_written() -> None:
+    """Without white space where there was none, and line by line if it has lines."""
+    joined = context_of(in_parts(["灯点了。", "油用完了。"], gap=0), 1, mark=(0, 5))
+    assert displays(joined) == [TITLE, "> 灯点了。**油用完了。**"]
+    lines = context_of(in_parts(["- a lamp\n- oil", "- a keeper"]), 1, mark=(2, 10))
+    assert displays(lines) == [TITLE, "> \\- a lamp\n> \\- oil\n> \\- **a keeper**"]
+
+
+def test_the_context_of_a_late_part_opens_on_its_page() -> None:
+    parts = [f"Part {number} " + "word " * 200 + "ends." for number in range(12)]
+    around = in_parts(["Before."], parts, ["After."])
+    opened = displays(context_of(around, 9, mark=(0, 6)))
+    assert opened[-1] == "-# Page 4 of 6"
+    assert "**Part 8** word" in opened[1]
+    every = [displays(context_of(around, 9, page, mark=(0, 6))) for page in range(6)]
+    assert every[0][1] == "> Before."
+    assert every[5][-2] == "> After."
+    whole = " ".join(
+        unquoted(text)[0].strip("… ") for page in every for text in page if text[0] == ">"
+    )
+    assert whole == " ".join(["Before.", *parts, "After."])
+
+
 def test_context_leads_back_to_the_page_of_its_passage_alone() -> None:
     record = answered(FIRST, SECOND, replace(FIRST, rank=3)).record
-    view = render_context(record, 1, SECOND, Context(passages("Gas came."), 0), ENGLISH)
+    around = Context(passages("Gas came."), 0)
+    view = render_context(record, 1, SECOND, around, ENGLISH, private=True)
     assert keys(view) == [("Back to the answer", f"answer:show:{RECORD}:2", False)]
 
 
@@ -552,8 +658,9 @@ def test_the_fullest_message_still_shows_every_marked_sentence(
         question="q " * 250,
         status=Status.UNSURE,
         unanswered=("u " * 250,) * unanswered,
+        cut=True,
     )
-    view = render_answer(found, texts, private=True, note=texts("claim-cut", count=500))
+    view = render_answer(found, texts, private=True, note=texts("cannot-write", channel="<#1>"))
     assert_accepted(view, AnswerButton)
     quotes = [unquoted(text)[1] for text in displays(view) if text.startswith("> ")]
     assert quotes == ["The lamp was lit."] * len(asks)
@@ -608,6 +715,7 @@ def answers(draw: st.DrawFn) -> Shown:
         status=draw(st.sampled_from(Status)),
         confidence=draw(st.floats(0, 1)),
         unanswered=tuple(asked[:without]),
+        cut=draw(st.booleans()),
     )
     gone = draw(st.sets(st.integers(0, MOST_CITATIONS), max_size=1))
     now = [None if place in gone else one for place, one in enumerate(shown.citations)]
@@ -663,7 +771,7 @@ def test_every_page_of_an_answer_is_accepted_and_shows_what_it_means(
             own=data.draw(st.booleans()),
             titles=titles,
             examples=examples,
-            note=data.draw(st.sampled_from([None, texts("shared"), texts("claim-cut", count=500)])),
+            note=data.draw(st.sampled_from([None, texts("shared")])),
         )
         assert_accepted(view, AnswerButton)
         asked, *rest = displays(view)
@@ -711,7 +819,13 @@ def test_every_page_of_a_context_is_accepted_and_together_they_show_all(
     citation = replace(CITATION, title=title, quote=texts[number], highlight=highlight)
     record = replace(answered(citation).record, id=new_id())
     render = partial(
-        render_context, record, 0, citation, Context(passages(*texts), number), texts_in(language)
+        render_context,
+        record,
+        0,
+        citation,
+        Context(passages(*texts), number),
+        texts_in(language),
+        private=True,
     )
     every = [render(page=0)]
     while len(buttons(every[-1])) == 3 and not buttons(every[-1])[1].disabled:

@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ContentFolder, NetworkForbiddenError
+from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
+from network import NetworkForbiddenError
 from rich.console import Console
 from rich.text import Text
 

@@ -167,7 +167,11 @@ async def test_new_migration_keeps_rows_and_asks_nobody_for_names(
 
     assert await database.run(read) == (
         [(7, "kept", None)],
-        [("0001.initial", "", "", "apply"), ("9999.note", "", "", "apply")],
+        [
+            ("0001.initial", "", "", "apply"),
+            ("0002.cut", "", "", "apply"),
+            ("9999.note", "", "", "apply"),
+        ],
     )
     database.close()
     assert not (path.parent / "beleg.sqlite3.new").exists()

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import ContentFolder
+from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
 
@@ -71,6 +71,46 @@ def test_tries_are_bounded(content: ContentFolder, opened: Opened) -> None:
     assert len(encoder.encoded_questions) == MOST_TRIES
     # Every article had its turn.
     assert {question.split()[2] for question in encoder.encoded_questions} == {"0", "1", "2"}
+
+
+GERMAN, BELLS = "Salz kommt aus der Pfanne", "Die Glocken läuten bei Sturm"
+FRENCH, KEEPER = "Le sel vient de la casserole", "Le gardien habite dans la tour"
+
+
+def test_a_language_comes_first(content: ContentFolder, opened: Opened) -> None:
+    """Questions of its articles, their headings, questions in others; then what there is."""
+    listed = f'["{HEMP}", "{BELLS}"]'
+    content.write("a.md", "## Lamps with oil", HEMP, OIL, f"{BELLS}.", questions=listed)
+    both = f'["{FRENCH}", "{GERMAN}"]'
+    german = ("## Die Pfanne", f"{GERMAN}.", f"{FRENCH}.")
+    content.write("b.md", *german, questions=both, language="de")
+    content.write("c.md", f"{KEEPER}.", questions=f'["{KEEPER}"]', language="fr")
+    library, encoder = opened()
+    anyhow = (HEMP, FRENCH, KEEPER, BELLS, GERMAN, "Lamps with oil", "Die Pfanne")
+    assert library.examples(9) == anyhow
+    german_first = (GERMAN, "Die Pfanne", BELLS)
+    assert library.examples(3, language="de") == german_first
+    assert library.examples(9, language="de") == tuple(dict.fromkeys([*german_first, *anyhow]))
+    assert library.examples(3, language="fr") == (KEEPER, FRENCH, HEMP)
+    assert library.examples(3, language="en") == (HEMP, "Lamps with oil", FRENCH)
+    # In any other language as if none had been asked for.
+    assert library.examples(9, language="fi") == anyhow
+    assert len(encoder.encoded_questions) == len(anyhow)
+
+
+def test_a_rare_language_is_not_lost_among_others(content: ContentFolder, opened: Opened) -> None:
+    for number in range(MOST_TRIES + 1):
+        content.write(f"a{number}.md", HEMP, questions=f'["Iron bells {number}"]')
+    content.write("z.md", f"{GERMAN}.", questions=f'["{GERMAN}"]', language="de")
+    library, encoder = opened()
+    assert library.examples(1, language="de") == (GERMAN,)
+    assert encoder.encoded_questions == [GERMAN]
+    # Once a language has been searched, it costs nothing more.
+    assert library.examples(3, language="de") == (GERMAN,)
+    tried = len(encoder.encoded_questions)
+    assert tried == 1 + MOST_TRIES
+    assert library.examples(3, language="de") == library.examples(1, language="de") == (GERMAN,)
+    assert len(encoder.encoded_questions) == tried
 
 
 def test_no_questions_and_no_headings(content: ContentFolder, opened: Opened) -> None:

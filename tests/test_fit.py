@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ContentFolder
+from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 
 from index.answer import Status

@@ -246,6 +246,7 @@ def test_figures_leave_out_days_without_questions_and_passages_that_are_gone() -
         "Questions: 3, 1 a day",
         "Answered: 33%, doubtful: 33%, not in the articles: 33%",
         "Marked as helpful: 3, as not helpful: 3",
+        "Messages looked up: 0",
         "",
         "**Day by day**",
         "- <t:1709985600:d>: 2 questions, 1 answered",
@@ -267,8 +268,8 @@ def test_figures_of_nothing() -> None:
 def test_the_latest_fourteen_days_with_questions_are_listed() -> None:
     days = [Day(FIRST_DAY + timedelta(number), 1, 1, 0, 0) for number in range(20)]
     lines = render_stats(figures(*days), 20, None, ENGLISH).split("\n")
-    assert len(lines) == 6 + 14
-    assert lines[6].startswith(f"- <t:{1709985600 + 6 * 86400}:d>")
+    assert len(lines) == 7 + 14
+    assert lines[7].startswith(f"- <t:{1709985600 + 6 * 86400}:d>")
 
 
 @given(

@@ -4,13 +4,13 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import astuple, replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
-from bot.database import Database
+from bot.database import MIGRATIONS, Database
 from bot.records import (
     Cited,
     Day,
@@ -114,6 +114,7 @@ async def test_record_comes_back(
         citations=(SECOND, FIRST, SECOND),
         unanswered=("Und wer löscht sie?", ""),
         private=server is None,
+        cut=kind is Kind.CLAIM,
     )
     bare = replace(whole, id="another", citations=(), unanswered=())
     await add(records, whole, bare)
@@ -157,7 +158,8 @@ async def test_lone_surrogates_are_stored_as_question_marks(records: Records) ->
     assert found is not None
     assert (found.question, found.citations[0].asks, found.unanswered) == ("a?b", "c?", ("?d",))
     assert await records.rate("one", BERT, helpful=False, reason="e\ud800", now=NOON)
-    assert (await records.gaps(LAMPS))[0].reasons == ("e?",)
+    gaps = {gap.question: gap.reasons for gap in await records.gaps(LAMPS)}
+    assert gaps == {"a?b": ("e?",), "?d": ()}
 
 
 async def test_id_that_is_taken(records: Records, database: Database) -> None:
@@ -250,6 +252,7 @@ async def test_export(records: Records) -> None:
         replace(
             record("Früher?", identifier="a1", citations=(SECOND,), kind=Kind.CLAIM),
             private=True,
+            cut=True,
             unanswered=("Wann?",),
         ),
         record("of Bert", identifier="b1", asker=BERT),
@@ -280,6 +283,7 @@ async def test_export(records: Records) -> None:
                 ],
                 "unanswered": ["Wann?"],
                 "private": True,
+                "cut": True,
             },
             {
                 "id": "a2",
@@ -292,6 +296,7 @@ async def test_export(records: Records) -> None:
                 "citations": [],
                 "unanswered": [],
                 "private": False,
+                "cut": False,
             },
         ],
         "ratings": [
@@ -339,6 +344,7 @@ async def test_export_names_everything_that_is_stored(database: Database) -> Non
             "confidence",
             "unanswered",
             "private",
+            "cut",
         ],
         "citations": ["record", "position", "article", "passage", "span_start", "span_end", "asks"],
         "ratings": ["record", "member", "helpful", "reason", "rated_at"],
@@ -467,6 +473,40 @@ async def test_gaps(records: Records) -> None:
     assert await records.gaps(1) == []
 
 
+async def test_gaps_of_messages_with_several_questions(records: Records) -> None:
+    """What found no answer counts as a question of its own, and nothing counts twice."""
+    hour = timedelta(hours=1)
+    both = replace(
+        record("Who lights them? Who pays?", identifier="both"), unanswered=("Who pays?",)
+    )
+    unsure = replace(
+        record("Who sleeps? Who  PAYS?", status=Status.UNSURE, asked_at=NOON + hour),
+        unanswered=("Who  PAYS?",),
+    )
+    none = replace(
+        record("Who dances? Who sings?", identifier="none", status=Status.NO_ANSWER),
+        unanswered=("Who dances?", "Who sings?"),
+    )
+    alone = record("who pays?", status=Status.NO_ANSWER, asked_at=NOON + 2 * hour)
+    claim = replace(both, id="claim", kind=Kind.CLAIM)
+    await add(records, both, none, unsure, alone, claim)
+    expected = [
+        Gap("who pays?", 3, 3, 0, (), NOON + 2 * hour),
+        Gap("Who sleeps? Who  PAYS?", 1, 1, 0, (), NOON + hour),
+        Gap("Who dances?", 1, 1, 0, (), NOON),
+        Gap("Who sings?", 1, 1, 0, (), NOON),
+    ]
+    assert await records.gaps(LAMPS) == expected
+    # A rating is of the whole message.
+    await records.rate("none", BERT, helpful=False, reason="sad", now=NOON)
+    await records.rate("both", BERT, helpful=False, reason="half", now=NOON)
+    rated = [
+        Gap("Who dances? Who sings?", 1, 0, 1, ("sad",), NOON),
+        Gap("Who lights them? Who pays?", 1, 0, 1, ("half",), NOON),
+    ]
+    assert await records.gaps(LAMPS) == [*expected[:3], rated[0], rated[1], expected[3]]
+
+
 async def test_unsure_that_helped_one_and_not_another(records: Records) -> None:
     await records.add(record("Both?", identifier="both", status=Status.UNSURE))
     await records.rate("both", BERT, helpful=True, reason=None, now=NOON)
@@ -534,6 +574,49 @@ async def test_stats_of_a_silent_server(records: Records) -> None:
     assert await records.stats(LAMPS, NOON, NOON) == Stats(
         (Day(date(2026, 3, 10), 0, 0, 0, 0),), 0, 0, 0, 0, 0, 0, 0, ()
     )
+
+
+async def test_a_database_of_the_first_version_is_brought_up_to_date(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = data / "beleg.sqlite3"
+    first = tmp_path / "first version"
+    first.mkdir()
+    name = "0001.initial.sql"
+    (first / name).write_bytes((MIGRATIONS / name).read_bytes())
+    kept = record(identifier="one", citations=(FIRST, SECOND))
+
+    def fill(connection: sqlite3.Connection) -> None:
+        # As the first version wrote them.
+        connection.execute(
+            "INSERT INTO records (id, server, asker, asked_at, kind, question, status, "
+            "confidence, unanswered, private) VALUES ('one', ?, ?, ?, 'question', "
+            "'Who lights the lamps?', 'answered', 0.5, '[]', 0)",
+            (LAMPS, ANNA, int(NOON.timestamp())),
+        )
+        for position, cited in enumerate((FIRST, SECOND)):
+            connection.execute(
+                "INSERT INTO citations VALUES (1, ?, ?, ?, ?, ?, ?)", (position, *astuple(cited))
+            )
+        connection.execute("INSERT INTO ratings VALUES (1, ?, 0, 'why', 0)", (BERT,))
+        connection.execute("INSERT INTO servers VALUES (?, ?)", (LAMPS, '{"days_kept": 5}'))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("bot.database.MIGRATIONS", first)
+        database = Database.open(path)
+        await database.run(fill)
+        database.close()
+    database = Database.open(path)
+    servers = Servers.load(database)
+    records = Records(database, servers)
+    assert await records.get("one") == kept
+    assert kept.cut is False
+    assert (await records.gaps(LAMPS))[0].reasons == ("why",)
+    assert servers.get(LAMPS).days_kept == 5
+    new = replace(kept, id="two", cut=True)
+    await records.add(new)
+    assert await records.get("two") == new
+    database.close()
 
 
 async def test_everything_is_there_after_a_restart(data: Path) -> None:

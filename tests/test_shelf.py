@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ContentFolder
+from content_folder import ContentFolder
 from filelock import FileLock
 from hypothesis import example, given
 from hypothesis import strategies as st

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import ContentFolder
+from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
 

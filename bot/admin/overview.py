@@ -61,6 +61,7 @@ def render_status(services: Services, texts: Texts) -> str:
             texts("status-articles", count=len(library.articles)),
             texts("status-passages", count=library.passage_count),
             texts("status-model", name=shorten(library.model, TITLE_WIDTH)),
+            texts("status-index", megabytes=round(library.stored_bytes / MEGABYTE, 1)),
         ]
     else:
         lines.append(texts("preparing"))
@@ -82,8 +83,9 @@ def render_status(services: Services, texts: Texts) -> str:
 def render_stats(stats: Stats, days: int, library: Library | None, texts: Texts) -> str:
     """What was asked in a server in the last ``days``, within one message's 2,000 characters."""
     title = texts("stats-title", days=days)
+    claims = texts("stats-claims", count=stats.claims)
     if not stats.questions:
-        return f"{title}\n{texts('stats-none')}"
+        return "\n".join([title, texts("stats-none"), *([claims] if stats.claims else [])])
     lines = [
         title,
         texts("stats-questions", count=stats.questions, daily=round(stats.questions / days, 1)),
@@ -94,6 +96,7 @@ def render_stats(stats: Stats, days: int, library: Library | None, texts: Texts)
             refused=_percent(stats.no_answer, stats.questions),
         ),
         texts("stats-ratings", likes=stats.helpful, dislikes=stats.not_helpful),
+        claims,
         "",
         texts("stats-days-title"),
     ]

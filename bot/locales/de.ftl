@@ -248,6 +248,7 @@ status-title = **Wie es mir geht**
 status-articles = Artikel: { $count }
 status-passages = Stellen: { $count }
 status-model = Modell: { $name }
+status-index = Index auf der Festplatte: { $megabytes } MB
 status-reindex = Gerade wird reindexiert: { $done } von { $total } Texten sind gelesen.
 status-memory = Arbeitsspeicher: { $megabytes } MB
 status-queue = Fragen in Arbeit: { $count }
@@ -291,6 +292,7 @@ stats-questions = Fragen: { $count }{ $daily ->
 }
 stats-shares = Beantwortet: { $answered } %, zweifelhaft: { $unsure } %, nicht in den Artikeln: { $refused } %
 stats-ratings = Als hilfreich markiert: { $likes }, als nicht hilfreich: { $dislikes }
+stats-claims = Nachgeschlagene Nachrichten: { $count }
 stats-days-title = **Tag für Tag**
 stats-day = { $count ->
     [one] eine Frage

@@ -249,6 +249,7 @@ status-title = **How I am doing**
 status-articles = Articles: { $count }
 status-passages = Passages: { $count }
 status-model = Model: { $name }
+status-index = Index on disk: { $megabytes } MB
 status-reindex = A reindex is running: { $done } of { $total } texts are read.
 status-memory = Memory: { $megabytes } MB
 status-queue = Questions in hand: { $count }
@@ -292,6 +293,7 @@ stats-questions = Questions: { $count }{ $daily ->
 }
 stats-shares = Answered: { $answered }%, doubtful: { $unsure }%, not in the articles: { $refused }%
 stats-ratings = Marked as helpful: { $likes }, as not helpful: { $dislikes }
+stats-claims = Messages looked up: { $count }
 stats-days-title = **Day by day**
 stats-day = { $count ->
     [one] one question

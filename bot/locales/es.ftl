@@ -249,6 +249,7 @@ status-title = **Cómo estoy**
 status-articles = Artículos: { $count }
 status-passages = Pasajes: { $count }
 status-model = Modelo: { $name }
+status-index = Índice en el disco: { $megabytes } MB
 status-reindex = Hay una reindexación en marcha: textos leídos, { $done } de { $total }.
 status-memory = Memoria: { $megabytes } MB
 status-queue = Preguntas en curso: { $count }
@@ -292,6 +293,7 @@ stats-questions = Preguntas: { $count }{ $daily ->
 }
 stats-shares = Con respuesta: { $answered } %, dudosas: { $unsure } %, fuera de los artículos: { $refused } %
 stats-ratings = Marcadas como útiles: { $likes }, como no útiles: { $dislikes }
+stats-claims = Mensajes consultados: { $count }
 stats-days-title = **Día a día**
 stats-day = { $count ->
     [one] una pregunta

@@ -245,6 +245,7 @@ status-title = **Comment je vais**
 status-articles = Articles : { $count }
 status-passages = Passages : { $count }
 status-model = Modèle : { $name }
+status-index = Index sur le disque : { $megabytes } Mo
 status-reindex = Une réindexation est en cours : textes lus, { $done } sur { $total }.
 status-memory = Mémoire : { $megabytes } Mo
 status-queue = Questions en cours : { $count }
@@ -285,6 +286,7 @@ stats-questions = Questions : { $count }{ $daily ->
 }
 stats-shares = Avec réponse : { $answered } %, douteuses : { $unsure } %, absentes des articles : { $refused } %
 stats-ratings = Marquées comme utiles : { $likes }, comme pas utiles : { $dislikes }
+stats-claims = Messages vérifiés : { $count }
 stats-days-title = **Jour par jour**
 stats-day = { $count ->
     [one] { $count } question

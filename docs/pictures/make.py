@@ -337,8 +337,8 @@ def scenes(articles: Sequence[Article]) -> list[Scene]:
         titles=[article.title for article in articles],
         examples=(
             "Why is the bot called Beleg?",
-            "Was versteht man unter transaktionaler Diplomatie?",
             "How does an admin add an article?",
+            "Is a GPU needed?",
         ),
     )
     settings = ServerSettings(channels=frozenset({1, 2}), days_kept=14)

@@ -187,6 +187,7 @@ async def ask_in(
     kind: Kind = Kind.QUESTION,
     quote: str | None = None,
     votes: tuple[tuple[bool, str | None], ...] = (),
+    unanswered: tuple[str, ...] = (),
 ) -> Record:
     """A question that was asked in a server, and what people thought of the answer."""
     cited = Cited("lighthouse", passage_digest(quote), 0, 1, None) if quote else None
@@ -200,7 +201,7 @@ async def ask_in(
         status=status,
         confidence=0.5,
         citations=(cited,) if cited else (),
-        unanswered=(),
+        unanswered=unanswered,
         private=False,
     )
     records = world.services.records

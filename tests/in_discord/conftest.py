@@ -28,10 +28,20 @@ def payloads(monkeypatch: pytest.MonkeyPatch) -> Payloads:
             if settings.added_by == "user"
             else {"0": str(details["guild_id"] or 0)}
         )
-        return record, payload | {"authorizing_integration_owners": owner}
+        payload["authorizing_integration_owners"] = owner
+        return record, _in_group(payload) if settings.in_group else payload
 
     monkeypatch.setattr(simcord.interactions, "base_payload", make)
     return settings
+
+
+def _in_group(payload: dict[str, Any]) -> dict[str, Any]:
+    """The payload as it comes from a group's direct messages."""
+    channel = {"id": payload["channel_id"], "type": 3, "name": "friends", "icon": None}
+    channel |= {"recipients": [], "owner_id": "1"}
+    kept = {key: value for key, value in payload.items() if not key.startswith("guild")}
+    user = kept.pop("member")["user"]
+    return kept | {"user": user, "context": 2, "channel": channel, "app_permissions": "0"}
 
 
 @pytest.fixture

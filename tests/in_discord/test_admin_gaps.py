@@ -48,6 +48,24 @@ async def test_gaps_that_ask_the_same_are_merged_and_counted(
     assert buttons(result.response) == {"Export as CSV": True}
 
 
+async def test_questions_of_a_message_that_found_no_answer_are_gaps_of_their_own(
+    simcord_env: Env, world: World
+) -> None:
+    guild, channel, _ = scene(simcord_env)
+    both = "Who built it? Ferries: when do they leave?"
+    ferries = "Ferries: when do they leave?"
+    await ask_in(world, guild, both, when=hour(3), status=Status.ANSWERED, unanswered=(ferries,))
+    await ask_in(world, guild, "Ferries, and when?", when=hour(2))
+    result = await admin(simcord_env, guild).slash(channel, "admin gaps")
+    assert told(result) == [
+        GAPS_TITLE,
+        "**1.** Ferries, and when?\n"
+        f"-# asked once, 1 without a clear answer · {relative(hour(2))}\n"
+        "**2.** Ferries\\: when do they leave?\n"
+        f"-# asked once, 1 without a clear answer · {relative(hour(3))}",
+    ]
+
+
 async def test_a_server_without_gaps(simcord_env: Env, world: World) -> None:
     guild, channel, _ = scene(simcord_env)
     elsewhere = simcord_env.create_guild("elsewhere")

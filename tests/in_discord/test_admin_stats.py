@@ -26,6 +26,7 @@ async def test_the_figures_of_a_server(simcord_env: Env, world: World) -> None:
     await ask_in(world, guild, "e", status=Status.UNSURE, when=ago[2], quote=AFTER)
     await ask_in(world, guild, "f", when=ago[5])
     await ask_in(world, guild, "claim", kind=Kind.CLAIM, when=ago[5])
+    await ask_in(world, guild, "claim", kind=Kind.CLAIM, when=ago[2], status=answered, quote=AFTER)
     await ask_in(world, guild, "old", status=answered, when=ago[40], quote=AFTER)
     await ask_in(world, elsewhere, "other", status=answered, when=ago[0], quote=AFTER)
     editor = admin(simcord_env, guild)
@@ -34,6 +35,7 @@ async def test_the_figures_of_a_server(simcord_env: Env, world: World) -> None:
         "Questions: 6, 0.2 a day\n"
         "Answered: 67%, doubtful: 17%, not in the articles: 17%\n"
         "Marked as helpful: 2, as not helpful: 1\n"
+        "Messages looked up: 2\n"
         "\n"
         "**Day by day**\n"
         f"- {noon(ago[5].date())}: one question, 0 answered\n"
@@ -49,12 +51,25 @@ async def test_the_figures_of_a_server(simcord_env: Env, world: World) -> None:
         "Questions: 1, 1 a day\n"
         "Answered: 100%, doubtful: 0%, not in the articles: 0%\n"
         "Marked as helpful: 2, as not helpful: 1\n"
+        "Messages looked up: 0\n"
         "\n"
         "**Day by day**\n"
         f"- {noon(ago[0].date())}: one question, 1 answered\n"
         "\n"
         "**What answered most often**\n"
         "- The old lighthouse, paragraph 2: once"
+    ]
+
+
+async def test_messages_that_were_looked_up_are_counted_by_themselves(
+    simcord_env: Env, world: World
+) -> None:
+    guild, channel, member = scene(simcord_env)
+    claim = await member.send(channel, "The lamp burned oil until March.")
+    for _ in range(2):
+        await member.context_menu(channel, "Find evidence", claim)
+    assert told(await admin(simcord_env, guild).slash(channel, "admin stats")) == [
+        "**The last 30 days in this server**\nNothing was asked.\nMessages looked up: 2"
     ]
 
 

@@ -23,7 +23,8 @@ async def test_the_status_of_the_bot(simcord_env: Env, world: World) -> None:
     world.library.contents.append(article("second", "Second", ["One.", "Two."]))
     result = await admin(simcord_env, guild).slash(channel, "admin status")
     assert told(result) == [
-        f"**How I am doing**\nArticles: 2\nPassages: 5\nModel: fake-model\n{status_end(world)}"
+        f"**How I am doing**\nArticles: 2\nPassages: 5\nModel: fake-model\n"
+        f"Index on disk: 2.3 MB\n{status_end(world)}"
     ]
 
 
@@ -60,6 +61,7 @@ async def test_the_status_while_a_reindex_runs(simcord_env: Env, world: World) -
         "Articles: 1\n"
         "Passages: 3\n"
         "Model: fake-model\n"
+        "Index on disk: 2.3 MB\n"
         "A reindex is running: 1 of 4 texts are read.\n"
         f"{status_end(world)}"
     ]

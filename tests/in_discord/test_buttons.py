@@ -156,7 +156,7 @@ async def test_context_shows_the_paragraphs_around_it_and_goes_back(
         f"> {QUOTE}",
         SHOWN_LAST,
     ]
-    assert buttons(result.response) == {"Back to the answer": True}
+    assert buttons(result.response) == {"Back to the answer": True, "Remove": True}
     await member.click(result.response, label="Back to the answer")
     assert shown(result.response) == moved(SECOND_PAGE, later)
     await member.click(result.response, label="Previous")
@@ -182,6 +182,7 @@ async def test_long_context_has_pages_that_can_be_turned(simcord_env: Env, world
         "Previous": False,
         "Next": True,
         "Back to the answer": True,
+        "Remove": True,
     }
     await member.click(result.response, label="Next")
     second = [title, f"> {long.rstrip()}", "-# Page 2 of 2"]
@@ -190,6 +191,7 @@ async def test_long_context_has_pages_that_can_be_turned(simcord_env: Env, world
         "Previous": True,
         "Next": False,
         "Back to the answer": True,
+        "Remove": True,
     }
     await member.click(result.response, label="Previous")
     assert [text.rstrip() for text in shown(result.response)] == first
