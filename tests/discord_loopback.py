@@ -98,6 +98,17 @@ class Interaction:
             lambda: self.callbacks[0] if self.callbacks else None, "a callback", timeout
         )
 
+    async def outcome(self, timeout: float = WAIT_SECONDS) -> Json:
+        """What a press has led to: a new version of the message, or a private one."""
+
+        def found() -> Json | None:
+            new = self.followups or self.versions
+            if new:
+                return new[-1]
+            return self.message if self.callbacks and self.callbacks[0]["type"] == 4 else None
+
+        return await self.server.wait_for(found, "the outcome of a press", timeout)
+
     async def answer(
         self,
         until: Callable[[str], bool] = bool,
