@@ -132,12 +132,17 @@ def unfit(asking: Asking, services: Services, texts: Texts) -> str | None:
     known = {source.id for source in services.library.library.articles}
     if asking.article is not None and asking.article not in known:
         return texts("unknown-article")
-    wait = services.limits.admit(asking.user, services.work.in_hand)
-    if wait is not None:
-        # Rounded up, so that whoever waits until then is not told to wait again.
-        when = discord_time(datetime.now(UTC) + timedelta(seconds=wait.seconds + 1), "R")
-        return texts("queue-full" if wait.queue_full else "cooldown", when=when)
-    return None
+    return too_much(asking.user, services, texts)
+
+
+def too_much(user: int, services: Services, texts: Texts) -> str | None:
+    """Why ``user`` must wait, in a sentence; None if not, and then it counts as a question."""
+    wait = services.limits.admit(user, services.work.in_hand)
+    if wait is None:
+        return None
+    # Rounded up, so that whoever waits until then is not told to wait again.
+    when = discord_time(datetime.now(UTC) + timedelta(seconds=wait.seconds + 1), "R")
+    return texts("queue-full" if wait.queue_full else "cooldown", when=when)
 
 
 def without_ids(text: str) -> str:

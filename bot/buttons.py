@@ -10,7 +10,7 @@ from typing import Any
 import discord
 
 from bot.answer_view import custom_id, pages, render_answer, render_context
-from bot.answering import Shown, remembered
+from bot.answering import Shown, remembered, too_much
 from bot.catalogue import Texts
 from bot.forms import form_values
 from bot.lasting import LastingItem
@@ -167,6 +167,9 @@ async def _share(
     every = pages(record)
     if not any(shown.citations[place] for place in every[min(page, len(every) - 1)]):
         await whisper(interaction, texts("changed"))
+        return
+    if sentence := too_much(interaction.user.id, services, texts):
+        await whisper(interaction, sentence)
         return
     await interaction.followup.send(view=render_answer(shown, texts, page=page, private=False))
     # Without the button, so that it is shared once.

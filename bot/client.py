@@ -21,12 +21,12 @@ from bot.admin.commands import add_admin_commands
 from bot.admin.gaps import GapsButton
 from bot.admin.settings import SettingsItem
 from bot.buttons import AnswerButton, reason_given
-from bot.catalogue import CommandTranslator
+from bot.catalogue import LANGUAGES, CommandTranslator, texts_in
 from bot.commands import add_commands
 from bot.database import Database
 from bot.drafts import Drafts
 from bot.failures import BelegTree, event_failed, guarded, message_failed
-from bot.housekeeping import erase_expired_forever, erase_servers_left, is_its_own
+from bot.housekeeping import erase_forever, erase_servers_left, is_its_own
 from bot.limits import Limits
 from bot.members import MemberKeys
 from bot.messages import answer_message, asked_in, texts_of_message
@@ -90,6 +90,7 @@ class BelegClient(ServingClient):
         self.services = services
         self.tree = BelegTree(self)
         self._data = data
+        self._owns_data = False
         self._housekeeping: asyncio.Task[None] | None = None
         add_commands(self.tree, services)
         add_admin_commands(self.tree, services)
@@ -103,7 +104,7 @@ class BelegClient(ServingClient):
         ids = await synced_ids(self.tree, application_id=self.application_id, data=self._data)
         self.services.commands.update(ids)
         self._housekeeping = asyncio.create_task(
-            erase_expired_forever(self.services.records), name="housekeeping"
+            erase_forever(self.services.records, self._present), name="housekeeping"
         )
 
     async def on_ready(self) -> None:
@@ -111,10 +112,16 @@ class BelegClient(ServingClient):
             "ready: %d articles, %d servers", len(self.services.library.titles), len(self.guilds)
         )
         assert self.application_id is not None  # login has asked Discord for it
-        if await asyncio.to_thread(is_its_own, self._data, self.application_id):
-            await erase_servers_left(self.services.records, [guild.id for guild in self.guilds])
-        else:
+        self._owns_data = await asyncio.to_thread(is_its_own, self._data, self.application_id)
+        if not self._owns_data:
             log.warning("the data folder is another application's: no server's data are erased")
+        await erase_servers_left(self.services.records, self._present)
+
+    def _present(self) -> list[int]:
+        """The servers that the bot is in; none while that is not known, or if what is stored is
+        another application's."""
+        known = self.is_ready() and self._owns_data
+        return [guild.id for guild in self.guilds] if known else []
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         # Not called for a server that is unavailable: that is another event.
@@ -183,9 +190,25 @@ def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexRepor
     # The bot never speaks, so discord.py need not warn that it could not.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     use_endpoints(settings)
-    # Its model takes most of a second to load, which would hold up the event loop.
+    # Read at their first use, these would hold up the event loop: the model for most of a second.
     detect_language("warm up")
+    for language in LANGUAGES:
+        texts_in(language)
 
+    database = Database.open(settings.data / DATABASE)
+    try:
+        _serve(settings, encoder, database, token, on_report)
+    finally:
+        database.close()
+
+
+def _serve(
+    settings: Settings,
+    encoder: Encoder,
+    database: Database,
+    token: str,
+    on_report: Callable[[IndexReport], None],
+) -> None:
     def reopen(on_progress: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
         return Library.open(
             settings.content,
@@ -195,7 +218,6 @@ def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexRepor
             on_progress=on_progress,
         )
 
-    database = Database.open(settings.data / DATABASE)
     servers = Servers.load(database)
     services = Services(
         # An index from before answers until the update is done.
@@ -227,8 +249,6 @@ def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexRepor
             f"Discord could not be reached at {where}: check the network connection"
             + ("." if settings.api_url is None else " and DISCORD_API_URL.")
         ) from error
-    finally:
-        database.close()
 
 
 def _closed(code: int) -> str:

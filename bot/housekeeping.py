@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from bot.database import DatabaseError
 from bot.records import Records
 
 log = logging.getLogger(__name__)
@@ -17,17 +16,20 @@ EVERY_SECONDS = 3600.0
 OWNER_FILE = "application.id"
 
 
-async def erase_expired_forever(records: Records, every: float = EVERY_SECONDS) -> None:
-    """Erase questions after the time their server keeps them; runs until it is cancelled."""
+async def erase_forever(
+    records: Records, present: Callable[[], Collection[int]], every: float = EVERY_SECONDS
+) -> None:
+    """Erase questions after the time their server keeps them, and what belongs to servers that the
+    bot has left; runs until it is cancelled. ``present`` is as for `erase_servers_left`."""
     while True:
         try:
             erased = await records.erase_expired(datetime.now(UTC))
-        except DatabaseError:
-            # A disk that is full now may have room in an hour.
-            log.exception("questions that were kept long enough could not be erased")
-        else:
             if erased:
                 log.info("erased %d questions that were kept long enough", erased)
+            await erase_servers_left(records, present)
+        except Exception:
+            # A disk that is full now may have room in an hour.
+            log.exception("what was kept long enough could not be erased")
         await asyncio.sleep(every)
 
 
@@ -43,15 +45,16 @@ def is_its_own(data: Path, application: int) -> bool:
     return note.read_text(encoding="ascii", errors="replace").strip() == str(application)
 
 
-async def erase_servers_left(records: Records, present: Collection[int]) -> None:
-    """Erase the data of servers that removed the bot while it was not running.
+async def erase_servers_left(records: Records, present: Callable[[], Collection[int]]) -> None:
+    """Erase the data of servers that removed the bot: while it was not running, or while one of
+    their questions was being answered, which was stored after the others were erased.
 
-    ``present`` are all servers that Discord names when the bot connects, including those that are
-    unavailable for the moment. If there are none, nothing is erased: that is more likely a fault
-    than the end of a bot.
+    ``present`` gives all servers that Discord names, including those that are unavailable for the
+    moment. If there are none, nothing is erased: that is more likely a fault than the end of a bot.
     """
-    if not present:
-        return
-    for server in await records.servers() - set(present):
+    stored = await records.servers()
+    # After the database, since a server that came meanwhile has data too.
+    here = set(present())
+    for server in stored - here if here else ():
         await records.erase_server(server)
         log.info("erased the data of a server that the bot has left")

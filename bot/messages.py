@@ -77,7 +77,8 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
     """Reply to ``message`` with what the library says.
 
     Where the bot may not answer, its author is told so in a direct message; where it may not
-    write, the answer comes there.
+    write, the answer comes there. Whoever is told so again and again is told nothing any more for
+    a while.
     """
     server = _server_of(message)
     texts = texts_of_message(message, services)
@@ -86,7 +87,8 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
         settings, texts, _places(message)
     )
     if sentence:
-        await _tell_privately(message, sentence)
+        if services.limits.refuses(message.author.id):
+            await _tell_privately(message, sentence)
         return
     before = await services.records.get(asked.follows) if asked.follows else None
     asking = Asking(
@@ -97,7 +99,8 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
     )
     refusal = texts("cannot-write", channel=f"<#{message.channel.id}>")
     if sentence := unfit(asking, services, texts):
-        await _send(message, sentence, privately=f"{refusal}\n\n{sentence}")
+        if services.limits.refuses(message.author.id):
+            await _send(message, sentence, privately=f"{refusal}\n\n{sentence}")
         return
     with services.work.piece():
         async with contextlib.AsyncExitStack() as stack:

@@ -39,13 +39,13 @@ async def ask(records: Records, server: int) -> None:
 async def test_the_servers_that_were_left_are_erased(records: Records) -> None:
     await ask(records, 7)
     await ask(records, 8)
-    await erase_servers_left(records, [8, 9])
+    await erase_servers_left(records, lambda: [8, 9])
     assert await records.servers() == {8}
 
 
 async def test_when_discord_names_no_server_at_all_nothing_is_erased(records: Records) -> None:
     await ask(records, 7)
-    await erase_servers_left(records, [])
+    await erase_servers_left(records, list)
     assert await records.servers() == {7}
 
 

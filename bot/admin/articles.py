@@ -19,6 +19,7 @@ from bot.answering import cut
 from bot.catalogue import Texts
 from bot.catalogue import text_of_command as text
 from bot.commands import CHOICE_LIMIT, MOST_CHOICES, article_choices
+from bot.failures import log_failure
 from bot.forms import form_values
 from bot.lasting import LastingItem
 from bot.render import TITLE_WIDTH, left_out
@@ -106,7 +107,12 @@ def add_articles(group: AdminGroup, services: Services) -> None:
         texts = texts_of(interaction)
         if refusal(interaction, texts) is not None or not edits_here(interaction):
             return []
-        found = await asyncio.to_thread(shelf.removed)
+        try:
+            found = await asyncio.to_thread(shelf.removed)
+        except (ShelfError, ContentError, OSError) as error:
+            # There is nowhere to say it; restoring says it.
+            log_failure("the list of removed articles", error)
+            return []
         return removed_choices(found, typed)
 
 

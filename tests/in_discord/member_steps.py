@@ -1,7 +1,8 @@
 """What members do and see in the simulated Discord."""
 
+import asyncio
 import re
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from discord_world import QUESTION, SHOWN, SOURCE, Found, World, components, mentioned, shown
@@ -91,3 +92,10 @@ def hello(world: World) -> str:
         f"{mentioned(world, 'ask')}, in a direct message, or by mentioning me together with your "
         "question."
     )
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Let other tasks go on until something is so."""
+    async with asyncio.timeout(30):
+        while not true():
+            await asyncio.sleep(0)

@@ -1,5 +1,6 @@
 """``/admin add``: files and pasted text."""
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from simcord import Env
 
 from index.content import ContentError
 from index.remarks import Remark
+from index.shelf import Shelf
 
 
 async def test_a_file_is_previewed_confirmed_stored_and_indexed(
@@ -265,6 +267,25 @@ async def test_an_article_that_is_there_by_now_is_not_replaced(
     ]
     assert files(world) == {"buoys.md": LIGHTHOUSE.encode()}
     assert world.reindexes == 0
+
+
+async def test_an_article_that_could_not_be_stored_can_be_tried_again(
+    simcord_env: Env, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, channel, editor = workshop(simcord_env)
+    result = await editor.slash(channel, "admin add", file=("buoys.md", BUOYS.encode()))
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Shelf, "_put", full)
+        await editor.click(result.response, label="Add to the library")
+    assert shown(result.response)[0].startswith("content/buoys.md could not be stored")
+    assert buttons(result.response) == {"Add to the library": True, "Cancel": True}
+    assert files(world) == {}
+    await editor.click(result.response, label="Add to the library")
+    assert files(world) == {"buoys.md": BUOYS.encode()}
 
 
 async def test_adding_is_cancelled(simcord_env: Env, world: World) -> None:

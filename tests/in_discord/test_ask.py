@@ -301,6 +301,27 @@ async def test_when_too_many_questions_wait_it_says_when_to_ask_again(
     assert shown(result.response) == answered()
 
 
+async def test_a_flood_of_messages_gets_two_refusals(simcord_env: Env, world: World) -> None:
+    world.limits = Limits(questions=1, seconds=600)
+    await simcord_env.restart_bot(world.new_client())
+    guild, channel, member = scene(simcord_env)
+    other = guild.add_member(simcord_env.create_user("otto"))
+    for _ in range(5):
+        await member.send(channel, f"{mention(simcord_env)} {QUESTION}")
+    replies = [shown(one) for one in channel.history() if one.author.bot]
+    assert replies[0] == answered()
+    assert [text.startswith("You have asked a lot") for [text] in replies[1:]] == [True, True]
+    # Wherever they go on, and whatever the reason.
+    await world.services.servers.set(guild.id, ServerSettings(channels=frozenset({1})))
+    await member.send(channel, f"{mention(simcord_env)} {QUESTION}")
+    assert member.user.dm_channel is None or private_messages(member.user) == []
+    await other.send(channel, f"{mention(simcord_env)} {QUESTION}")
+    assert private_messages(other.user) == [["I do not answer in this channel. Ask me in <#1>."]]
+    # A command is answered every time: nobody else sees it.
+    sentence = told(await member.slash(channel, "ask", question=QUESTION))
+    assert sentence == "I do not answer in this channel. Ask me in <#1>."
+
+
 NOT_YOUR_ROLE = (
     "In this server only some roles may ask me. Whoever manages the server can change that."
 )

@@ -1,6 +1,8 @@
 """The buttons under an answer: at once, after a restart and after a reindex."""
 
+import asyncio
 import re
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
@@ -40,12 +42,14 @@ from member_steps import (
     press,
     stored,
     told,
+    until,
     votes,
     whispered,
 )
 from simcord import Env
 
 from bot.database import DatabaseError
+from bot.limits import Limits
 from bot.records import Record, Records
 from index.answer import Status
 
@@ -636,3 +640,38 @@ async def test_discord_py_keeps_no_view_and_no_form_in_memory(
     await member.click(privacy.response, label="Erase my data")
     store = cast(Any, world.client)._connection._view_store
     assert (store._views, store._synced_message_views, store._modals) == ({}, {}, {})
+
+
+async def test_sharing_counts_as_a_question(simcord_env: Env, world: World) -> None:
+    world.limits = Limits(questions=2, seconds=600)
+    await simcord_env.restart_bot(world.new_client())
+    guild, channel, member = scene(simcord_env)
+    other = guild.add_member(simcord_env.create_user("otto"))
+    first = await member.slash(channel, "ask", question=QUESTION, private=True)
+    second = await member.slash(channel, "ask", question=QUESTION, private=True)
+    for message in (first.response, second.response):
+        sentence = told(await member.click(message, label="Share"))
+        assert sentence.startswith("You have asked a lot in a short time.")
+    assert channel.history(viewer=other) == []
+
+
+@pytest.mark.parametrize("label", ["Next", "Context", "Helpful", "Not helpful", "Remove"])
+async def test_a_press_is_acknowledged_while_the_database_is_busy(
+    simcord_env: Env, world: World, label: str
+) -> None:
+    """A sweep of a large database takes longer than the three seconds that Discord waits."""
+    _, channel, member = scene(simcord_env)
+    world.library.found = TWO
+    result = await member.slash(channel, "ask", question=QUESTION)
+    assert world.database is not None
+    swept = threading.Event()
+    sweep = asyncio.create_task(world.database.run(lambda _: swept.wait(30)))
+    pressing = asyncio.create_task(member.click(result.response, label=label))
+    before = len(callbacks(simcord_env))
+    await until(lambda: len(callbacks(simcord_env)) > before)
+    assert callbacks(simcord_env)[-1] == (9 if label == "Not helpful" else 6)
+    assert not pressing.done()
+    swept.set()
+    await pressing
+    await sweep
+    assert simcord_env.errors == []

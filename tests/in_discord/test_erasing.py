@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
+import discord
 import pytest
 from discord_world import QUESTION, World, scene
-from member_steps import on_disk, stored
+from member_steps import on_disk, stored, until
 from simcord import Env
 
 from bot.database import DatabaseError
-from bot.housekeeping import erase_expired_forever
+from bot.housekeeping import erase_forever
 from bot.records import Kind, Record, Records, new_id
 from bot.servers import ServerSettings
 from index.answer import Status
@@ -80,6 +83,25 @@ async def test_at_its_start_it_erases_the_data_of_servers_that_it_was_removed_fr
     assert world.services.servers.get(guild.id) == ServerSettings(private=True)
 
 
+async def test_a_question_that_was_in_hand_when_its_server_was_left_goes_with_the_hour(
+    simcord_env: Env, world: World
+) -> None:
+    guild, channel, member = scene(simcord_env)
+    scene(simcord_env)  # another server, where the bot stays
+    world.library.gate = threading.Event()
+    asking = asyncio.create_task(member.slash(channel, "ask", question="late"))
+    await until(lambda: bool(world.library.asked))
+    assert world.client is not None
+    await world.client.on_guild_remove(cast(Any, discord.Object(guild.id)))
+    world.library.gate.set()
+    await asking
+    await member.user.slash("ask", question="in a direct message")
+    assert (await everything(world))[0] == ["late", "in a direct message"]
+    cast(Any, world.client)._connection._guilds.pop(guild.id)
+    await simcord_env.advance_time(3601)
+    assert (await everything(world))[0] == ["in a direct message"]
+
+
 def asked_days_ago(days: float, server: int | None, question: str) -> Record:
     return Record(
         id=new_id(),
@@ -140,10 +162,10 @@ async def test_a_disk_that_fails_once_does_not_end_the_housekeeping(
     monkeypatch.setattr(Records, "erase_expired", unreliable)
     records = world.services.records
     await records.add(asked_days_ago(31, None, "old"))
-    housekeeping = asyncio.create_task(erase_expired_forever(records, every=0.001))
+    housekeeping = asyncio.create_task(erase_forever(records, list, every=0.001))
     async with asyncio.timeout(30):
         while (await everything(world))[0]:
             await asyncio.sleep(0.01)
     housekeeping.cancel()
     [error] = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert error.getMessage() == "questions that were kept long enough could not be erased"
+    assert error.getMessage() == "what was kept long enough could not be erased"
