@@ -41,7 +41,7 @@ from bot.sync import sync_if_changed
 from bot.work import Work
 from index.content import ContentError
 from index.encoder import Encoder
-from index.language import detect_language
+from index.language import load_languages
 from index.library import Library
 from index.shelf import Shelf
 from index.storage import StorageError
@@ -183,8 +183,7 @@ def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexRepor
     # The bot never speaks, so discord.py need not warn that it could not.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     use_endpoints(settings)
-    # Its model takes most of a second to load, which would hold up the event loop.
-    detect_language("warm up")
+    load_languages()  # here, since it would hold up the event loop
 
     def reopen(on_progress: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
         return Library.open(
