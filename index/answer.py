@@ -15,11 +15,10 @@ from index.questions import bare_question, split_questions
 from index.rerank import Match, features, rerank, wording
 from index.search import PassageIndex
 
-CANDIDATES = 64
+CANDIDATES = 32
 """Passages that FAISS hands to the re-ranking.
 
-On XQuAD's 120 paragraphs the right one is among the first 64 for every question; see
-docs/quality.md.
+Twice as many take twice the time and find no more; see docs/quality.md.
 """
 COMPUTED_CANDIDATES = 12
 """The same where token vectors are computed for the question: the fewest that keep recall@1, at a
@@ -125,7 +124,7 @@ def answer_message(
         one for one, status in zip(found, statuses, strict=True) if status is not Status.NO_ANSWER
     ]
     shown = shown if len(found) > 1 and shown else found
-    cited = _in_turns(shown, index)[:top]
+    cited = _in_turns(shown, index, top)
     placed = {question for _, asked in cited for question in asked}
     unanswered = [
         question
@@ -280,20 +279,25 @@ def _confidence(
     return fit.probability(features(matches, index, language_likelihood(question, language)))
 
 
-def _in_turns(found: list[_LookedUp], index: PassageIndex) -> list[tuple[Match, list[str]]]:
-    """The best match of each question, then the second best of each; a text comes only once.
+def _in_turns(
+    found: list[_LookedUp], index: PassageIndex, top: int
+) -> list[tuple[Match, list[str]]]:
+    """The best match of each question, then the second best of each, ``top`` in all; a text comes
+    only once.
 
     Beside each match stands the question it is for: all of those whose best text it is.
     """
     rounds = zip_longest(*([(match, one.question) for match in one.matches] for one in found))
     first: dict[str, tuple[Match, list[str]]] = {}
     for number, matches in enumerate(rounds):
+        if number and len(first) >= top:
+            break
         for match, question in filter(None, matches):
             text = wording(index.passages[match.number])
             _, questions = first.setdefault(text, (match, []))
             if not questions or (number == 0 and question not in questions):
                 questions.append(question)
-    return list(first.values())
+    return list(first.values())[:top]
 
 
 def _citation(
