@@ -11,6 +11,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -248,10 +249,17 @@ def _known_errors() -> tuple[type[Exception], ...]:
 
 
 def _encoder(settings: Settings) -> Encoder:
-    with _status("Loading the model …"):
-        from index.encoder import load_encoder
-    with _progress("Unpacking the model, once") as on_progress:
-        return load_encoder(settings.model, cache=settings.cache, on_progress=on_progress)
+    from index.language import load_languages
+
+    # Unpacking that takes a second of another core, while this one imports torch.
+    with ThreadPoolExecutor(1) as aside:
+        languages = aside.submit(load_languages)
+        with _status("Loading the model …"):
+            from index.encoder import load_encoder
+        with _progress("Unpacking the model, once") as on_progress:
+            encoder = load_encoder(settings.model, cache=settings.cache, on_progress=on_progress)
+        languages.result()
+    return encoder
 
 
 def _open(settings: Settings, encoder: Encoder) -> tuple[Library, IndexReport]:

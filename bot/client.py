@@ -42,7 +42,7 @@ from bot.sync import synced_ids
 from bot.work import Work
 from index.content import ContentError
 from index.encoder import Encoder
-from index.language import detect_language
+from index.language import load_languages
 from index.library import Library
 from index.shelf import Shelf
 from index.storage import StorageError
@@ -191,7 +191,7 @@ def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexRepor
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     use_endpoints(settings)
     # Read at their first use, these would hold up the event loop: the model for most of a second.
-    detect_language("warm up")
+    load_languages()
     for language in LANGUAGES:
         texts_in(language)
 

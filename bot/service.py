@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import TypeVar
 
 from bot.catalogue import LANGUAGES
-from index.answer import Answer
+from index.answer import Answer, Asked
 from index.library import Library
 from index.update import IndexReport
 
@@ -22,6 +22,9 @@ T = TypeVar("T")
 
 MOST_CITATIONS = 5
 """Passages that an answer pages through."""
+
+MOST_AT_ONCE = 16
+"""Questions that are looked up together. More would gain little, and keep the next ones waiting."""
 
 PROGRESS_SECONDS = 2.0
 """How often a reindex reports: Discord takes five edits of a message in five seconds."""
@@ -46,18 +49,29 @@ class ReindexStoppedError(Exception):
     """The bot is being stopped, and with it the reindex; the index on disk is the old one."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A question, the library that was in use when it came, and where its answer goes."""
+
+    library: Library
+    asked: Asked
+    answer: asyncio.Future[Answer]
+
+
 class LibraryService:
     """Answers from the current library, and swaps it for a new one when a reindex is done.
 
     Without a ``library`` the first reindex makes it. One thread answers, another reindexes and
-    others do what else takes long, so questions wait for nothing but questions. All methods are
-    called on the event loop.
+    others do what else takes long, so questions wait for nothing but questions; those that wait are
+    looked up together. All methods are called on the event loop.
     """
 
     def __init__(self, library: Library | None, *, reopen: Reopen) -> None:
         self._library = library
         self._reopen = reopen
         self._waiting = 0
+        self._queue: deque[_Waiting] = deque()
+        self._answering: asyncio.Task[None] | None = None
         self._answers = ThreadPoolExecutor(1, thread_name_prefix="answer")
         self._reindexes = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
@@ -105,19 +119,54 @@ class LibraryService:
 
         Raises PreparingError, and what `Library.answer` raises.
         """
-        ask = partial(
-            self.library.answer,
-            question,
-            MOST_CITATIONS,
-            article=article,
-            before=before,
-            strictness=strictness,
-        )
+        asked = Asked(question, MOST_CITATIONS, article, before, strictness)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(self.library, asked, answer))
+        if self._answering is None or self._answering.done():
+            self._answering = asyncio.create_task(self._answer_queue(), name="answers")
         self._waiting += 1
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._answers, ask)
+            return await answer
         finally:
             self._waiting -= 1
+
+    async def _answer_queue(self) -> None:
+        """Answer what waits, together, until nothing does.
+
+        Nobody waits for company: a question that comes to an idle thread is looked up at once, and
+        those that come meanwhile are the next batch.
+        """
+        loop = asyncio.get_running_loop()
+        while batch := self._next_batch():
+            library = batch[0].library
+            try:
+                outcomes = await loop.run_in_executor(
+                    self._answers, _answers, library, [one.asked for one in batch]
+                )
+            except (asyncio.CancelledError, RuntimeError):  # the bot stops: no more work is taken
+                for one in (*batch, *self._queue):
+                    one.answer.cancel()
+                self._queue.clear()
+                return
+            for one, outcome in zip(batch, outcomes, strict=True):
+                if one.answer.done():  # whoever asked has given up
+                    continue
+                if isinstance(outcome, Exception):
+                    one.answer.set_exception(outcome)
+                else:
+                    one.answer.set_result(outcome)
+
+    def _next_batch(self) -> list[_Waiting]:
+        """The questions that came first and still wait, all for the same library."""
+        batch: list[_Waiting] = []
+        while self._queue and len(batch) < MOST_AT_ONCE:
+            first = self._queue[0]
+            if batch and first.library is not batch[0].library:
+                break
+            self._queue.popleft()
+            if not first.answer.done():
+                batch.append(first)
+        return batch
 
     async def aside(self, work: Callable[[], T]) -> T:
         """The result of ``work``, which needs the model for long, while questions are answered."""
@@ -195,3 +244,14 @@ class LibraryService:
 def _prepare_examples(library: Library) -> None:
     for language in LANGUAGES:
         library.examples(language=language)
+
+
+def _answers(library: Library, asked: Sequence[Asked]) -> list[Answer | Exception]:
+    """An answer to each, or why there is none."""
+    try:
+        return [*library.answers(asked)]
+    except Exception as error:  # noqa: BLE001 - passed on to whoever asked
+        if len(asked) == 1:
+            return [error]
+    # One that fails must not take the others along.
+    return [outcome for one in asked for outcome in _answers(library, [one])]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
@@ -15,11 +16,10 @@ from index.questions import bare_question, split_questions
 from index.rerank import Match, features, rerank, wording
 from index.search import PassageIndex
 
-CANDIDATES = 64
+CANDIDATES = 32
 """Passages that FAISS hands to the re-ranking.
 
-On XQuAD's 120 paragraphs the right one is among the first 64 for every question; see
-docs/quality.md.
+Twice as many take twice the time and find no more; see docs/quality.md.
 """
 COMPUTED_CANDIDATES = 12
 """The same where token vectors are computed for the question: the fewest that keep recall@1, at a
@@ -94,72 +94,56 @@ class Answer:
     not_shown: tuple[str, ...] = ()
 
 
-def answer_message(
-    message: str,
-    index: PassageIndex,
-    encoder: Encoder,
-    fit: Fit,
-    top: int,
-    *,
-    article: str | None = None,
-    before: str | None = None,
-) -> Answer:
-    """The ``top`` best passages for ``message``, best first.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A message to be answered with the ``top`` best passages.
 
-    Each of several questions gets its own best passages, taken in turns. ``article`` is the id of
-    the only article to look at, ``before`` the message that this one follows up: what is found only
-    with its help counts as unsure, however confident (see docs/quality.md). Raises ValueError for
-    ``top`` below 1, and for an article that is not in the index.
+    ``article`` is the id of the only article to look at, ``before`` the message that this one
+    follows up. ``strictness`` is added to the thresholds of the status, in log-odds.
     """
-    if top < 1:
-        raise ValueError("top must be at least 1")
-    if article is not None and not index.numbers(article):
-        raise ValueError(f"there is no article {article}")
-    among = None if article is None else index.numbers(article)
+
+    message: str
+    top: int = 3
+    article: str | None = None
+    before: str | None = None
+    strictness: float = 0.0
+
+
+def answer_messages(
+    asked: Sequence[Asked], index: PassageIndex, encoder: Encoder, fit: Fit
+) -> list[Answer]:
+    """An answer to each message, its passages with the best first.
+
+    All questions are encoded together, which takes less time than one by one; besides that, the
+    messages know nothing of one another. Each of a message's several questions gets its own best
+    passages, taken in turns. What is found only with the help of the message before counts as
+    unsure, however confident (see docs/quality.md).
+
+    Raises ValueError for a ``top`` below 1, an article that is not in the index, and a strictness
+    that is no finite number.
+    """
     began = time.perf_counter()
-    questions = split_questions(message)
-    found = [_look_up(question, before, among, index, encoder, fit) for question in questions]
-    statuses = [_status(one, fit) for one in found]
-    # Of several questions, those without an answer must not push out the others' passages.
-    shown = [
-        one for one, status in zip(found, statuses, strict=True) if status is not Status.NO_ANSWER
-    ]
-    shown = shown if len(found) > 1 and shown else found
-    cited = _in_turns(shown, index)[:top]
-    placed = {question for _, asked in cited for question in asked}
-    unanswered = [
-        question
-        for question, status in zip(questions, statuses, strict=True)
-        if len(questions) > 1 and status is Status.NO_ANSWER
-    ]
-    # One passage that may not answer is enough for the caution.
-    seen = [one for one in shown if one.question in placed or not cited]
-    least = min(one.confidence for one in seen)
-    citations = []
-    for rank, (match, asked) in enumerate(cited, 1):
-        citations.append(
-            _citation(
-                index,
-                match.number,
-                index.passages[match.number].sentences[match.sentence],
-                rank=rank,
-                score=match.score,
-                asks=" ".join(asked) if len(found) > 1 else None,
-            )
-        )
-    return Answer(
-        question=message,
-        status=min((_status(one, fit) for one in seen), key=_SURENESS.index),
-        confidence=round(least, 4),
-        elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
-        citations=tuple(citations),
-        unanswered=tuple(unanswered),
-        not_shown=tuple(
-            question
-            for question in dict.fromkeys(questions)
-            if cited and question not in placed and question not in unanswered
-        ),
+    searches = [_searches(one, index, fit) for one in asked]
+    every = [search for of_message in searches for search in of_message]
+    encodings = iter(
+        encoder.encode_questions([wording for search in every for wording in search.wordings])
     )
+    found = {id(search): _look_up(search, encodings, index) for search in every}
+    joined = [
+        (search, text)
+        for search in every
+        if _status(found[id(search)], search.fit) is not Status.ANSWERED
+        and (text := _joined(search.before, search.question, encoder)) is not None
+    ]
+    if joined:
+        both = encoder.encode_questions([text for _, text in joined])
+        for (search, text), encoding in zip(joined, both, strict=True):
+            behind = _look_up_behind(search, text, encoding, index)
+            found[id(search)] = max(found[id(search)], behind, key=lambda one: one.confidence)
+    return [
+        _answer(one, [found[id(search)] for search in of_message], index, of_message[0].fit, began)
+        for one, of_message in zip(asked, searches, strict=True)
+    ]
 
 
 def find_passage(index: PassageIndex, article: str, passage: str) -> int | None:
@@ -210,35 +194,66 @@ class _LookedUp:
 _SURENESS = [Status.NO_ANSWER, Status.UNSURE, Status.ANSWERED]
 
 
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """One question of a message, asked with and without the words around it; ``among`` are the
+    numbers of the passages to look at."""
+
+    question: str
+    wordings: tuple[str, ...]
+    before: str | None
+    among: range | None
+    fit: Fit
+
+
+def _searches(asked: Asked, index: PassageIndex, fit: Fit) -> list[_Search]:
+    if asked.top < 1:
+        raise ValueError("top must be at least 1")
+    among = None if asked.article is None else index.numbers(asked.article)
+    if among is not None and not among:
+        raise ValueError(f"there is no article {asked.article}")
+    fit = fit.stricter(asked.strictness)
+    searches = []
+    for question in split_questions(asked.message):
+        bare = bare_question(question)
+        wordings = (question,) if bare is None else (question, bare)
+        searches.append(_Search(question, wordings, asked.before, among, fit))
+    return searches
+
+
 def _look_up(
-    question: str,
-    before: str | None,
-    among: range | None,
-    index: PassageIndex,
-    encoder: Encoder,
-    fit: Fit,
+    search: _Search, encodings: Iterator[QuestionEncoding], index: PassageIndex
 ) -> _LookedUp:
-    """The candidates for one question in order, asked with and without the words around it; if
-    that does not answer it, also read behind the question before it."""
+    """The candidates in order, by the wording that is answered more surely; takes the next
+    encoding for each wording."""
+    tried = [
+        _candidates(search, wording, next(encodings), index, in_context=False)
+        for wording in search.wordings
+    ]
+    return max(tried, key=lambda one: one.confidence)
 
-    def look_up(worded: str, encoding: QuestionEncoding, in_context: bool) -> _LookedUp:
-        hits = index.search(encoding.vector, count, among)
-        matches = rerank(encoding, hits, index, fit)
-        confidence = _confidence(worded, encoding, matches, index, fit)
-        return _LookedUp(question, matches, confidence, in_context)
 
+def _look_up_behind(
+    search: _Search, joined: str, encoding: QuestionEncoding, index: PassageIndex
+) -> _LookedUp:
+    """The candidates in order for the question read behind the one before it."""
+    encoding = _last(encoding, len(search.question.strip()), joined)
+    return _candidates(search, joined, encoding, index, in_context=True)
+
+
+def _candidates(
+    search: _Search,
+    wording: str,
+    encoding: QuestionEncoding,
+    index: PassageIndex,
+    *,
+    in_context: bool,
+) -> _LookedUp:
     count = CANDIDATES if index.tokens_stored else COMPUTED_CANDIDATES
-    bare = bare_question(question)
-    wordings = [question] if bare is None else [question, bare]
-    encodings = encoder.encode_questions(wordings)
-    tried = [look_up(*one, in_context=False) for one in zip(wordings, encodings, strict=True)]
-    best = max(tried, key=lambda one: one.confidence)
-    joined = _joined(before, question, encoder)
-    if joined is not None and _status(best, fit) is not Status.ANSWERED:
-        [both] = encoder.encode_questions([joined])
-        behind = look_up(joined, _last(both, len(question.strip()), joined), in_context=True)
-        best = max(best, behind, key=lambda one: one.confidence)
-    return best
+    hits = index.search(encoding.vector, count, search.among)
+    matches = rerank(encoding, hits, index, search.fit)
+    confidence = _confidence(wording, encoding, matches, index, search.fit)
+    return _LookedUp(search.question, matches, confidence, in_context)
 
 
 def _joined(before: str | None, question: str, encoder: Encoder) -> str | None:
@@ -280,20 +295,73 @@ def _confidence(
     return fit.probability(features(matches, index, language_likelihood(question, language)))
 
 
-def _in_turns(found: list[_LookedUp], index: PassageIndex) -> list[tuple[Match, list[str]]]:
-    """The best match of each question, then the second best of each; a text comes only once.
+def _answer(
+    to: Asked, found: list[_LookedUp], index: PassageIndex, fit: Fit, began: float
+) -> Answer:
+    """What the library says to a message, from what was found for each of its questions."""
+    questions = [one.question for one in found]
+    statuses = [_status(one, fit) for one in found]
+    # Of several questions, those without an answer must not push out the others' passages.
+    shown = [
+        one for one, status in zip(found, statuses, strict=True) if status is not Status.NO_ANSWER
+    ]
+    shown = shown if len(found) > 1 and shown else found
+    cited = _in_turns(shown, index, to.top)
+    placed = {question for _, asked in cited for question in asked}
+    unanswered = [
+        question
+        for question, status in zip(questions, statuses, strict=True)
+        if len(questions) > 1 and status is Status.NO_ANSWER
+    ]
+    # One passage that may not answer is enough for the caution.
+    seen = [one for one in shown if one.question in placed or not cited]
+    least = min(one.confidence for one in seen)
+    citations = []
+    for rank, (match, asked) in enumerate(cited, 1):
+        citations.append(
+            _citation(
+                index,
+                match.number,
+                index.passages[match.number].sentences[match.sentence],
+                rank=rank,
+                score=match.score,
+                asks=" ".join(asked) if len(found) > 1 else None,
+            )
+        )
+    return Answer(
+        question=to.message,
+        status=min((_status(one, fit) for one in seen), key=_SURENESS.index),
+        confidence=round(least, 4),
+        elapsed_ms=round((time.perf_counter() - began) * 1000, 1),
+        citations=tuple(citations),
+        unanswered=tuple(unanswered),
+        not_shown=tuple(
+            question
+            for question in dict.fromkeys(questions)
+            if cited and question not in placed and question not in unanswered
+        ),
+    )
+
+
+def _in_turns(
+    found: list[_LookedUp], index: PassageIndex, top: int
+) -> list[tuple[Match, list[str]]]:
+    """The best match of each question, then the second best of each, ``top`` in all; a text comes
+    only once.
 
     Beside each match stands the question it is for: all of those whose best text it is.
     """
     rounds = zip_longest(*([(match, one.question) for match in one.matches] for one in found))
     first: dict[str, tuple[Match, list[str]]] = {}
     for number, matches in enumerate(rounds):
+        if number and len(first) >= top:
+            break
         for match, question in filter(None, matches):
             text = wording(index.passages[match.number])
             _, questions = first.setdefault(text, (match, []))
             if not questions or (number == 0 and question not in questions):
                 questions.append(question)
-    return list(first.values())
+    return list(first.values())[:top]
 
 
 def _citation(

@@ -1,4 +1,4 @@
-"""Turns passages, sentences and questions into vectors: the one importer of sentence-transformers.
+"""Turns passages, sentences and questions into vectors.
 
 One forward pass gives both the vector of the whole text and the last hidden state of each of its
 tokens, which the re-ranking compares with one another.
@@ -26,18 +26,19 @@ from index.bundled_model import (
     find_bundled_file,
     unpack_bundled_model,
 )
-from index.model_file import ModelError
+from index.model_file import ModelError, read_token_scores
 
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
+if TYPE_CHECKING:  # importing torch takes seconds
     from tokenizers import Encoding, Tokenizer
+    from torch import Tensor
 
 __all__ = [
     "Encoder",
     "ModelError",
     "PassageEncoding",
     "QuestionEncoding",
-    "SentenceTransformerEncoder",
+    "Transformer",
+    "TransformerEncoder",
     "load_encoder",
 ]
 
@@ -50,6 +51,8 @@ _HUB_MODEL = "intfloat/multilingual-e5-small"
 # time take a quarter less than one by one, more than 8 gain nothing. And a question that comes
 # while passages are encoded waits for one batch: 0.2 s in bfloat16, 0.35 s in float32.
 _BATCH_TOKENS = 1_200
+# Tokens in a batch, prompts included, that one thread computes.
+_ONE_THREAD_TOKENS = 48
 # Texts tokenised in one turn: some 20 ms.
 _TEXTS_AT_ONCE = 64
 _MOST_TOKENS = 8_192
@@ -111,14 +114,34 @@ class Encoder(Protocol):
         """Encodes each text; one longer than ``max_tokens`` is cut there."""
 
 
+class Transformer(Protocol):
+    """A model's forward pass: `index.bert.Bert`, or one of sentence-transformers."""
+
+    @property
+    def dimension(self) -> int:
+        """Length of every vector."""
+
+    @property
+    def positions(self) -> int:
+        """Tokens that a text may have, prompt and end marks included."""
+
+    def __call__(self, ids: "Tensor", mask: "Tensor", prompt: int, /) -> tuple["Tensor", "Tensor"]:
+        """The vectors float32 ``(n, d)`` of ``n`` texts, of any length, and the last hidden states
+        float32 ``(n, t, d)`` of their tokens.
+
+        ``ids`` int64 ``(n, t)``; ``mask`` int64 ``(n, t)``, 0 where a text is padded. ``prompt``:
+        how many tokens stand before the text, for models whose pooling leaves them out.
+        """
+
+
 def load_encoder(
     model: str | None = None,
     *,
     cache: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
     dtype: Dtype | None = None,
-) -> "SentenceTransformerEncoder":
-    """The encoder of a sentence-transformers model.
+) -> "TransformerEncoder":
+    """The encoder of the default model, or of any sentence-transformers model.
 
     ``model`` is a local folder or the name of a model on the Hugging Face hub; None is the default
     model, which an installed package carries: it needs no network, and is unpacked into ``cache``
@@ -134,11 +157,14 @@ def load_encoder(
     """
     # Here, not above: importing torch takes seconds, which `beleg --help` should not.
     import torch
+    from threadpoolctl import threadpool_limits
 
+    # NumPy's products are small here, and its threads would keep a core busy that torch needs.
+    threadpool_limits(1, user_api="blas")
     dtype = dtype or _native_dtype(torch.cpu.get_capabilities())
-    if model is None and find_bundled_file() is not None:
+    if model is None and (bundled := find_bundled_file()) is not None:
         folder = unpack_bundled_model(cache, dtype=dtype, on_progress=on_progress)
-        return _load(folder, None, f"{folder.name}.{FORMAT}", dtype)
+        return _load_bundled(folder, bundled)
     model = model or _HUB_MODEL
     if (folder := Path(model).expanduser()).is_dir():
         return _load(folder, model, f"{folder.name}@{_fingerprint(folder)}-{dtype}", dtype)
@@ -147,38 +173,42 @@ def load_encoder(
     return _load(folder, model, f"{model.partition('@')[0]}@{folder.name[:12]}-{dtype}", dtype)
 
 
-class SentenceTransformerEncoder:
-    """An `Encoder` on a sentence-transformers model. Several threads may share one.
+class TransformerEncoder:
+    """An `Encoder` on a model's forward pass and its tokenizer. Several threads may share one.
 
     The model and its tokenizer are used by one thread at a time; a question waits for at most one
     batch of passages.
     """
 
     def __init__(
-        self, model: "SentenceTransformer", *, name: str, query_prompt: str, passage_prompt: str
+        self,
+        transformer: Transformer,
+        tokenizer: "Tokenizer",
+        *,
+        name: str,
+        pad: int,
+        query_prompt: str,
+        passage_prompt: str,
+        weights: Float32,
     ) -> None:
-        """Use `load_encoder`. Raises ModelError if the model gives no token vectors."""
-        backend = getattr(model.tokenizer, "backend_tokenizer", None)
-        dimension, length = model.get_embedding_dimension(), model.max_seq_length
-        if backend is None or dimension is None or length is None:
-            raise _no_text_encoder(name)
-        # Without a limit of its own a model says 10^30.
-        length = min(length, _MOST_TOKENS)
-        self._modules = list(model.eval())
-        self._tokenizer: Tokenizer = backend
+        """Use `load_encoder`. ``weights`` float32 ``(tokens,)``: the rarity weight of every token
+        id; ``pad``: the id of padding."""
+        import torch  # already imported by whoever made the model
+
+        self._transformer = transformer
+        self._tokenizer = tokenizer
         self._tokenizer.no_padding()
         # "</s>" in a text is text, not the end mark.
         self._tokenizer.encode_special_tokens = True
-        self._pad = model.tokenizer.pad_token_id or 0
+        self._pad = pad
+        self._threads = torch.get_num_threads()
         self._turns = _Turns()
-        self._name, self._dimension = name, dimension
+        self._name, self._weights = name, weights
         self._query = self._measure_prompt(query_prompt)
         self._passage = self._measure_prompt(passage_prompt)
-        self._max_tokens = length - max(self._query.overhead, self._passage.overhead)
-        self._weights = _token_weights(self._tokenizer)
-        # Whatever comes after the transformer is cheap, and exact in float32.
-        for module in self._modules[1:]:
-            module.float()
+        # Without a limit of its own a model says 10^30.
+        positions = min(transformer.positions, _MOST_TOKENS)
+        self._max_tokens = positions - max(self._query.overhead, self._passage.overhead)
         # Also sets up torch's kernels, so that the first question takes no longer than the next.
         self.encode_questions([name])
 
@@ -190,7 +220,7 @@ class SentenceTransformerEncoder:
     @property
     def dimension(self) -> int:
         """Length of every vector."""
-        return self._dimension
+        return self._transformer.dimension
 
     @property
     def max_tokens(self) -> int:
@@ -278,24 +308,20 @@ class SentenceTransformerEncoder:
         """One forward pass. Call it only in one's turn."""
         import torch  # already imported by whoever made the model
 
+        # A question has too little to do for two threads: they would spend their time waiting for
+        # each other, and with another busy process beside them many times as long.
+        alone = sum(len(item.ids) for item in batch) <= _ONE_THREAD_TOKENS
+        torch.set_num_threads(1 if alone else self._threads)
         lengths = [len(item.ids) for item in batch]
         ids = torch.full((len(batch), max(lengths)), self._pad)
         mask = torch.zeros_like(ids)
         for row, item in enumerate(batch):
             ids[row, : lengths[row]] = torch.tensor(item.ids)
             mask[row, : lengths[row]] = 1
-        # The prompt's length is for models whose pooling leaves the prompt out.
-        features = {"input_ids": ids, "attention_mask": mask, "prompt_length": prompt.leading}
         with torch.inference_mode():
-            first, *rest = self._modules
-            features = first(features)
-            if "token_embeddings" not in features:
-                raise _no_text_encoder(self._name)
-            features["token_embeddings"] = features["token_embeddings"].float()
-            for module in rest:
-                features = module(features)
-            vectors = torch.nn.functional.normalize(features["sentence_embedding"], dim=-1).numpy()
-            tokens = features["token_embeddings"].numpy()
+            pooled, states = self._transformer(ids, mask, prompt.leading)
+            vectors = torch.nn.functional.normalize(pooled, dim=-1).numpy()
+            tokens = states.numpy()
         # Copies, so that keeping one text does not keep its batch.
         return [
             _States(
@@ -395,12 +421,6 @@ def _leave_out_prompt(encoding: "Encoding", text: str, prompt: _Prompt) -> _Toke
     )
 
 
-def _no_text_encoder(name: str) -> ModelError:
-    return ModelError(
-        f"The model {name} is no transformer for texts that gives token vectors: set another model."
-    )
-
-
 def _is_blank(character: str) -> bool:
     """White space, and what leaves no ink: control characters, zero-width spaces."""
     return character.isspace() or not character.isprintable()
@@ -421,16 +441,22 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
 def _token_weights(tokenizer: "Tokenizer") -> Float32:
     """Float32[tokens]: the rarity weight of every token id."""
     model = json.loads(tokenizer.to_str())["model"]
-    weights = np.ones(max(tokenizer.get_vocab_size(), len(model["vocab"])), dtype=np.float32)
     if model["type"] != "Unigram":
-        return weights
+        count = max(tokenizer.get_vocab_size(), len(model["vocab"]))
+        return np.ones(count, dtype=np.float32)
     scores = np.array([score for _, score in model["vocab"]], dtype=np.float32)
+    return _rarity(scores, tokenizer, model["unk_id"])
+
+
+def _rarity(scores: Float32, tokenizer: "Tokenizer", unknown: int) -> Float32:
+    """Float32[tokens]: the rarity weight of every token id, from the unigram scores of the first of
+    them; ``unknown`` is the id of what the tokenizer does not know."""
     added = [index for index in tokenizer.get_added_tokens_decoder() if index < len(scores)]
     # What the tokenizer does not know, or was taught later, counts as its rarest piece.
-    scores[[model["unk_id"], *added]] = np.delete(scores, added).min()
+    scores[[unknown, *added]] = np.delete(scores, added).min()
     rarity = np.maximum(_COMMON_SCORE - scores, _LEAST_WEIGHT)
+    weights = np.full(max(tokenizer.get_vocab_size(), len(scores)), rarity.max(), np.float32)
     weights[: len(scores)] = rarity
-    weights[len(scores) :] = rarity.max()
     return weights
 
 
@@ -488,29 +514,45 @@ def _download(model: str) -> Path:
         ) from error
 
 
-def _load(folder: Path, model: str | None, name: str, dtype: Dtype) -> SentenceTransformerEncoder:
-    """The encoder in a local folder; ``model`` is what the user calls it, None the default."""
+def _load_bundled(folder: Path, bundled: Path) -> TransformerEncoder:
+    """The default model's encoder, from its unpacked ``folder`` and the file it came in."""
     from safetensors import SafetensorError
-    from sentence_transformers import SentenceTransformer
-    from transformers.utils import logging as transformers_logging
+    from tokenizers import Tokenizer
 
-    # The library does not annotate this. It would draw a bar for a load of well under a second.
-    silence: Callable[[], None] = transformers_logging.disable_progress_bar
-    silence()
+    from index.bert import Bert
+
     try:
-        loaded = SentenceTransformer(
-            str(folder),
-            device="cpu",
-            local_files_only=True,
-            trust_remote_code=False,
-            model_kwargs={"use_safetensors": True, "dtype": dtype},
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
+        scores, unknown = read_token_scores(bundled)
+        return TransformerEncoder(
+            Bert(folder),
+            tokenizer,
+            name=f"{folder.name}.{FORMAT}",
+            pad=config["pad_token_id"],
+            query_prompt=QUERY_PROMPT,
+            passage_prompt=PASSAGE_PROMPT,
+            weights=_rarity(scores, tokenizer, unknown),
         )
-    except (OSError, ValueError, RuntimeError, LookupError, ImportError, SafetensorError) as error:
+    except (OSError, ValueError, RuntimeError, LookupError, SafetensorError) as error:
         raise ModelError(
             f"The default model in {folder} does not load: delete that folder and start again."
-            if model is None
-            else f"{model} does not load as a sentence-transformers model: it needs weights in "
-            "safetensors and no code of its own; set another model."
         ) from error
-    query, passage = _prompts(model or folder.name, loaded.prompts)
-    return SentenceTransformerEncoder(loaded, name=name, query_prompt=query, passage_prompt=passage)
+
+
+def _load(folder: Path, model: str, name: str, dtype: Dtype) -> TransformerEncoder:
+    """The encoder in a local folder; ``model`` is what the user calls it."""
+    # Here, not above: it imports sentence-transformers, which the default model does without.
+    from index.any_model import AnyModel
+
+    transformer = AnyModel(folder, model, dtype)
+    query, passage = _prompts(model, transformer.prompts)
+    return TransformerEncoder(
+        transformer,
+        transformer.tokenizer,
+        name=name,
+        pad=transformer.pad,
+        query_prompt=query,
+        passage_prompt=passage,
+        weights=_token_weights(transformer.tokenizer),
+    )

@@ -38,6 +38,11 @@ def likeliest(text: str, languages: Sequence[str]) -> str:
     return max(languages, key=lambda language: shares.get(language, 0.0))
 
 
+def load_languages() -> None:
+    """Read the model, which takes a second, so that the first question need not wait for it."""
+    _identifier()
+
+
 @cache
 def _identifier() -> LanguageIdentifier:
     # Here, not above: reading its model takes most of a second.

@@ -48,11 +48,16 @@ def quantise(tokens: Float32) -> QuantisedTokens:
 def similarities(question: Float32, passages: Sequence[QuantisedTokens]) -> Float32:
     """Cosines ``(sum of t, q)`` of all passages' tokens, one below the other, with ``q`` question
     tokens."""
-    if not passages:
-        return np.empty((0, len(question)), np.float32)
-    values = np.concatenate([passage.values for passage in passages]).astype(np.float32)
-    scales = np.concatenate([passage.scales for passage in passages])
-    cosines: Float32 = (values @ question.T) * scales[:, None]
+    counts = [len(passage.scales) for passage in passages]
+    cosines = np.empty((sum(counts), len(question)), np.float32)
+    # One passage at a time in the same place: all of them as floats would not fit the CPU's cache.
+    floats = np.empty((max(counts, default=0), question.shape[1]), np.float32)
+    end = 0
+    for passage, count in zip(passages, counts, strict=True):
+        start, end = end, end + count
+        floats[:count] = passage.values
+        np.matmul(floats[:count], question.T, out=cosines[start:end])
+        cosines[start:end] *= passage.scales[:, None]
     return cosines
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from index.answer import Answer, Citation, answer_message, cite_again, find_passage
+from index.answer import Answer, Asked, Citation, answer_messages, cite_again, find_passage
 from index.content import Content, ContentError, content_digest, read_content
 from index.encoder import Encoder
 from index.examples import Examples
@@ -160,10 +160,16 @@ class Library:
         Raises ValueError for ``top`` below 1, an article that is not in the library, and a
         strictness that is no finite number.
         """
-        fit = self._fit.stricter(strictness)
-        return answer_message(
-            message, self.index, self._encoder, fit, top, article=article, before=before
-        )
+        [answer] = self.answers([Asked(message, top, article, before, strictness)])
+        return answer
+
+    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
+        """What `answer` says to each message, in less time than one after another.
+
+        The model computes them together, so a score may differ from that of the message alone by
+        its rounding. Raises what `answer` raises, if that is so for one of them.
+        """
+        return answer_messages(asked, self.index, self._encoder, self._fit)
 
     def cite(self, article: str, passage: str, start: int, end: int) -> Citation | None:
         """A passage cited before, by its article's id and `Citation.passage`, as it stands now;

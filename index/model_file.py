@@ -10,6 +10,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -81,14 +82,24 @@ def parse_model_file(data: bytes) -> ModelFile:
     Raises ModelError, naming the part that is damaged.
     """
     reader = _Reader(memoryview(data))
-    magic, version = reader.unpack("4sI", "head")
-    if magic != _MAGIC or version != _VERSION:
-        raise _damaged("head")
     sizes = _parse_sizes(reader)
     vocabulary = _parse_vocabulary(reader)
     if len(vocabulary.pieces) > sizes.vocabulary:
         raise _damaged("vocabulary")
     return ModelFile(sizes, vocabulary, _parse_tensors(reader, sizes))
+
+
+def read_token_scores(path: Path) -> tuple[npt.NDArray[np.float32], int]:
+    """The scores of the tokenizer's pieces, float32 ``(pieces,)`` in the order of ids, and the id
+    of what the tokenizer does not know.
+
+    The rest of the file is not read. Raises ModelError for a damaged file, OSError and ValueError
+    for one that cannot be read.
+    """
+    reader = _Reader(np.memmap(path, np.uint8, "r").data)
+    _parse_sizes(reader)
+    head = _parse_vocabulary_head(reader)
+    return head.scores.astype(np.float32), head.unknown
 
 
 def dequantise(tensor: StoredTensor) -> Iterator[npt.NDArray[np.float32]]:
@@ -156,6 +167,9 @@ class _Reader:
 
 
 def _parse_sizes(reader: _Reader) -> Sizes:
+    magic, version = reader.unpack("4sI", "head")
+    if magic != _MAGIC or version != _VERSION:
+        raise _damaged("head")
     *numbers, epsilon, block = reader.unpack("7ifi", "sizes")
     hidden, layers, heads, ffn, vocabulary, positions, token_types = numbers
     if (
@@ -170,14 +184,26 @@ def _parse_sizes(reader: _Reader) -> Sizes:
     return Sizes(hidden, layers, heads, ffn, vocabulary, positions, token_types, epsilon)
 
 
-def _parse_vocabulary(reader: _Reader) -> Vocabulary:
+@dataclass(frozen=True, slots=True)
+class _VocabularyHead:
+    """What stands before the pieces' letters: ``offsets`` uint32 ``(pieces + 1,)`` into them and
+    ``scores`` float32 ``(pieces,)``."""
+
+    bos: int
+    eos: int
+    pad: int
+    unknown: int
+    offsets: npt.NDArray[np.uint32]
+    scores: npt.NDArray[np.float32]
+
+
+def _parse_vocabulary_head(reader: _Reader) -> _VocabularyHead:
     part = "vocabulary"
     count, bos, eos, pad, unknown, blob_bytes = reader.unpack("5iQ", part)
     if not all(0 <= special < count for special in (bos, eos, pad, unknown)):
         raise _damaged(part)
     offsets = np.frombuffer(reader.take(4 * (count + 1), part), dtype="<u4")
     scores = np.frombuffer(reader.take(4 * count, part), dtype="<f4")
-    blob = bytes(reader.take(blob_bytes, part))
     if (
         offsets[0] != 0
         or offsets[-1] != blob_bytes
@@ -185,17 +211,24 @@ def _parse_vocabulary(reader: _Reader) -> Vocabulary:
         or not np.isfinite(scores).all()
     ):
         raise _damaged(part)
-    ends = offsets.tolist()
+    return _VocabularyHead(bos, eos, pad, unknown, offsets, scores)
+
+
+def _parse_vocabulary(reader: _Reader) -> Vocabulary:
+    part = "vocabulary"
+    head = _parse_vocabulary_head(reader)
+    ends = head.offsets.tolist()
+    blob = bytes(reader.take(ends[-1], part))
     try:
         pieces = [blob[start:end].decode() for start, end in pairwise(ends)]
     except UnicodeDecodeError as error:
         raise _damaged(part) from error
     return Vocabulary(
-        pieces=tuple(zip(pieces, scores.tolist(), strict=True)),
-        bos=bos,
-        eos=eos,
-        pad=pad,
-        unknown=unknown,
+        pieces=tuple(zip(pieces, head.scores.tolist(), strict=True)),
+        bos=head.bos,
+        eos=head.eos,
+        pad=head.pad,
+        unknown=head.unknown,
         normalisation=_parse_normalisation(reader),
     )
 

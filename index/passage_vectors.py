@@ -87,13 +87,12 @@ def encode(
     return vectors
 
 
-def estimated_token_bytes(passages: Sequence[Passage], encoder: Encoder) -> int:
-    """About how many bytes the token vectors of ``passages`` take, without running the model.
+def estimated_token_bytes(token_count: int, dimension: int) -> int:
+    """About how many bytes the token vectors take of passages with so many tokens.
 
     Each token is stored twice, as it is read in the whole and in its sentence.
     """
-    counts = encoder.count_tokens([passage.text for passage in passages])
-    return 2 * sum(counts) * (encoder.dimension + _BYTES_OF_SCALE)
+    return 2 * token_count * (dimension + _BYTES_OF_SCALE)
 
 
 def _sentence_starts(passage: Passage, encoding: PassageEncoding) -> Int32:

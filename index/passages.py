@@ -48,6 +48,11 @@ def passage_digest(text: str) -> str:
     return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
+SPLITTING = 1
+"""Raise this when the same article comes out as other passages: an update takes those of an
+article that has not changed from the index."""
+
+
 def split_article(article: Article, *, count_tokens: CountTokens, max_tokens: int) -> list[Passage]:
     """The article's passages in order. No passage and no sentence has more than `max_tokens`
     tokens.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -90,15 +91,15 @@ def features(matches: Sequence[Match], index: PassageIndex, same_language: float
     """
     first = matches[0]
     text = wording(index.passages[first.number])
-    others = np.array(
-        [m.maxsim_alone for m in matches if wording(index.passages[m.number]) != text]
-    )
+    by_likeness = sorted(matches, key=lambda match: -match.maxsim_alone)
+    others = (m for m in by_likeness if wording(index.passages[m.number]) != text)
+    runners_up = np.array([match.maxsim_alone for match in islice(others, RUNNERS_UP)])
     return Features(
         sentence=first.sentence_cosine,
         maxsim=first.maxsim,
         maxsim_alone=first.maxsim_alone,
         sentence_maxsim=first.sentence_maxsim,
-        lead=lead(first.maxsim_alone, others),
+        lead=lead(first.maxsim_alone, runners_up),
         same_language=same_language,
     )
 

@@ -35,7 +35,7 @@ from pydantic import NonNegativeInt, TypeAdapter, ValidationError
 from index.content import Article
 from index.late_interaction import Float32, Int8, Int32, QuantisedTokens
 from index.passage_vectors import PassageTokens, PassageVectors
-from index.passages import Passage
+from index.passages import SPLITTING, Passage
 from index.storage import DamagedIndexError, reading
 
 PASSAGES = "passages.json"
@@ -64,11 +64,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class IndexedArticle:
-    """An article as the index keeps it; ``digest`` changes when anything in it does."""
+    """An article as the index keeps it; ``digest`` changes when anything in it does.
+
+    ``made_from``: what `made_from` says of the article it is; ``token_count``: that of its
+    passages.
+    """
 
     source: Source
     passages: tuple[Passage, ...]
     digest: str
+    made_from: str = ""  # an index made before there was one can be read
+    token_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +99,26 @@ def _contents_type() -> TypeAdapter[_Contents]:
     return TypeAdapter(_Contents)
 
 
-def indexed(article: Article, passages: Sequence[Passage]) -> IndexedArticle:
-    """The part of an article that the index keeps."""
-    source = Source(
+def made_from(article: Article) -> str:
+    """A digest of all that an `IndexedArticle` follows from, besides the model."""
+    paragraphs = [asdict(paragraph) for paragraph in article.paragraphs]
+    content = [SPLITTING, asdict(_source(article)), article.text, paragraphs]
+    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+
+
+def indexed(article: Article, passages: Sequence[Passage], token_count: int = 0) -> IndexedArticle:
+    """The part of an article that the index keeps; its passages have ``token_count`` tokens."""
+    source = _source(article)
+    fields = asdict(source)
+    if not source.questions:  # the digest is then that of an index made before there were any
+        del fields["questions"]
+    content = json.dumps([fields, [asdict(passage) for passage in passages]])
+    digest = hashlib.sha256(content.encode()).hexdigest()
+    return IndexedArticle(source, tuple(passages), digest, made_from(article), token_count)
+
+
+def _source(article: Article) -> Source:
+    return Source(
         id=article.id,
         title=article.title,
         author=article.author,
@@ -105,11 +128,6 @@ def indexed(article: Article, passages: Sequence[Passage]) -> IndexedArticle:
         language=article.language,
         questions=article.questions,
     )
-    fields = asdict(source)
-    if not source.questions:  # the digest is then that of an index made before there were any
-        del fields["questions"]
-    content = json.dumps([fields, [asdict(passage) for passage in passages]])
-    return IndexedArticle(source, tuple(passages), hashlib.sha256(content.encode()).hexdigest())
 
 
 def write_segment(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from index.content import Content, ContentError
+from index.content import Article, Content, ContentError
 from index.encoder import Encoder
 from index.fit import Fit
 from index.passage_vectors import (
@@ -24,6 +24,7 @@ from index.segments import (
     IndexedArticle,
     Segment,
     indexed,
+    made_from,
     read_segment,
     write_segment,
 )
@@ -181,19 +182,18 @@ def update_index(
             old, rebuilt = read_index(folder, encoder, fit), None
         except DamagedIndexError as error:
             old, rebuilt = None, f"The index in {folder} was built anew: {error}."
+        before = (
+            {a.made_from: a for segment in old.segments for a in segment.articles} if old else {}
+        )
         articles = [
-            indexed(
-                article,
-                split_article(
-                    article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens
-                ),
-            )
+            before.get(made_from(article)) or _split(article, encoder)
             for article in content.articles
         ]
         # An index of another model stays as it is until the new one is whole.
         if rebuilt is None:
             sweep(folder, old.manifest if old else None)
-        token_bytes = estimated_token_bytes([p for a in articles for p in a.passages], encoder)
+        token_count = sum(article.token_count for article in articles)
+        token_bytes = estimated_token_bytes(token_count, encoder.dimension)
         stored_before = old is None or old.manifest.tokens_stored
         tokens = are_stored(token_bytes, token_limit, before=stored_before)
         if tokens and not stored_before:
@@ -227,11 +227,11 @@ def update_index(
         )
         commit(folder, manifest)
         stored = _read_back(folder, encoder, fit)
-    before = _articles(old) if old else {}
+    replaced = _articles(old) if old else {}
     after = {article.source.id: article for article in articles}
     report = IndexReport(
-        articles=_article_changes(before, after),
-        passages=_passage_changes(before, after),
+        articles=_article_changes(replaced, after),
+        passages=_passage_changes(replaced, after),
         encoded=encoded,
         errors=content.errors,
         rebuilt=rebuilt,
@@ -240,6 +240,15 @@ def update_index(
         tokens_stored=stored.manifest.tokens_stored,
     )
     return stored, report
+
+
+def _split(article: Article, encoder: Encoder) -> IndexedArticle:
+    passages = split_article(
+        article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens
+    )
+    return indexed(
+        article, passages, sum(encoder.count_tokens([passage.text for passage in passages]))
+    )
 
 
 @dataclass(frozen=True, slots=True)

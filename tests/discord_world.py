@@ -22,7 +22,7 @@ from bot.service import LibraryService
 from bot.services import Services
 from bot.settings import load_settings
 from bot.work import Work
-from index.answer import Answer, Citation, Highlight, Status
+from index.answer import Answer, Asked, Citation, Highlight, Status
 from index.content import ContentError
 from index.library import Context, Library
 from index.passages import Passage, passage_digest
@@ -122,6 +122,18 @@ class FakeLibrary:
         return Answer(
             question, self.status, self.confidence, 1.0, tuple(citations), self.unanswered
         )
+
+    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
+        return [
+            self.answer(
+                one.message,
+                one.top,
+                article=one.article,
+                before=one.before,
+                strictness=one.strictness,
+            )
+            for one in asked
+        ]
 
     def cite(self, article_id: str, passage: str, start: int, end: int) -> Citation | None:
         """As the real library: ``passage`` is the digest of the text."""

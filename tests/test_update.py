@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -1148,3 +1148,32 @@ def test_library_answers_on_while_its_segments_are_swept(
     assert library.answer("Hemp grows inland.").citations[0].quote == ROPES[0]
     rows = np.concatenate([vectors.rows for vectors in library.index.vectors])
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, rtol=1e-5)
+
+
+def test_an_article_that_stays_is_not_split_again(content: ContentFolder, data: Path) -> None:
+    counted: list[str] = []
+
+    class Counting(FakeEncoder):
+        def count_tokens(self, texts: Sequence[str]) -> list[int]:
+            counted.extend(texts)
+            return super().count_tokens(texts)
+
+    encoder = Counting()
+    content.write("lamps.md", "Lamps burn whale oil.", "Wicks are trimmed at dawn.")
+    content.write("ropes.md", "Ropes are twisted from hemp.")
+    open_library(content, data, encoder)
+    before = read_manifest(data)
+    counted.clear()
+    content.write("ropes.md", "Ropes are twisted from jute.")
+    library, _ = open_library(content, data, encoder)
+    assert set(counted) == {"Ropes are twisted from jute.", "Lamps: Ropes are twisted from jute."}
+    assert [passage.text for passage in library.index.passages] == [
+        "Lamps burn whale oil.",
+        "Wicks are trimmed at dawn.",
+        "Ropes are twisted from jute.",
+    ]
+    after = read_manifest(data)
+    assert before is not None
+    assert after is not None
+    # As many tokens as before, so as many bytes: the tokens of what stays are known.
+    assert after.token_bytes == before.token_bytes == 2 * 14 * (64 + 4)
