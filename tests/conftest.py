@@ -17,6 +17,39 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--count`` makes the tests in ``reliability/`` long; docs/reliability.md has the figures."""
+    parser.addoption(
+        "--count", type=int, help="how often tests/reliability repeats; default: a few times each"
+    )
+
+
+@pytest.fixture
+def repetitions(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    """How often to do something: as often as ``--count`` says, else the number given."""
+    count = request.config.getoption("--count")
+    return lambda few: few if count is None else count
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Show a figure behind the results of the tests."""
+    lines = request.config.stash.setdefault(_FIGURES, [])
+    return lambda line: lines.append(f"{request.node.name}: {line}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """The figures, where a count was asked for."""
+    if config.getoption("--count") is not None:
+        for line in config.stash.get(_FIGURES, []):
+            terminalreporter.write_line(line)
+
+
 class NetworkForbiddenError(BaseException):
     """A test tried to leave this machine. No ``except Exception`` can hide it."""
 
