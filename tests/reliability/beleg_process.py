@@ -25,6 +25,7 @@ from saboteur import Saboteur
 
 from bot import cli
 from index import encoder
+from index.language import detect_language
 
 _IMPORTED = ["beleg_process", "bot.client", "index.library"]
 SECONDS = 60.0
@@ -76,6 +77,12 @@ class Beleg:
         begins.close()
         return cls(process, log)
 
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self.process.pid is not None
+        return self.process.pid
+
     def kill(self) -> bool:
         """End it by SIGKILL; False if it had ended of itself."""
         self.process.kill()
@@ -120,6 +127,7 @@ def _run(
     os.dup2(printed, sys.stdout.fileno())
     os.dup2(printed, sys.stderr.fileno())
     if as_nobody and os.geteuid() == 0:
+        detect_language("nobody may be unable to read the libraries that this needs")
         os.setgroups([])
         os.setgid(NOBODY)
         os.setuid(NOBODY)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from beleg_process import Beleg
 from conftest import ContentFolder
 from fake_encoder import FakeEncoder
 
@@ -76,6 +77,43 @@ def litter(data: Path) -> set[str]:
     segments = data / "segments"
     there = {path.name for path in segments.iterdir()} if segments.is_dir() else set()
     return there - named | {p.name for p in data.iterdir()} - {"lock", "manifest.json", "segments"}
+
+
+class Ships:
+    """A content folder, the data folder of its index, and ``beleg`` on both."""
+
+    def __init__(self, folder: Path) -> None:
+        self.content = ContentFolder(folder / "content")
+        self.data = folder / "data"
+        self.log = folder / "log.txt"
+
+    def arguments(self, command: str) -> list[str | Path]:
+        return [command, "--content", self.content.path, "--data", self.data]
+
+    def start(self, target: Held, *, dies_at: int | None = None) -> Beleg:
+        """Begin to make the index hold ``target``."""
+        write_version(self.content, target.version)
+        return Beleg.start(
+            self.arguments("index"), self.log, dimension=target.dimension, dies_at=dies_at
+        )
+
+    def finish(self, target: Held) -> None:
+        """Make it hold ``target``; if there is anything to write, not one file too many is left."""
+        current = self.data.exists() and held(self.data) == target
+        beleg = self.start(target)
+        assert beleg.exit_status() == 0, beleg.printed()
+        assert held(self.data) == target
+        if not current:
+            assert files(self.data) == index_files(self.data)
+
+    def check(self, old: Held | None, target: Held) -> str:
+        """After a kill: the index is the old one or the new one, and there is at most one
+        unfinished segment and one unfinished manifest."""
+        found = held(self.data) if self.data.exists() else None
+        assert found in (old, target)
+        extra = litter(self.data) if self.data.exists() else set()
+        assert len(extra - {"manifest.json.new"}) <= 1, extra
+        return "old" if found == old else "new"
 
 
 def _content(stored: StoredIndex) -> Counter[tuple[str, str, bytes, bytes, bytes]]:
