@@ -9,6 +9,7 @@ import codecs
 import hashlib
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ __all__ = [
 ]
 
 MAX_BYTES = 5_000_000
+_NO_FILE = "it is not an ordinary file; remove it"
 MARKDOWN = (".md", ".markdown")
 PLAIN_TEXT = (".txt",)
 
@@ -170,14 +172,7 @@ def _files(folder: Path) -> Iterator[_File]:
             str(folder), None, "there is no such folder; create it and put articles into it"
         )
     root = folder.resolve()
-    denied: list[OSError] = []
-    found: list[Path] = []
-    for directory, names, files in os.walk(root, onerror=denied.append):
-        names[:] = [name for name in names if not name.startswith(".")]
-        paths = [Path(directory, name) for name in files if not name.startswith(".")]
-        found += [path for path in paths if path.suffix.lower() in (*MARKDOWN, *PLAIN_TEXT)]
-        links = [Path(directory, name) for name in names if Path(directory, name).is_symlink()]
-        found += [link for link in links if not link.resolve().is_relative_to(root)]
+    found, denied = _candidates(root)
     if any(Path(error.filename) == root for error in denied):
         raise ContentError(str(folder), None, "the folder cannot be read; check its permissions")
     found += [Path(error.filename) for error in denied]
@@ -191,6 +186,30 @@ def _files(folder: Path) -> Iterator[_File]:
         yield _File(relative, shown, content)
 
 
+def _candidates(root: Path) -> tuple[list[Path], list[OSError]]:
+    """What may be an article, links out of the folder included, and what was denied."""
+    found: list[Path] = []
+    denied: list[OSError] = []
+    folders = [root]
+    while folders:  # os.walk is recursive in Python 3.11: folders a thousand deep would end it
+        try:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    path = Path(entry.path)
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(path)
+                    elif entry.is_symlink() and os.path.isdir(path):  # noqa: PTH112 - never raises
+                        if not Path(os.path.realpath(path)).is_relative_to(root):
+                            found.append(path)
+                    elif path.suffix.lower() in (*MARKDOWN, *PLAIN_TEXT):
+                        found.append(path)
+        except OSError as error:
+            denied.append(error)
+    return found, denied
+
+
 def _bytes(root: Path, path: Path, shown: str) -> bytes:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
         raise ContentError(shown, None, "its name holds signs that cannot be shown; rename it")
@@ -202,9 +221,12 @@ def _bytes(root: Path, path: Path, shown: str) -> bytes:
                 None,
                 "it is a link that leads out of the content folder; copy what it leads to",
             )
-        if not target.is_file():  # to open a named pipe would wait for a writer for ever
-            raise ContentError(shown, None, "it is not an ordinary file; remove it")
-        with target.open("rb") as file:
+        # Both times: devices are not to be opened, and what is opened may have changed since.
+        if not target.is_file():
+            raise ContentError(shown, None, _NO_FILE)
+        with open(_open_below(root, target), "rb") as file:  # noqa: PTH123 - a descriptor
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ContentError(shown, None, _NO_FILE)
             content = file.read(MAX_BYTES + 1)
     except (
         OSError,
@@ -220,6 +242,24 @@ def _bytes(root: Path, path: Path, shown: str) -> bytes:
             f"it is larger than {MAX_BYTES // 1_000_000} MB; split it into several articles",
         )
     return content
+
+
+def _open_below(root: Path, target: Path) -> int:
+    """A descriptor of ``target``, a path below ``root`` without links. It never waits.
+
+    A link put into the way after the path was resolved is refused with an OSError, so nothing
+    outside the folder can be read.
+    """
+    *folders, name = target.relative_to(root).parts or (".",)
+    within = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for folder in folders:
+            inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=within)
+            os.close(within)
+            within = inner
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=within)
+    finally:
+        os.close(within)
 
 
 # --- decoding -----------------------------------------------------------------------------------
