@@ -224,7 +224,7 @@ def _bytes(root: Path, path: Path, shown: str) -> bytes:
         # Both times: devices are not to be opened, and what is opened may have changed since.
         if not target.is_file():
             raise ContentError(shown, None, _NO_FILE)
-        with open(_open_below(root, target), "rb") as file:  # noqa: PTH123 - a descriptor
+        with open(_open_below(root, target), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ContentError(shown, None, _NO_FILE)
             content = file.read(MAX_BYTES + 1)
