@@ -37,6 +37,8 @@ __all__ = [
 ]
 
 MAX_BYTES = 5_000_000
+MAX_LINES = 100_000
+"""A book has fewer; each line costs a hundred times its own memory, or more."""
 _NO_FILE = "it is not an ordinary file; remove it"
 MARKDOWN = (".md", ".markdown")
 PLAIN_TEXT = (".txt",)
@@ -194,20 +196,32 @@ def _candidates(root: Path) -> tuple[list[Path], list[OSError]]:
     while folders:  # os.walk is recursive in Python 3.11: folders a thousand deep would end it
         try:
             with os.scandir(folders.pop()) as entries:
-                for entry in entries:
-                    path = Path(entry.path)
-                    if entry.name.startswith("."):
-                        continue
-                    if entry.is_dir(follow_symlinks=False):
-                        folders.append(path)
-                    elif entry.is_symlink() and os.path.isdir(path):  # noqa: PTH112 - never raises
-                        if not Path(os.path.realpath(path)).is_relative_to(root):
-                            found.append(path)
-                    elif path.suffix.lower() in (*MARKDOWN, *PLAIN_TEXT):
-                        found.append(path)
+                listed = list(entries)
         except OSError as error:
             denied.append(error)
+            continue
+        for entry in listed:
+            path = Path(entry.path)
+            if entry.name.startswith("."):
+                continue
+            # These two never raise, whatever becomes of an entry meanwhile.
+            link = os.path.islink(path)  # noqa: PTH114
+            folder = os.path.isdir(path)  # noqa: PTH112
+            if folder and not link:
+                folders.append(path)
+            elif folder:
+                if _leads_out(path, root):
+                    found.append(path)
+            elif path.suffix.lower() in (*MARKDOWN, *PLAIN_TEXT):
+                found.append(path)
     return found, denied
+
+
+def _leads_out(link: Path, root: Path) -> bool:
+    try:
+        return not link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # it has changed by now; whoever opens it will see
+        return True
 
 
 def _bytes(root: Path, path: Path, shown: str) -> bytes:
@@ -330,6 +344,10 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
     """
     shown = shown_path(folder, path)
     text, notes = _decode(content, shown)
+    if text.count("\n") + text.count("\r") - text.count("\r\n") >= MAX_LINES:
+        raise ContentError(
+            shown, None, f"it has more than {MAX_LINES} lines; split it into several articles"
+        )
     if not text.strip():
         raise ContentError(shown, None, "it is empty; write the article into it or remove it")
     try:

@@ -203,6 +203,15 @@ def test_large_file(folder: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_file_of_many_lines(folder: Path, end: str) -> None:
+    assert article(folder, "a.md", "word" + end * 99_999).paragraphs
+    message = error(folder, "a.md", "word" + end * 100_000)
+    assert message == (
+        "content/a.md: it has more than 100000 lines; split it into several articles."
+    )
+
+
 def test_one_bad_file_does_not_stop_the_others(folder: Path) -> None:
     (folder / "a.md").write_bytes(b"\x00")
     content = read(folder, "b.md", BODY)
