@@ -10,16 +10,16 @@ RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH
 WORKDIR /app
 
-# torch first and alone: where pip finds a build without CUDA, the rest must not bring another one.
+# As in the Makefile: everything but torch by its hash, torch without, then what else is needed.
 COPY requirements.lock ./
-RUN pip install $(grep '^torch==' requirements.lock)
-RUN pip install -r requirements.lock
+RUN pip install --no-deps --require-hashes -r requirements.lock
+COPY pyproject.toml README.md LICENSE ./
+RUN pip install "$(grep -o 'torch==[0-9.]*' pyproject.toml)"
 
 # Editable, as in the Makefile: index/ holds data files beside its modules.
-COPY pyproject.toml README.md LICENSE ./
 COPY bot bot
 COPY index index
-RUN pip install --no-deps --no-build-isolation -e .
+RUN pip install --no-build-isolation -e .
 
 # The model is unpacked in the number format that suits this machine's CPU; a machine of another
 # kind unpacks it again and rebuilds the index when the bot starts there.

@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --progress-bar o
 # The question as typed: make must not expand a dollar sign in it.
 export QUESTION := $(value Q)
 
-.PHONY: ask bot index check test lint format lock clean help
+.PHONY: ask bot index check test lint format lock licences clean help
 
 help:
 	@echo 'make ask Q="when did Patriot deliveries pause?"   ask the library in content/'
@@ -37,26 +37,34 @@ format: $(VENV)/.ready-dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-# torch first and alone: where pip finds a build without CUDA, the rest must not bring another one.
+# Everything but torch by its hash, and nothing that is not locked. torch then, without a hash, as
+# its builds with and without CUDA differ; and last what another Python or system needs besides.
 $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Beleg needs Python 3.11 or newer; this is " + sys.version.split()[0] + ". Set one with make PYTHON=python3.11 ...")'
 	@echo 'Setting up $(VENV): a minute or two, once.'
 	@$(PYTHON) -m venv $(VENV)
-	@$(PIP) $$(grep '^torch==' requirements.lock)
-	@$(PIP) -r requirements.lock
-	@$(PIP) --no-deps --no-build-isolation -e .
+	@$(PIP) --no-deps --require-hashes -r requirements.lock
+	@$(PIP) $$(grep -o 'torch==[0-9.]*' pyproject.toml)
+	@$(PIP) --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements-dev.lock
-	@$(PIP) -r requirements-dev.lock
+	@$(PIP) --no-deps --require-hashes -r requirements-dev.lock
+	@$(PIP) --no-build-isolation -e '.[dev]'
 	@touch $@
 
-# A local version such as +cpu names one machine's build; the lock must fit every machine.
 lock: $(VENV)/.ready-dev
-	$(BIN)/pip-compile -q --upgrade $(LOCK_OPTIONS) -o requirements.lock pyproject.toml
-	$(BIN)/pip-compile -q --upgrade $(LOCK_OPTIONS) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
-	sed -i 's/^\(torch==[0-9.]*\)+.*/\1/' requirements.lock requirements-dev.lock
-LOCK_OPTIONS := --strip-extras --allow-unsafe --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+	$(BIN)/pip-compile -q $(UPGRADE) $(LOCK_OPTIONS) -o requirements.lock pyproject.toml
+	$(BIN)/pip-compile -q $(UPGRADE) $(LOCK_OPTIONS) --extra dev -c requirements.lock -o requirements-dev.lock pyproject.toml
+	sed -i '/^torch==/,/[^\\]$$/d' requirements.lock requirements-dev.lock
+	@touch $(VENV)/.ready $(VENV)/.ready-dev
+	$(MAKE) licences
+UPGRADE := --upgrade
+LOCK_OPTIONS := --generate-hashes --strip-extras --allow-unsafe --no-header --no-annotate --no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+licences: $(VENV)/.ready-dev
+	@{ printf '# Licences\n\nOf everything that Beleg installs; made by `make licences`.\n\n'; \
+	$(BIN)/pip-licenses --from=mixed --format=markdown --with-system --packages torch $$(grep -o '^[a-z0-9.-]*==' requirements.lock | tr -d '='); } > docs/licences.md
 
 clean:
 	rm -rf $(VENV) .data build *.egg-info

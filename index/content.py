@@ -9,6 +9,7 @@ import codecs
 import hashlib
 import os
 import re
+import stat
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -37,6 +38,8 @@ __all__ = [
 ]
 
 MAX_BYTES = 5_000_000
+MAX_LINES = 100_000
+"""A book has fewer; each line costs a hundred times its own memory, or more."""
 MARKDOWN = (".md", ".markdown")
 PLAIN_TEXT = (".txt",)
 
@@ -164,14 +167,7 @@ def _files(folder: Path) -> Iterator[_File]:
     if not folder.is_dir():
         raise ContentError(str(folder), None, Remark.FOLDER_MISSING())
     root = folder.resolve()
-    denied: list[OSError] = []
-    found: list[Path] = []
-    for directory, names, files in os.walk(root, onerror=denied.append):
-        names[:] = [name for name in names if not name.startswith(".")]
-        paths = [Path(directory, name) for name in files if not name.startswith(".")]
-        found += [path for path in paths if path.suffix.lower() in (*MARKDOWN, *PLAIN_TEXT)]
-        links = [Path(directory, name) for name in names if Path(directory, name).is_symlink()]
-        found += [link for link in links if not link.resolve().is_relative_to(root)]
+    found, denied = _candidates(root)
     if any(Path(error.filename) == root for error in denied):
         raise ContentError(str(folder), None, Remark.FOLDER_UNREADABLE())
     found += [Path(error.filename) for error in denied]
@@ -185,6 +181,42 @@ def _files(folder: Path) -> Iterator[_File]:
         yield _File(relative, shown, content)
 
 
+def _candidates(root: Path) -> tuple[list[Path], list[OSError]]:
+    """What may be an article, links out of the folder included, and what was denied."""
+    found: list[Path] = []
+    denied: list[OSError] = []
+    folders = [root]
+    while folders:  # os.walk is recursive in Python 3.11: folders a thousand deep would end it
+        try:
+            with os.scandir(folders.pop()) as entries:
+                listed = list(entries)
+        except OSError as error:
+            denied.append(error)
+            continue
+        for entry in listed:
+            path = Path(entry.path)
+            if entry.name.startswith("."):
+                continue
+            # These two never raise, whatever becomes of an entry meanwhile.
+            link = os.path.islink(path)  # noqa: PTH114
+            folder = os.path.isdir(path)  # noqa: PTH112
+            if folder and not link:
+                folders.append(path)
+            elif folder:
+                if _leads_out(path, root):
+                    found.append(path)
+            elif path.suffix.lower() in (*MARKDOWN, *PLAIN_TEXT):
+                found.append(path)
+    return found, denied
+
+
+def _leads_out(link: Path, root: Path) -> bool:
+    try:
+        return not link.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):  # it has changed by now; whoever opens it will see
+        return True
+
+
 def _bytes(root: Path, path: Path, shown: str) -> bytes:
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
         raise ContentError(shown, None, Remark.NAME_NOT_SHOWABLE())
@@ -192,9 +224,12 @@ def _bytes(root: Path, path: Path, shown: str) -> bytes:
         target = path.resolve(strict=True)
         if not target.is_relative_to(root):
             raise ContentError(shown, None, Remark.LINK_LEADS_OUT())
-        if not target.is_file():  # to open a named pipe would wait for a writer for ever
+        # Both times: devices are not to be opened, and what is opened may have changed since.
+        if not target.is_file():
             raise ContentError(shown, None, Remark.NOT_A_FILE())
-        with target.open("rb") as file:
+        with open(_open_below(root, target), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ContentError(shown, None, Remark.NOT_A_FILE())
             content = file.read(MAX_BYTES + 1)
     except (
         OSError,
@@ -204,6 +239,24 @@ def _bytes(root: Path, path: Path, shown: str) -> bytes:
     if len(content) > MAX_BYTES:
         raise ContentError(shown, None, Remark.FILE_TOO_LARGE(megabytes=MAX_BYTES // 1_000_000))
     return content
+
+
+def _open_below(root: Path, target: Path) -> int:
+    """A descriptor of ``target``, a path below ``root`` without links. It never waits.
+
+    A link put into the way after the path was resolved is refused with an OSError, so nothing
+    outside the folder can be read.
+    """
+    *folders, name = target.relative_to(root).parts or (".",)
+    within = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for folder in folders:
+            inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=within)
+            os.close(within)
+            within = inner
+        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=within)
+    finally:
+        os.close(within)
 
 
 # --- decoding -----------------------------------------------------------------------------------
@@ -263,6 +316,8 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
     """
     shown = shown_path(folder, path)
     text, notes = _decode(content, shown)
+    if text.count("\n") + text.count("\r") - text.count("\r\n") >= MAX_LINES:
+        raise ContentError(shown, None, Remark.TOO_MANY_LINES(most=MAX_LINES))
     if not text.strip():
         raise ContentError(shown, None, Remark.FILE_EMPTY())
     try:

@@ -76,6 +76,7 @@ class Remark(Enum):
     NOT_A_FILE = "it is not an ordinary file; remove it"
     FILE_UNREADABLE = "it cannot be read; check its permissions, or what the link leads to"
     FILE_TOO_LARGE = "it is larger than {megabytes} MB; split it into several articles"
+    TOO_MANY_LINES = "it has more than {most} lines; split it into several articles"
     FILE_EMPTY = "it is empty; write the article into it or remove it"
     NO_PARAGRAPH = "it holds no paragraph that could be quoted; add text or remove it"
     HALF_CHARACTER = "it holds half of a character, which cannot be stored; remove it"

@@ -8,7 +8,7 @@ next.
 
 A save writes a new segment, makes it durable, and then replaces the manifest. A process killed
 before the replacement leaves the old index; killed after it, the new one. Segments that no manifest
-names are swept away by the next writer.
+names are swept away by the next writer, and by one that fails at the moment it does.
 """
 
 from __future__ import annotations
@@ -33,8 +33,10 @@ FORMAT = 4
 MANIFEST = "manifest.json"
 SEGMENTS = "segments"
 LOCK = "lock"
+_UNFINISHED = f"{MANIFEST}.new"
 _SEGMENT_NAME = re.compile("[0-9a-f]{12}")
 _SETTLED_NS = 2_000_000_000
+_QUOTED_NAME = re.compile('"([0-9a-f]{12})"')
 LOCK_SECONDS = 600.0
 """How long a writer waits for another one: longer than any reindex of a library this program is
 for."""
@@ -232,22 +234,24 @@ def commit(folder: Path, manifest: Manifest) -> None:
     Call it inside ``writing``.
     """
     body = asdict(manifest)
-    temporary = folder / f"{MANIFEST}.new"
+    temporary = folder / _UNFINISHED
     temporary.write_text(
         json.dumps({"sha256": _digest(body), "index": body}, ensure_ascii=False), encoding="utf-8"
     )
     flush(temporary)
     temporary.replace(folder / MANIFEST)
     flush(folder)
-    sweep(folder, manifest)
+    sweep(folder)
 
 
-def sweep(folder: Path, manifest: Manifest | None) -> None:
-    """Remove segments that ``manifest`` does not name, and nothing that is no segment.
+def sweep(folder: Path) -> None:
+    """Remove what a save left that did not get to its end: segments that the manifest does not
+    name, and an unfinished manifest. Nothing else is touched.
 
-    Call it inside ``writing``.
+    A manifest of another format or a damaged one keeps the segments whose names stand in it. Call
+    it inside ``writing``, in a folder that belongs to no other program.
     """
-    named = {entry.name for entry in manifest.segments} if manifest else set()
+    named = _named_segments(folder)
     for path in (folder / SEGMENTS).iterdir():
         if path.name in named or not _SEGMENT_NAME.fullmatch(path.name):
             continue
@@ -255,6 +259,25 @@ def sweep(folder: Path, manifest: Manifest | None) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
+    (folder / _UNFINISHED).unlink(missing_ok=True)
+
+
+def _named_segments(folder: Path) -> set[str]:
+    try:
+        manifest = (folder / MANIFEST).read_text(encoding="ascii", errors="replace")
+    except FileNotFoundError:
+        return set()
+    return set(_QUOTED_NAME.findall(manifest))
+
+
+@contextlib.contextmanager
+def sweeping_after_failure(folder: Path) -> Iterator[None]:
+    """Sweep if something is raised in here: a full disk must not stay full of half a segment."""
+    try:
+        yield
+    except BaseException:
+        sweep(folder)
+        raise
 
 
 def _digest(body: dict[str, Any]) -> str:

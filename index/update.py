@@ -41,6 +41,7 @@ from index.storage import (
     read_manifest,
     segment_folder,
     sweep,
+    sweeping_after_failure,
     writing,
 )
 from index.token_vectors import are_stored
@@ -190,8 +191,7 @@ def update_index(
             for article in content.articles
         ]
         # An index of another model stays as it is until the new one is whole.
-        if rebuilt is None:
-            sweep(folder, old.manifest if old else None)
+        sweep(folder)
         token_count = sum(article.token_count for article in articles)
         token_bytes = estimated_token_bytes(token_count, encoder.dimension)
         stored_before = old is None or old.manifest.tokens_stored
@@ -201,31 +201,32 @@ def update_index(
                 f"The index in {folder} was built anew: its token vectors may be stored again."
             )
         target = _Target(folder, encoder, fit, tokens)
-        segments, encoded = _save(target, articles, old, on_progress)
         passages = [passage for article in articles for passage in article.passages]
-        manifest = Manifest(
-            format=FORMAT,
-            model=encoder.name,
-            centring=fit.centring(),
-            dimension=encoder.dimension,
-            content=content.digest,
-            passages=len(passages),
-            rows=sum(1 + len(passage.sentences) for passage in passages),
-            token_bytes=token_bytes,
-            tokens_stored=tokens,
-            left_out=tuple(
-                LeftOut(
-                    error.path,
-                    error.line,
-                    error.reason,
-                    error.reason.name,
-                    error.reason.values,
-                )
-                for error in content.errors
-            ),
-            segments=segments,
-        )
-        commit(folder, manifest)
+        with sweeping_after_failure(folder):
+            segments, encoded = _save(target, articles, old, on_progress)
+            manifest = Manifest(
+                format=FORMAT,
+                model=encoder.name,
+                centring=fit.centring(),
+                dimension=encoder.dimension,
+                content=content.digest,
+                passages=len(passages),
+                rows=sum(1 + len(passage.sentences) for passage in passages),
+                token_bytes=token_bytes,
+                tokens_stored=tokens,
+                left_out=tuple(
+                    LeftOut(
+                        error.path,
+                        error.line,
+                        error.reason,
+                        error.reason.name,
+                        error.reason.values,
+                    )
+                    for error in content.errors
+                ),
+                segments=segments,
+            )
+            commit(folder, manifest)
         stored = _read_back(folder, encoder, fit)
     replaced = _articles(old) if old else {}
     after = {article.source.id: article for article in articles}

@@ -25,6 +25,39 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("model"))
 
 
+_FIGURES = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """``--count`` makes the tests in ``reliability/`` long; docs/reliability.md has the figures."""
+    parser.addoption(
+        "--count", type=int, help="how often tests/reliability repeats; default: a few times each"
+    )
+
+
+@pytest.fixture
+def repetitions(request: pytest.FixtureRequest) -> Callable[[int], int]:
+    """How often to do something: as often as ``--count`` says, else the number given."""
+    count = request.config.getoption("--count")
+    return lambda few: few if count is None else count
+
+
+@pytest.fixture
+def tell(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Show a figure behind the results of the tests."""
+    lines = request.config.stash.setdefault(_FIGURES, [])
+    return lambda line: lines.append(f"{request.node.name}: {line}")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """The figures, where a count was asked for."""
+    if config.getoption("--count") is not None:
+        for line in config.stash.get(_FIGURES, []):
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Forbid connections, datagrams and name look-ups to anything but this machine."""

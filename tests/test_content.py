@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -129,9 +130,85 @@ def test_named_pipe_and_odd_names(folder: Path) -> None:
     assert content.digest == content_digest(folder)
 
 
+@pytest.mark.parametrize("place", ["a.md", "inner/a.md"])
+def test_link_that_comes_after_the_path_was_looked_at(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "a.md").write_text("A secret.")
+    file = folder / place
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("An article.")
+    is_file = Path.is_file
+
+    def replaced(path: Path) -> bool:
+        found = is_file(path)
+        if place == "a.md":
+            file.unlink()
+            file.symlink_to(outside / "a.md")
+        else:
+            shutil.rmtree(file.parent)
+            file.parent.symlink_to(outside)
+        return found
+
+    monkeypatch.setattr(Path, "is_file", replaced)
+    found = read_content(folder)
+    assert found.articles == ()
+    assert [str(error) for error in found.errors] == [
+        f"content/{place}: it cannot be read; check its permissions, or what the link leads to."
+    ]
+
+
+def test_pipe_that_comes_after_the_path_was_looked_at(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = folder / "a.md"
+    os.mkfifo(file)
+    monkeypatch.setattr(Path, "is_file", lambda _: True)
+    [error] = read_content(folder).errors
+    assert str(error) == "content/a.md: it is not an ordinary file; remove it."
+
+
+def test_folders_a_thousand_deep(folder: Path) -> None:
+    place = folder
+    for _ in range(1_100):
+        place /= "d"
+        place.mkdir()
+    (place / "a.md").write_text("Deep words.")
+    try:
+        [article] = read_content(folder).articles
+    finally:
+        while place != folder:  # shutil.rmtree is recursive too
+            (place / "a.md").unlink(missing_ok=True)
+            place.rmdir()
+            place = place.parent
+    assert article.path == "d/" * 1_100 + "a.md"
+
+
+def test_long_chain_of_links(folder: Path) -> None:
+    (folder / "0").write_text("Some words.")
+    for number in range(1, 1_100):
+        (folder / str(number)).symlink_to(str(number - 1))
+    (folder / "a.md").symlink_to("1099")
+    [error] = read_content(folder).errors
+    assert str(error) == (
+        "content/a.md: it cannot be read; check its permissions, or what the link leads to."
+    )
+
+
 def test_large_file(folder: Path) -> None:
     assert error(folder, "a.txt", b"a" * 5_000_001) == (
         "content/a.txt: it is larger than 5 MB; split it into several articles."
+    )
+
+
+@pytest.mark.parametrize("end", ["\n", "\r", "\r\n"])
+def test_file_of_many_lines(folder: Path, end: str) -> None:
+    assert article(folder, "a.md", "word" + end * 99_999).paragraphs
+    message = error(folder, "a.md", "word" + end * 100_000)
+    assert message == (
+        "content/a.md: it has more than 100000 lines; split it into several articles."
     )
 
 

@@ -111,9 +111,21 @@ def test_sweep_removes_segments_and_nothing_else(tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").write_text("x")
     (segments / "00000000000d").symlink_to(tmp_path / "precious")
-    sweep(tmp_path, None)
+    sweep(tmp_path)
     assert sorted(path.name for path in segments.iterdir()) == ["holiday.mp4", "photos"]
     assert (tmp_path / "precious" / "file").read_text() == "x"
+
+
+@pytest.mark.parametrize("manifest", [b"{damaged: \xff", b'{"index": {"format": 9, "of": ['])
+def test_sweep_keeps_what_a_manifest_that_it_cannot_read_names(
+    tmp_path: Path, manifest: bytes
+) -> None:
+    for name in ("00000000000a", "00000000000b", "00000000000c"):
+        new_segment(tmp_path, name)
+    (tmp_path / "manifest.json").write_bytes(manifest + b'"00000000000a", {"00000000000c": 1}]}}')
+    sweep(tmp_path)
+    kept = sorted(path.name for path in (tmp_path / "segments").iterdir())
+    assert kept == ["00000000000a", "00000000000c"]
 
 
 def test_a_manifest_of_another_program_is_left_alone(tmp_path: Path) -> None:

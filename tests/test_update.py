@@ -18,6 +18,7 @@ import pytest
 from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
+from saboteur import Saboteur
 
 from index import storage, update
 from index.content import ContentError
@@ -799,63 +800,6 @@ class CrashError(BaseException):
     """The process ends here; nobody catches it."""
 
 
-class Saboteur:
-    """Lets ``steps`` operations on the data folder pass and fails from then on, as a dead process
-    or a full disk does."""
-
-    def __init__(
-        self,
-        monkeypatch: pytest.MonkeyPatch,
-        data: Path,
-        steps: int | None,
-        error: Callable[[], BaseException],
-    ) -> None:
-        self.done: list[str] = []
-        self._data, self._steps, self._error = data, steps, error
-        for owner, name in (
-            (Path, "mkdir"),
-            (Path, "write_text"),
-            (Path, "replace"),
-            (Path, "unlink"),
-            (shutil, "rmtree"),
-            (os, "fsync"),
-        ):
-            monkeypatch.setattr(owner, name, self._wrapped(name, getattr(owner, name)))
-        monkeypatch.setattr(Path, "open", self._opened(Path.open))
-        for name in ("write_segment", "make_durable", "commit", "sweep"):
-            monkeypatch.setattr(update, name, self._wrapped(name, getattr(update, name)))
-
-    def _step(self, name: str) -> bool:
-        """Whether this operation fails."""
-        self.done.append(name)
-        return self._steps is not None and len(self.done) > self._steps
-
-    def _wrapped(self, name: str, original: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(*args: Any, **options: Any) -> Any:
-            if isinstance(args[0], Path) and not args[0].is_relative_to(self._data):
-                return original(*args, **options)
-            if self._step(name):
-                if name == "write_text":  # half of it gets to the disk
-                    original(args[0], args[1][: len(args[1]) // 2], **options)
-                raise self._error()
-            return original(*args, **options)
-
-        return wrapper
-
-    def _opened(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def wrapper(path: Path, mode: str = "r", *args: Any, **options: Any) -> Any:
-            # Text files are write_text's.
-            fails = mode == "wb" and path.is_relative_to(self._data) and self._step("open")
-            file = original(path, mode, *args, **options)
-            if fails:
-                file.write(b"half")
-                file.close()
-                raise self._error()
-            return file
-
-        return wrapper
-
-
 def full() -> OSError:
     return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -891,10 +835,10 @@ def test_steps_of_an_update(tmp_path: Path, encoder: FakeEncoder) -> None:
     steps = steps_of_an_update(tmp_path, encoder)
     assert steps[: steps.index("sweep")] == ["mkdir"] * steps.index("sweep")  # also the lock's
     assert steps[steps.index("sweep") :] == [
-        *("sweep", "rmtree"),
+        *("sweep", "rmtree", "unlink"),
         *("write_segment", "mkdir", "open", "open", "open", "open", "write_text"),
         *("make_durable", "fsync", "fsync", "fsync", "fsync", "fsync", "fsync", "fsync"),
-        *("commit", "write_text", "fsync", "replace", "fsync"),
+        *("commit", "write_text", "fsync", "replace", "fsync", "unlink"),
     ]
 
 
@@ -912,8 +856,10 @@ def test_crash_at_every_step(tmp_path: Path, encoder: FakeEncoder, other_model: 
         if not other_model:
             shown = texts_of(stored(data, encoder))
             assert shown == (BEFORE if step <= replaced else AFTER), steps[step]
-        elif step < replaced - 3:  # fewer steps, as there is nothing to sweep before
+        elif step <= replaced:
             assert texts_of(stored(data, encoder)) == BEFORE
+        else:
+            assert texts_of(stored(data, writer)) == AFTER
         # The same again runs through.
         library, _ = open_library(content, data, writer)
         assert texts(library) == AFTER
@@ -952,6 +898,41 @@ def test_full_disk_at_every_step(tmp_path: Path, encoder: FakeEncoder) -> None:
         assert shown == (BEFORE if step <= steps.index("replace") else AFTER), steps[step]
         library, _ = open_library(content, data, encoder)
         assert texts(library) == AFTER
+
+
+class StoppedError(Exception):
+    """Whoever waits for the update has had enough."""
+
+
+@pytest.mark.parametrize("other_model", [False, True])
+def test_update_that_is_stopped_leaves_nothing(
+    whole: Path, two: ContentFolder, encoder: FakeEncoder, other_model: bool
+) -> None:
+    before = files(whole)
+    two.write("stones.md", "Stones lie still.", title="Stones")
+
+    def stop(done: int, total: int) -> None:
+        # The segment's files are open by now.
+        assert len(on_disk(whole)) == 2
+        raise StoppedError
+
+    writer = FakeEncoder(32) if other_model else encoder
+    with pytest.raises(StoppedError):
+        Library.open(two.path, whole, writer, fit=fit_for(writer), on_progress=stop)
+    assert files(whole) == before
+
+
+def test_failed_updates_do_not_pile_up(
+    whole: Path, two: ContentFolder, encoder: FakeEncoder
+) -> None:
+    """Such as those of a new model on a machine that ends the process for its memory."""
+    for _ in range(3):
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            Saboteur(monkeypatch, whole, 10, CrashError)
+            with pytest.raises(CrashError):
+                open_library(two, whole, FakeEncoder(32))
+        assert len(on_disk(whole)) == 2
+        assert texts_of(stored(whole, encoder)) == BEFORE
 
 
 def test_nothing_left_of_the_content_keeps_the_index(
@@ -1110,6 +1091,7 @@ import sys
 from pathlib import Path
 from fake_encoder import FakeEncoder
 from fits import fit_for
+from saboteur import Saboteur
 from index.library import Library
 encoder = FakeEncoder()
 library, report = Library.open(

@@ -18,6 +18,7 @@ link-leads-out = Das ist ein Link, der aus dem Artikelordner hinausführt; kopie
 not-a-file = Das ist keine gewöhnliche Datei; entferne sie
 file-unreadable = Die Datei lässt sich nicht lesen; prüf ihre Zugriffsrechte oder worauf der Link zeigt
 file-too-large = Die Datei ist größer als { $megabytes } MB; teil sie in mehrere Artikel auf
+too-many-lines = sie hat mehr als { $most } Zeilen; teil sie in mehrere Artikel auf
 file-empty = Die Datei ist leer; schreib den Artikel hinein oder entferne sie
 no-paragraph = Die Datei enthält keinen Absatz, der sich zitieren ließe; ergänze Text oder entferne sie
 half-character = Der Text enthält ein halbes Zeichen, das sich nicht speichern lässt; entferne es

@@ -18,6 +18,7 @@ link-leads-out = es un enlace que lleva fuera de la carpeta de artículos; copia
 not-a-file = no es un archivo normal; quítalo
 file-unreadable = el archivo no se puede leer; revisa sus permisos o aquello a lo que lleva el enlace
 file-too-large = el archivo ocupa más de { $megabytes } MB; divídelo en varios artículos
+too-many-lines = tiene más de { $most } líneas; divídelo en varios artículos
 file-empty = el archivo está vacío; escribe el artículo en él o quítalo
 no-paragraph = el archivo no contiene ningún párrafo que se pueda citar; añade texto o quítalo
 half-character = el texto contiene medio carácter, que no se puede guardar; bórralo

@@ -19,6 +19,7 @@ link-leads-out = c’est un lien qui mène hors du dossier des articles ; copi
 not-a-file = ce n’est pas un fichier ordinaire ; retire-le
 file-unreadable = le fichier ne peut pas être lu ; vérifie ses droits d’accès, ou ce vers quoi mène le lien
 file-too-large = le fichier dépasse { $megabytes } Mo ; divise-le en plusieurs articles
+too-many-lines = il a plus de { $most } lignes ; divise-le en plusieurs articles
 file-empty = le fichier est vide ; écris-y l’article ou retire-le
 no-paragraph = le fichier ne contient aucun paragraphe à citer ; ajoute du texte ou retire-le
 half-character = le texte contient la moitié d’un caractère, qui ne peut pas être enregistrée ; supprime-la

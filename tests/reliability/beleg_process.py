@@ -1,0 +1,149 @@
+"""``beleg`` as a process that starts in milliseconds.
+
+It is forked from a process that has everything imported, and has the tests' encoder in place of a
+model. All else is the program as it is: its command line, its locks, its files.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import pytest
+from fake_encoder import FakeEncoder
+from saboteur import Saboteur
+
+from bot import cli
+from index import encoder
+from index.language import detect_language
+
+_IMPORTED = ["beleg_process", "bot.client", "index.library"]
+SECONDS = 60.0
+"""For a process to begin or to end: far more than it takes."""
+NOBODY = 65_534
+
+
+@dataclass(slots=True)
+class Beleg:
+    """A running ``beleg``; what it prints goes into ``log``."""
+
+    process: BaseProcess
+    log: Path
+
+    @classmethod
+    def start(
+        cls,
+        arguments: Sequence[str | Path],
+        log: Path,
+        *,
+        dimension: int = 64,
+        environment: dict[str, str] | None = None,
+        dies_at: int | None = None,
+        as_nobody: bool = False,
+    ) -> Beleg:
+        """Start ``beleg`` with these arguments and wait until it begins.
+
+        ``dimension`` is that of the encoder, another one is another model. With ``dies_at`` it
+        kills itself at that step of a save (see ``Saboteur``). ``as_nobody``: without root's right
+        to write everywhere.
+        """
+        server = _server()
+        begins, begun = server.Pipe(duplex=False)
+        process = server.Process(
+            target=_run,
+            args=(begun, [str(argument) for argument in arguments], log),
+            kwargs={
+                "dimension": dimension,
+                "environment": environment or {},
+                "dies_at": dies_at,
+                "as_nobody": as_nobody,
+            },
+        )
+        process.start()
+        begun.close()
+        if not begins.poll(SECONDS):
+            raise AssertionError("the process did not begin")
+        begins.recv_bytes()
+        begins.close()
+        return cls(process, log)
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self.process.pid is not None
+        return self.process.pid
+
+    def kill(self) -> bool:
+        """End it by SIGKILL; False if it had ended of itself."""
+        self.process.kill()
+        return self.exit_status() == -signal.SIGKILL
+
+    def exit_status(self) -> int:
+        """Wait for its end; what it printed is shown if there is none."""
+        self.process.join(SECONDS)
+        if self.process.exitcode is None:
+            self.process.kill()
+            raise AssertionError(f"the process did not end:\n{self.printed()}")
+        return self.process.exitcode
+
+    def printed(self) -> str:
+        """Its standard output and standard error so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+@cache
+def _server() -> ForkServerContext:
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload(_IMPORTED)
+    with pytest.MonkeyPatch.context() as patches:
+        # Python 3.11 tells the server this process's sys.path too late for its imports.
+        patches.setenv("PYTHONPATH", os.pathsep.join(str(Path(path)) for path in sys.path))
+        forkserver.ensure_running()
+    return server
+
+
+def _run(
+    begun: Connection,
+    arguments: list[str],
+    log: Path,
+    *,
+    dimension: int,
+    environment: dict[str, str],
+    dies_at: int | None,
+    as_nobody: bool,
+) -> None:
+    os.chdir(log.parent)
+    printed = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    os.dup2(printed, sys.stdout.fileno())
+    os.dup2(printed, sys.stderr.fileno())
+    if as_nobody and os.geteuid() == 0:
+        detect_language("nobody may be unable to read the libraries that this needs")
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+    for name in [name for name in os.environ if name.startswith(("DISCORD_", "BELEG_"))]:
+        del os.environ[name]
+    os.environ.update(environment)
+    with pytest.MonkeyPatch.context() as patches:
+        patches.setattr(encoder, "load_encoder", lambda *_, **__: FakeEncoder(dimension))
+        patches.setattr(sys, "argv", ["beleg", *arguments])
+        if dies_at is not None:
+            data = Path(arguments[arguments.index("--data") + 1])
+            Saboteur(patches, data, dies_at, _die)
+        begun.send_bytes(b"now")
+        cli.main()
+
+
+def _die() -> BaseException:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("unreachable")
