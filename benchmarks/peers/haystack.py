@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from haystack import AsyncPipeline, Document
-from haystack.components.embedders import (
-    SentenceTransformersDocumentEmbedder,
-    SentenceTransformersTextEmbedder,
-)
+from haystack import Document, Pipeline
 from haystack.components.retrievers.in_memory import InMemoryEmbeddingRetriever
 from haystack.document_stores.in_memory import InMemoryDocumentStore
 from haystack.document_stores.types import DuplicatePolicy
 from haystack.utils import ComponentDevice
+from haystack_integrations.components.embedders.sentence_transformers import (
+    SentenceTransformersDocumentEmbedder,
+    SentenceTransformersTextEmbedder,
+)
 
 from benchmarks.peers.protocol import Job, Peer, run
 
@@ -63,7 +63,7 @@ class Haystack(Peer):
         self.store.save_to_disk(str(saved / "store.json"))
 
     def _connect(self) -> None:
-        self.pipeline = AsyncPipeline()
+        self.pipeline = Pipeline()
         self.pipeline.add_component("embedder", self.of_question)
         self.pipeline.add_component("retriever", InMemoryEmbeddingRetriever(self.store, top_k=3))
         self.pipeline.connect("embedder.embedding", "retriever.query_embedding")
