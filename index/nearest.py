@@ -28,8 +28,8 @@ from index.storage import LOCK_SECONDS, StorageError, flush
 
 Int64 = NDArray[np.int64]
 
-FORMAT = 1
-"""Raise it when the clusters of the same rows change."""
+FILE = "nearest-1.faiss"
+"""Raise the number when the clusters of the same rows change."""
 CLUSTERED_FROM = 200_000
 """Rows of a segment from which on clusters are used, if nothing else is set; see
 docs/performance.md."""
@@ -165,28 +165,22 @@ def _saved_clusters(rows: Float32, folder: Path) -> Any:  # noqa: ANN401  (faiss
 
 
 def _save(clusters: Any, folder: Path) -> None:  # noqa: ANN401  (faiss has no types)
-    """Write the file in one step; its name holds its size, so that a part of it is never read."""
+    """Write the file in one step."""
     temporary = folder / "nearest.new"
     try:
         faiss.write_index(clusters, str(temporary))
     except RuntimeError as error:  # FAISS says of a full disk
         raise OSError(None, "the clusters could not be written") from error
     flush(temporary)
-    for old in folder.glob("nearest-*.faiss"):
-        old.unlink()
-    temporary.replace(folder / f"nearest-{FORMAT}-{temporary.stat().st_size}.faiss")
+    temporary.replace(folder / FILE)
     flush(folder)
 
 
 def _read(rows: Float32, folder: Path) -> Any:  # noqa: ANN401  (faiss has no types)
     """The clusters in ``folder``; None if there are none that fit ``rows``."""
-    for path in folder.glob(f"nearest-{FORMAT}-*.faiss"):
-        if path.stem.rpartition("-")[2] != str(path.stat().st_size):
-            continue
-        try:
-            clusters = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
-        except RuntimeError:
-            continue  # damaged: made anew
-        if (clusters.ntotal, clusters.d) == rows.shape and isinstance(clusters, faiss.IndexIVF):
-            return clusters
-    return None
+    try:
+        clusters = faiss.read_index(str(folder / FILE), faiss.IO_FLAG_MMAP)
+    except RuntimeError:
+        return None  # not there, or damaged
+    fits = (clusters.ntotal, clusters.d) == rows.shape and isinstance(clusters, faiss.IndexIVF)
+    return clusters if fits else None
