@@ -30,16 +30,16 @@ Int64 = NDArray[np.int64]
 
 FILE = "nearest-1.faiss"
 """Raise the number when the clusters of the same rows change."""
-CLUSTERED_FROM = 200_000
-"""Rows of a segment from which on clusters are used, if nothing else is set; see
+CLUSTERED_FROM = 100_000
+"""Rows of a segment from which on clusters are used, if nothing else is set: those of some 20,000
+passages. See docs/performance.md."""
+PROBED = 96
+"""Clusters that are looked at: from CLUSTERED_FROM rows on 99 of 100 candidates are found. See
 docs/performance.md."""
 ROWS_FOR_CENTRE = 40
 """Rows that each cluster's centre is learned from, about; FAISS asks for 39 and more."""
 ROUNDS = 10
 """Of k-means."""
-PROBED = 0.03
-"""Share of the clusters that is looked at: recall of the candidates is then above 0.99; see
-docs/performance.md."""
 _BATCH = 65_536
 
 
@@ -94,7 +94,7 @@ class ClusteredRows:
 
     def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
         """As `Nearest` says, but that some rows may be missed."""
-        probed = faiss.SearchParametersIVF(nprobe=max(8, round(PROBED * self._clusters.nlist)))
+        probed = faiss.SearchParametersIVF(nprobe=PROBED)
         _, found = self._clusters.search(question[None, :], count, params=probed)
         # FAISS gives -1 where it has no more; other numbers would come from a damaged file.
         numbers: Int64 = found[0][(found[0] >= 0) & (found[0] < len(self._rows))]
