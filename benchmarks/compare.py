@@ -19,7 +19,6 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -40,6 +39,7 @@ from benchmarks.figures import (
     ratios_table,
     replace_between,
 )
+from benchmarks.processes import run_process
 from benchmarks.workload import (
     Workload,
     article_file,
@@ -50,7 +50,6 @@ from benchmarks.workload import (
 from index.bundled_model import Dtype, unpack_bundled_model
 from index.evaluate import EvaluationError
 
-ROOT = Path(__file__).parent.parent
 CLIENTS = (1, 4, 16, 64)
 BURST = 128
 """Questions asked for each number of clients."""
@@ -58,8 +57,6 @@ CHECKED = 10
 """Paragraphs of the run before all rounds, which shows whether a program works at all."""
 MARGIN = 0.1
 """How far a program's recall@1 may be from that of the others."""
-SECONDS = 4 * 3600
-"""How long a process may take."""
 INSTRUCTIONS = ("avx2", "avx512_f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8", "bf16")
 """Those that decide how fast the model is; names as in ``torch.cpu.get_capabilities``."""
 
@@ -129,7 +126,7 @@ def measure(peer: str, python: Path, model: Path, workload: Workload, number: in
         job |= {"paragraphs": [], "changed": None}
         started = _start(peer, python, {**job, "do": "start", "questions": questions[:1]})
         serve = {**job, "do": "serve", "questions": questions, "clients": CLIENTS, "burst": BURST}
-        asked, *more = _do(peer, python, serve)
+        (asked, *more), failed = _try(peer, python, serve)
     right = [workload.right(at, found) for at, found in enumerate(asked["found"])]
     p50, p95, p99 = np.percentile(asked["latencies"], [50, 95, 99])
     figures = {
@@ -141,10 +138,11 @@ def measure(peer: str, python: Path, model: Path, workload: Workload, number: in
         "p95": float(p95),
         "p99": float(p99),
         "peak_indexing": indexed["peak"],
+        "peak_serving": asked["peak"],
         "disk": disk / len(workload.paragraphs),
         "recall": float(np.mean(right)),
     }
-    broken = []
+    broken = [f"{peer} is ended by questions asked at once: {failed}."] if failed else []
     for one in more:
         match one["stage"]:
             case "together" if "error" in one:
@@ -173,49 +171,28 @@ def _start(peer: str, python: Path, job: dict[str, Any]) -> float:
     command = [str(python), "-m", "bot.cli", "ask", "--json", job["questions"][0]]
     command += ["--content", job["articles"], "--data", job["saved"]]
     began = time.perf_counter()
-    done = _process(command, None)
+    done, failed = run_process(command, None)
     seconds = time.perf_counter() - began
-    if not json.loads("".join(line for _, line in done))["citations"]:
-        raise BrokenError(f"{peer} gives no answer.")
+    if failed or not json.loads("".join(line for _, line in done))["citations"]:
+        raise BrokenError(f"{peer} gives no answer: {failed or 'no citation'}.")
     return seconds
 
 
 def _do(peer: str, python: Path, job: dict[str, Any]) -> list[dict[str, Any]]:
     """What the peer's script says of one job; ``at`` is when, in seconds from its start."""
-    command = [str(python), "-m", f"benchmarks.peers.{peer}"]
-    told = [json.loads(line) | {"at": at} for at, line in _process(command, json.dumps(job))]
+    told, failed = _try(peer, python, job)
+    if failed:
+        raise BrokenError(f"{peer} fails at the job {job['do']}: {failed}.")
+    return told
+
+
+def _try(peer: str, python: Path, job: dict[str, Any]) -> tuple[list[dict[str, Any]], str | None]:
+    """The same, and why it ended before it had done everything, if it has begun to."""
+    lines, failed = run_process([str(python), "-m", f"benchmarks.peers.{peer}"], json.dumps(job))
+    told = [json.loads(line) | {"at": at} for at, line in lines]
     if not told:
-        raise BrokenError(f"{peer} says nothing on the job {job['do']}.")
-    return told
-
-
-def _process(command: Sequence[str], line: str | None) -> list[tuple[float, str]]:
-    """Run it, with ``line`` on its standard input; its lines, and when each came."""
-    environment = os.environ | {
-        "PYTHONPATH": str(ROOT),
-        "HF_HUB_OFFLINE": "1",
-        "HAYSTACK_TELEMETRY_ENABLED": "False",
-    }
-    with tempfile.TemporaryFile("w+") as errors:
-        began = time.perf_counter()
-        process = subprocess.Popen(  # noqa: S603  (the command is ours)
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            cwd=ROOT,
-            env=environment,
-        )
-        assert process.stdin and process.stdout
-        process.stdin.write(f"{line or ''}\n")
-        process.stdin.close()
-        told = [(time.perf_counter() - began, one) for one in process.stdout]
-        if process.wait(SECONDS):
-            errors.seek(0)
-            said = errors.read().strip().splitlines() or ["nothing"]
-            raise BrokenError(f"{' '.join(command[1:3])} ends with an error: {said[-1][:300]}")
-    return told
+        raise BrokenError(f"{peer} fails at the job {job['do']}: {failed or 'it says nothing'}.")
+    return told, failed
 
 
 def measure_all(

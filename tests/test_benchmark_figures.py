@@ -16,6 +16,7 @@ from benchmarks.figures import (
     replace_between,
 )
 from benchmarks.peers.protocol import Peer, ask_together
+from benchmarks.processes import why_it_failed
 from benchmarks.workload import article_file, read_workload, write_articles
 from index.content import read_content
 
@@ -146,6 +147,19 @@ class _Known(Peer):
         if question == "bad":
             raise RuntimeError("Already borrowed")
         return question
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "reason"),
+    [
+        (0, "ValueError: only a warning", None),
+        (-11, "", "killed by SIGSEGV"),
+        (1, "Traceback\n  x\nbroken.OwnError: no\nLoading: 100%", "broken.OwnError: no"),
+        (3, "Loading: 100%", "exit status 3"),
+    ],
+)
+def test_why_a_program_failed(status: int, said: str, reason: str | None) -> None:
+    assert why_it_failed(status, said) == reason
 
 
 async def test_clients_share_the_questions() -> None:

@@ -6,25 +6,24 @@ from pathlib import Path
 
 from txtai import Embeddings
 
-from benchmarks.peers.protocol import Batching, Job, Peer, run
+from benchmarks.peers.protocol import Batching, Peer, run
 
 
 class Txtai(Peer, Batching):
-    def __init__(self, job: Job) -> None:
-        super().__init__(job)
+    def build(self, paragraphs: list[str], saved: Path) -> None:
         self.embeddings = Embeddings(
-            path=job["model"],
+            path=self.job["model"],
             method="sentence-transformers",
             instructions={"query": "query: ", "data": "passage: "},
             content=True,
             gpu=False,
         )
-
-    def build(self, paragraphs: list[str], saved: Path) -> None:
         self.embeddings.index(list(enumerate(paragraphs)))
         self.embeddings.save(str(saved))
 
     def load(self, saved: Path) -> None:
+        # The model too: the saved index names it.
+        self.embeddings = Embeddings()
         self.embeddings.load(str(saved))
 
     def change(self, number: int, text: str, saved: Path) -> None:
