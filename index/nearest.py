@@ -94,7 +94,8 @@ class ClusteredRows:
 
     def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
         """As `Nearest` says, but that some rows may be missed."""
-        probed = faiss.SearchParametersIVF(nprobe=PROBED)
+        probed = faiss.SearchParametersIVF()
+        probed.nprobe = PROBED
         _, found = self._clusters.search(question[None, :], count, params=probed)
         # FAISS gives -1 where it has no more; other numbers would come from a damaged file.
         numbers: Int64 = found[0][(found[0] >= 0) & (found[0] < len(self._rows))]
