@@ -37,7 +37,7 @@ from index.evaluate import read_squad
 from index.fit import load_fit
 from index.late_interaction import Float32, unit
 from index.library import Library
-from index.nearest import Search
+from index.nearest import FILE, ClusteredRows, Search, open_nearest
 from index.passage_vectors import PassageVectors
 from index.search import PassageIndex
 from index.segments import IndexedArticle, MappedVectors, Segment
@@ -157,7 +157,8 @@ def made_library(size: int, data: Sequence[Path], work: Path) -> Made:
         write_rows(vectors, size, path)
     rows = np.asarray(np.memmap(path, "<f4", "r", shape=shape))
     questions = [text for path in data for text in read_squad(path).questions.values()]
-    asked = questions[:: max(1, len(questions) // ASKED)][:ASKED]
+    count = ASKED // 4 if size > LARGE else ASKED
+    asked = questions[:: max(1, len(questions) // count)][:count]
     return Made(made_articles(real, size), rows, counts, vectors, folder, encoder, asked)
 
 
@@ -176,13 +177,13 @@ def made_articles(real: PassageIndex, size: int) -> tuple[IndexedArticle, ...]:
 def build(made: Made) -> dict[str, object]:
     """Search exactly, and make the clusters."""
     exact, found = made.found(made.index(Search.EXACT, None))
-    for old in made.folder.glob("nearest*"):
-        old.unlink()
+    (made.folder / FILE).unlink(missing_ok=True)
     began = time.perf_counter()
     made.index(Search.CLUSTERED, None)
     seconds = time.perf_counter() - began
-    [file] = made.folder.glob("nearest*.faiss")
+    file = made.folder / FILE
     return {
+        "by_probed": recall_by_probed(made, found),
         "rows": len(made.rows),
         "rows_bytes": made.rows.nbytes,
         "exact": exact,
@@ -190,6 +191,21 @@ def build(made: Made) -> dict[str, object]:
         "build": seconds,
         "clusters_bytes": file.stat().st_size,
     }
+
+
+def recall_by_probed(made: Made, wanted: Sequence[Sequence[int]]) -> dict[int, float]:
+    """The share of ``wanted`` candidates that is found if so many clusters are looked at."""
+    clusters = open_nearest(made.rows, made.folder, Search.CLUSTERED)
+    assert isinstance(clusters, ClusteredRows)
+    owners = np.repeat(np.arange(len(made.counts)), made.counts)
+    questions = made.encoder.encode_questions(made.asked)
+    recalls = {}
+    for probed in PROBED:
+        clusters.probed = probed
+        rows = [clusters.find(one.vector, 8 * CANDIDATES)[0] for one in questions]
+        found = [list(dict.fromkeys(owners[one].tolist()))[:CANDIDATES] for one in rows]
+        recalls[probed] = overlap(wanted, found)
+    return recalls
 
 
 def serve(made: Made, search: Search) -> dict[str, object]:
@@ -263,6 +279,7 @@ def figures_of(done: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
         "rows_bytes": built["rows_bytes"],
         "clusters_bytes": built["clusters_bytes"],
         "build": built["build"],
+        **{f"recall@{probed}": recall for probed, recall in built["by_probed"].items()},
         "exact": exact["seconds"],
         "clustered": clustered["seconds"],
         "recall": overlap(built["found"], clustered["found"]),
@@ -294,8 +311,10 @@ COLUMNS = (
     ("clustered_stored", "question, clusters, ms", 1000),
     ("computed", "question, clusters, tokens computed, ms", 1000),
 )
+PROBED = (12, 24, 32, 48, 64, 96, 128)
+"""Clusters looked at in the second table."""
 LARGE = 100_000
-"""Passages from which on what was made is removed again."""
+"""Passages from which on what was made is removed again; with more a quarter of ASKED is asked."""
 
 
 def table_of(figures: Mapping[str, Mapping[str, float]]) -> str:
@@ -305,7 +324,21 @@ def table_of(figures: Mapping[str, Mapping[str, float]]) -> str:
         for size, of_size in sorted(figures.items(), key=lambda item: int(item[0]))
     ]
     head = ["passages", *(label for _, label, _ in COLUMNS)]
-    return f"{machine()}.\n\n{markdown(head, lines)}"
+    probed = [
+        [
+            f"{int(size):,}",
+            *(f"{100 * of_size[f'recall@{one}']:.1f}" for one in PROBED),
+        ]
+        for size, of_size in sorted(figures.items(), key=lambda item: int(item[0]))
+    ]
+    return "\n\n".join(
+        [
+            f"{machine()}.",
+            markdown(head, lines),
+            "Per cent of the candidates of exact search that are found, by clusters looked at:",
+            markdown(["passages", *map(str, PROBED)], probed),
+        ]
+    )
 
 
 def draw(figures: Mapping[str, Mapping[str, float]], path: Path) -> None:

@@ -33,8 +33,10 @@ FILE = "nearest-1.faiss"
 CLUSTERED_FROM = 100_000
 """Rows of a segment from which on clusters are used, if nothing else is set: those of some 20,000
 passages. See docs/performance.md."""
-PROBED = 96
-"""Clusters that are looked at: from CLUSTERED_FROM rows on 99 of 100 candidates are found. See
+SCANNED = 40_000
+"""Rows that a question is compared with, about, in whatever clusters are nearest to it."""
+LEAST_PROBED = 48
+"""Clusters that are looked at in any case; with SCANNED 99 of 100 candidates are found. See
 docs/performance.md."""
 ROWS_FOR_CENTRE = 40
 """Rows that each cluster's centre is learned from, about; FAISS asks for 39 and more."""
@@ -91,11 +93,14 @@ class ClusteredRows:
     def __init__(self, rows: Float32, clusters: Any) -> None:  # noqa: ANN401  (faiss has no types)
         self._rows = rows
         self._clusters = clusters
+        # There are as many clusters as rows in one of them.
+        self.probed = max(LEAST_PROBED, math.ceil(SCANNED / clusters.nlist))
+        """How many clusters are looked at."""
 
     def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
         """As `Nearest` says, but that some rows may be missed."""
         probed = faiss.SearchParametersIVF()
-        probed.nprobe = PROBED
+        probed.nprobe = self.probed
         _, found = self._clusters.search(question[None, :], count, params=probed)
         # FAISS gives -1 where it has no more; other numbers would come from a damaged file.
         numbers: Int64 = found[0][(found[0] >= 0) & (found[0] < len(self._rows))]
