@@ -264,6 +264,7 @@ def _encoder(settings: Settings) -> Encoder:
 
 def _open(settings: Settings, encoder: Encoder) -> tuple[Library, IndexReport]:
     from index.library import Library
+    from index.nearest import Search
 
     with _progress("Encoding the articles") as on_progress:
         return Library.open(
@@ -271,6 +272,7 @@ def _open(settings: Settings, encoder: Encoder) -> tuple[Library, IndexReport]:
             settings.data,
             encoder,
             token_limit=settings.token_limit,
+            search=Search(settings.search),
             on_progress=on_progress,
         )
 

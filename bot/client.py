@@ -44,6 +44,7 @@ from index.content import ContentError
 from index.encoder import Encoder
 from index.language import load_languages
 from index.library import Library
+from index.nearest import Search
 from index.shelf import Shelf
 from index.storage import StorageError
 from index.update import IndexReport
@@ -209,19 +210,22 @@ def _serve(
     token: str,
     on_report: Callable[[IndexReport], None],
 ) -> None:
+    search = Search(settings.search)
+
     def reopen(on_progress: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
         return Library.open(
             settings.content,
             settings.data,
             encoder,
             token_limit=settings.token_limit,
+            search=search,
             on_progress=on_progress,
         )
 
     servers = Servers.load(database)
     services = Services(
         # An index from before answers until the update is done.
-        library=LibraryService(Library.stored(settings.data, encoder), reopen=reopen),
+        library=LibraryService(Library.stored(settings.data, encoder, search), reopen=reopen),
         records=Records(database, servers),
         servers=servers,
         members=MemberKeys.load(settings.data / MEMBER_KEY),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AnyHttpUrl, AnyWebsocketUrl, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -56,6 +56,11 @@ class Settings(BaseSettings):
         default=4, ge=0, allow_inf_nan=False, validation_alias="BELEG_TOKEN_VECTORS_GB"
     )
     """Gigabytes of token vectors that the index stores at most; above, questions compute them."""
+
+    search: Literal["auto", "exact", "clustered"] = Field(
+        default="auto", validation_alias="BELEG_SEARCH"
+    )
+    """How candidates are searched, as `index.nearest.Search`."""
 
     @property
     def token_limit(self) -> int:

@@ -15,6 +15,7 @@ from index.encoder import Encoder
 from index.examples import Examples
 from index.fit import Fit, load_fit
 from index.grouping import group_questions
+from index.nearest import Search
 from index.passages import Passage
 from index.remarks import Remark
 from index.search import PassageIndex
@@ -50,11 +51,13 @@ class Library:
     Its articles never change; several threads may ask it.
     """
 
-    def __init__(self, stored: StoredIndex, encoder: Encoder, fit: Fit) -> None:
+    def __init__(
+        self, stored: StoredIndex, encoder: Encoder, fit: Fit, search: Search = Search.AUTO
+    ) -> None:
         computed = (
             None if stored.manifest.tokens_stored else ComputedTokens(encoder, fit.passage_mean)
         )
-        self.index = PassageIndex(stored.live(), stored.manifest.dimension, computed)
+        self.index = PassageIndex(stored.live(), stored.manifest.dimension, computed, search)
         self.model = encoder.name
         """The model, its version, and the type it computes in."""
         self.stored_bytes = sum(
@@ -74,13 +77,15 @@ class Library:
         *,
         fit: Fit | None = None,
         token_limit: int = TOKEN_LIMIT,
+        search: Search = Search.AUTO,
         on_progress: Progress | None = None,
     ) -> tuple[Library, IndexReport]:
         """Bring the index in ``data`` up to date with ``content`` and load it.
 
         An index that is up to date is only read, so the data folder need not be writable then.
         Token vectors that would take more than ``token_limit`` bytes are not stored but computed
-        when a question needs them. ``on_progress`` is told how many of how many texts are encoded.
+        when a question needs them. ``search`` says how candidates are found. ``on_progress`` is
+        told how many of how many texts are encoded.
 
         Raises ContentError if nothing could be read from ``content``, StorageError if ``data``
         cannot be used.
@@ -91,13 +96,13 @@ class Library:
         except DamagedIndexError:
             stored = None  # the update finds the same, says so in its report, and rebuilds
         if stored and is_current(stored.manifest, content_digest(content), token_limit):
-            return cls(stored, encoder, fit), unchanged_report(stored)
+            return cls(stored, encoder, fit, search), unchanged_report(stored)
         return cls._updated(
-            data, lambda: _articles(content), encoder, fit, token_limit, on_progress
+            data, lambda: _articles(content), encoder, fit, token_limit, search, on_progress
         )
 
     @classmethod
-    def stored(cls, data: Path, encoder: Encoder) -> Library | None:
+    def stored(cls, data: Path, encoder: Encoder, search: Search = Search.AUTO) -> Library | None:
         """The index in ``data`` as it is, however old; None if there is none that can be used.
 
         Raises StorageError if ``data`` cannot be read.
@@ -107,12 +112,12 @@ class Library:
             stored = read_index(data, encoder, fit)
         except DamagedIndexError:
             return None  # the next update finds the same and says so
-        return None if stored is None else cls(stored, encoder, fit)
+        return None if stored is None else cls(stored, encoder, fit, search)
 
     @classmethod
     def of(cls, content: Content, data: Path, encoder: Encoder, fit: Fit) -> Library:
         """A library of articles already read, with its index in the folder ``data``."""
-        return cls._updated(data, lambda: content, encoder, fit, TOKEN_LIMIT, None)[0]
+        return cls._updated(data, lambda: content, encoder, fit, TOKEN_LIMIT, Search.AUTO, None)[0]
 
     @classmethod
     def _updated(
@@ -122,10 +127,11 @@ class Library:
         encoder: Encoder,
         fit: Fit,
         token_limit: int,
+        search: Search,
         on_progress: Progress | None,
     ) -> tuple[Library, IndexReport]:
         stored, report = update_index(data, read, encoder, fit, token_limit, on_progress)
-        return cls(stored, encoder, fit), report
+        return cls(stored, encoder, fit, search), report
 
     @property
     def articles(self) -> tuple[Source, ...]:

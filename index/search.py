@@ -1,14 +1,16 @@
-"""The passages of all articles with their vectors, and the candidates FAISS finds among them."""
+"""The passages of all articles with their vectors, and the candidates found among them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import faiss
 import numpy as np
+from numpy.typing import NDArray
 
-from index.late_interaction import Float32
+from index.late_interaction import Float32, Int32
+from index.nearest import Search, find_exactly, open_nearest
 from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
 from index.passages import Passage
 from index.segments import Segment, Source
@@ -25,10 +27,10 @@ class Hit:
 
 
 class PassageIndex:
-    """Passages, their sources and vectors, kept together; FAISS over all rows.
+    """Passages, their sources and vectors, kept together; each segment's rows are searched by
+    themselves.
 
-    Passage ``n`` owns the rows from ``starts[n]`` up to ``starts[n + 1]``: its own vector and its
-    sentences'.
+    Passage ``n`` owns a run of its segment's rows: its own vector and its sentences'.
     """
 
     def __init__(
@@ -36,37 +38,50 @@ class PassageIndex:
         segments: Sequence[tuple[Segment, frozenset[str]]],
         dimension: int,
         computed: ComputedTokens | None = None,
+        search: Search = Search.AUTO,
     ) -> None:
         """Put together the articles of ``segments`` whose ids stand beside each segment.
 
         ``computed`` gives the token vectors where the segments hold none; None where they do.
-        Raises ValueError where neither has them.
+        Raises ValueError where neither has them, and for rows that are not of ``dimension``;
+        StorageError if a large segment's clusters cannot be saved.
         """
         self._computed = computed
         self.passages: list[Passage] = []
         self._numbers_of: dict[str, range] = {}
-        self.vectors: list[PassageVectors] = []
         self._source_of: dict[str, Source] = {}
+        self._parts: list[_Part] = []
         for segment, live in segments:
-            vectors = iter(segment.vectors)
+            if not len(segment.vectors):
+                continue
+            first, place = len(self.passages), 0
+            places: list[int] = []
             for article in segment.articles:
-                of_article = [next(vectors) for _ in article.passages]
+                end = place + len(article.passages)
                 if article.source.id in live:
-                    first = len(self.passages)
-                    self._numbers_of[article.source.id] = range(
-                        first, first + len(article.passages)
-                    )
+                    numbers = range(len(self.passages), len(self.passages) + end - place)
+                    self._numbers_of[article.source.id] = numbers
                     self._source_of[article.source.id] = article.source
                     self.passages += article.passages
-                    self.vectors += of_article
-        if computed is None and any(vectors.tokens is None for vectors in self.vectors):
-            raise ValueError("token vectors are neither stored nor computed")
+                    places += range(place, end)
+                place = end
+            self._parts.append(_Part(segment, first, places, search))
+            if self._parts[-1].rows.shape[1] != dimension:
+                raise ValueError(f"not all rows have {dimension} components")
+            if computed is None and segment.vectors[0].tokens is None:
+                raise ValueError("token vectors are neither stored nor computed")
+        self._firsts = [part.first for part in self._parts]
         self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
-        self.starts = np.cumsum([0, *(len(vectors.rows) for vectors in self.vectors)])
-        self._passage_of_row = np.repeat(np.arange(len(self.passages)), np.diff(self.starts))
-        self._faiss = faiss.IndexFlatIP(dimension)
-        if self.vectors:
-            self._faiss.add(np.concatenate([vectors.rows for vectors in self.vectors]))
+
+    @property
+    def vectors(self) -> Iterator[PassageVectors]:
+        """The vectors of each passage, in the order of ``passages``."""
+        return (self._vectors(number) for number in range(len(self.passages)))
+
+    @property
+    def starts(self) -> NDArray[np.int64]:
+        """Where each passage's rows begin, and the last one's end, were all rows in one array."""
+        return np.cumsum([0, *(len(vectors.rows) for vectors in self.vectors)], dtype=np.int64)
 
     def source(self, passage: Passage) -> Source:
         """The source of one of this index's passages."""
@@ -84,7 +99,7 @@ class PassageIndex:
     def tokens(self, numbers: Sequence[int]) -> list[PassageTokens]:
         """The token vectors of the passages of these numbers, computed if none are stored."""
         if self._computed is None:
-            found = (self.vectors[number].tokens for number in numbers)
+            found = (self._vectors(number).tokens for number in numbers)
             return [tokens for tokens in found if tokens is not None]
         passages = [self.passages[number] for number in numbers]
         return self._computed.of(
@@ -95,31 +110,69 @@ class PassageIndex:
         """At most ``passages`` candidates for the question's vector ``(d,)``, those with the best
         row first.
 
-        ``among``: only passages with these numbers, which are one run.
+        ``among``: only passages with these numbers, which are one run in one article.
         """
-        among = range(len(self.passages)) if among is None else among
-        # An article's rows are one run, so two numbers tell FAISS which ones to look at.
-        rows = range(int(self.starts[among.start]), int(self.starts[among.stop]))
-        # A passage has five rows or so, and several may come before the next passage's best one.
-        count = 8 * passages if passages < len(among) else len(rows)
-        numbers = self._nearest(question, min(count, len(rows)), rows)
-        # One passage may have hundreds of rows: look at more, so that it does not crowd out others.
-        while len(numbers) < passages and count < len(rows):
-            count *= 2
-            numbers = self._nearest(question, min(count, len(rows)), rows)
+        if among is None:
+            # A passage has five rows or so, and several may come before the next one's best.
+            total, wanted = sum(len(part.rows) for part in self._parts), len(self.passages)
+            count = 8 * passages if passages < wanted else total
+            numbers = self._nearest(question, count)
+            # One may have hundreds of rows: look at more, so that it does not crowd out others.
+            while len(numbers) < min(passages, wanted) and count < total:
+                count *= 2
+                numbers = self._nearest(question, count)
+        else:
+            numbers = self._nearest_among(question, among)
         return [
-            Hit(number, self.vectors[number].rows[1:] @ question) for number in numbers[:passages]
+            Hit(number, self._vectors(number).rows[1:] @ question) for number in numbers[:passages]
         ]
 
-    def _nearest(self, question: Float32, count: int, rows: range) -> list[int]:
-        """The passages that own the ``count`` best of ``rows``, the one with the best row first."""
-        if not count:
+    def _nearest(self, question: Float32, count: int) -> list[int]:
+        """The passages that own the ``count`` best rows of all, the one with the best row first."""
+        found = [part.find(question, count) for part in self._parts]
+        if not found:
             return []
-        only = None
-        if len(rows) < self._faiss.ntotal:
-            selector = faiss.IDSelectorRange(rows.start, rows.stop)
-            only = faiss.SearchParameters()
-            only.sel = selector
-        _, found = self._faiss.search(question[None, :], count, params=only)
-        # FAISS gives -1 where it has no row to give: for a vector that is not a number.
-        return list(dict.fromkeys(self._passage_of_row[found[0][found[0] >= 0]].tolist()))
+        owners, cosines = (np.concatenate(columns) for columns in zip(*found, strict=True))
+        best = np.argsort(-cosines, kind="stable")[:count]
+        # Of articles that no longer count the owner is -1.
+        return list(dict.fromkeys(owners[best][owners[best] >= 0].tolist()))
+
+    def _nearest_among(self, question: Float32, numbers: range) -> list[int]:
+        """The passages of these ``numbers``, the one with the best row first."""
+        if not numbers:
+            return []
+        part, first = self._place(numbers.start)
+        rows = part.rows[part.starts[first] : part.starts[first + len(numbers)]]
+        found, _ = find_exactly(rows, question, len(rows))
+        return list(dict.fromkeys(part.owners[part.starts[first] + found].tolist()))
+
+    def _vectors(self, number: int) -> PassageVectors:
+        part, place = self._place(number)
+        return part.segment.vectors[place]
+
+    def _place(self, number: int) -> tuple[_Part, int]:
+        """Where a passage stands: the segment, and its place there."""
+        part = self._parts[bisect_right(self._firsts, number) - 1]
+        return part, int(part.places[number - part.first])
+
+
+class _Part:
+    """A segment in an index, where its living passages are numbered from ``first``."""
+
+    def __init__(self, segment: Segment, first: int, places: Sequence[int], search: Search) -> None:
+        """``places``: those of the living passages in the segment, in order."""
+        self.segment = segment
+        self.first = first
+        self.places = np.array(places, np.int32)
+        self.rows = segment.rows()
+        self.starts = segment.row_starts()
+        numbers = np.full(len(segment.vectors), -1, np.int32)
+        numbers[self.places] = np.arange(first, first + len(places))
+        self.owners = np.repeat(numbers, np.diff(self.starts))
+        """Which passage each row belongs to."""
+        self._nearest = open_nearest(self.rows, segment.folder, search)
+
+    def find(self, question: Float32, count: int) -> tuple[Int32, Float32]:
+        """Whose the ``count`` best rows are, and their cosines, best first."""
+        rows, cosines = self._nearest.find(question, min(count, len(self.rows)))
+        return self.owners[rows], cosines

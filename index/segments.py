@@ -24,9 +24,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from functools import cache
-from itertools import accumulate, pairwise, repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,10 +78,71 @@ class IndexedArticle:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Articles with the vectors of their passages, in the order of the passages."""
+    """Articles with the vectors of their passages, in the order of the passages.
+
+    ``folder``: where its files lie; None for one that is only in memory.
+    """
 
     articles: tuple[IndexedArticle, ...]
-    vectors: tuple[PassageVectors, ...]
+    vectors: Sequence[PassageVectors]
+    folder: Path | None = None
+
+    def rows(self) -> Float32:
+        """The rows of all its passages, one below the other; of a mapped segment nothing is read.
+
+        Raises ValueError for a segment without passages.
+        """
+        if isinstance(self.vectors, MappedVectors):
+            return self.vectors.rows
+        return np.concatenate([vectors.rows for vectors in self.vectors])
+
+    def row_starts(self) -> NDArray[np.int64]:
+        """Where each passage's rows begin, and where the last one's end."""
+        if isinstance(self.vectors, MappedVectors):
+            return self.vectors.starts
+        return np.cumsum([0, *(len(vectors.rows) for vectors in self.vectors)], dtype=np.int64)
+
+
+class MappedVectors(Sequence[PassageVectors]):
+    """The vectors of a mapped segment's passages, each put together when it is asked for: as
+    objects a million of them would take more memory than all else."""
+
+    def __init__(self, rows: Float32, counts: Sequence[int], tokens: MappedTokens | None) -> None:
+        """Passage by passage, ``counts`` of the ``rows`` and as many starts of its ``tokens``."""
+        self.rows = rows
+        self.starts = np.cumsum([0, *counts], dtype=np.int64)
+        self._tokens = tokens
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @overload
+    def __getitem__(self, place: int) -> PassageVectors: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[PassageVectors]: ...
+    def __getitem__(self, place: int | slice) -> PassageVectors | list[PassageVectors]:
+        if isinstance(place, slice):
+            return [self[one] for one in range(*place.indices(len(self)))]
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        span = slice(int(self.starts[place]), int(self.starts[place + 1]))
+        tokens = None if self._tokens is None else self._tokens.of(place, span)
+        return PassageVectors(self.rows[span], tokens)
+
+
+class MappedTokens:
+    """The token vectors of a mapped segment's passages."""
+
+    def __init__(self, values: Int8, scales: Float32, starts: Int32, counts: Sequence[int]) -> None:
+        """Passage by passage, ``counts`` of the ``values`` and ``scales``."""
+        self._values, self._scales, self._starts = values, scales, starts
+        self._bounds = np.cumsum([0, *counts])
+
+    def of(self, place: int, starts: slice) -> PassageTokens:
+        """Those of the passage at ``place``, whose ``starts`` these are."""
+        span = slice(int(self._bounds[place]), int(self._bounds[place + 1]))
+        vectors = QuantisedTokens(self._values[span], self._scales[span])
+        return PassageTokens(vectors, self._starts[starts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,37 +239,26 @@ def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
         if tokens is (content.tokens is None):
             raise ValueError("tokens")
         rows: Float32 = _map(folder / ROWS, "<f4", (sum(rows_of), dimension))
-        of_passages: Iterable[PassageTokens | None] = (
-            repeat(None, len(passages))
+        of_passages = (
+            None
             if content.tokens is None
-            else _map_tokens(folder, dimension, rows_of, content.tokens)
+            else _map_tokens(folder, dimension, len(rows), content.tokens)
         )
-        vectors = tuple(
-            PassageVectors(rows[span], of_passage)
-            for span, of_passage in zip(_spans(rows_of), of_passages, strict=True)
-        )
+        vectors = MappedVectors(rows, rows_of, of_passages)
+        if content.tokens is not None and len(content.tokens) != len(vectors):
+            raise ValueError("tokens")
     except (ValueError, OverflowError) as error:
         raise DamagedIndexError(f"the files of {folder.name} do not fit one another") from error
-    return Segment(content.articles, vectors)
+    return Segment(content.articles, vectors, folder)
 
 
-def _map_tokens(
-    folder: Path, dimension: int, starts_of: Sequence[int], counts: Sequence[int]
-) -> list[PassageTokens]:
-    """Each passage's token vectors, of which there are ``counts``; it has ``starts_of`` starts."""
+def _map_tokens(folder: Path, dimension: int, starts: int, counts: Sequence[int]) -> MappedTokens:
+    """Token vectors of passages, ``counts`` of each; ``starts`` of all of them together."""
     total = sum(counts)
     values: Int8 = _map(folder / TOKENS, "i1", (total, dimension))
     scales: Float32 = _map(folder / SCALES, "<f4", (total,))
-    starts: Int32 = _map(folder / STARTS, "<i4", (sum(starts_of),))
-    return [
-        PassageTokens(QuantisedTokens(values[span], scales[span]), starts[starts_span])
-        for span, starts_span in zip(_spans(counts), _spans(starts_of), strict=True)
-    ]
-
-
-def _spans(counts: Sequence[int]) -> list[slice]:
-    """Slices of these lengths, one behind the other."""
-    return [slice(start, end) for start, end in pairwise(accumulate(counts, initial=0))]
+    of_sentences: Int32 = _map(folder / STARTS, "<i4", (starts,))
+    return MappedTokens(values, scales, of_sentences, counts)
 
 
 def _map(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:

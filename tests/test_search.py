@@ -5,6 +5,7 @@ import pytest
 from fake_encoder import FakeEncoder
 
 from index.late_interaction import Float32, quantise, unit
+from index.nearest import Search
 from index.passage_vectors import PassageTokens, PassageVectors
 from index.passages import Passage
 from index.search import PassageIndex
@@ -165,3 +166,21 @@ def test_numbers_of_a_living_article() -> None:
     index = index_of((old, {"b"}), (new, {"a"}))
     assert (index.numbers("a"), index.numbers("b")) == (range(1, 3), range(1))
     assert [index.passages[number].text for number in index.numbers("a")] == ["new", "newer"]
+
+
+def test_clusters_leave_out_articles_that_no_longer_count() -> None:
+    old = Segment(
+        (article("dead", "gone"), article("b", "kept")),
+        (vectors(axis(0), axis(0)), vectors(axis(1), axis(1))),
+    )
+    new = Segment((article("a", "new"),), (vectors(mixed(4, 3, 0, 0), axis(2)),))
+    live = [(old, frozenset({"b"})), (new, frozenset({"a"}))]
+    index = PassageIndex(live, DIMENSION, search=Search.CLUSTERED)
+    assert [hit.number for hit in index.search(axis(0), 3)] == [1, 0]
+    assert [hit.number for hit in index.search(axis(1), 3)] == [0, 1]
+
+
+def test_rows_of_another_dimension() -> None:
+    segment = Segment((article("a", "one"),), (vectors(axis(0)),))
+    with pytest.raises(ValueError, match="not all rows have 5 components"):
+        PassageIndex([(segment, frozenset({"a"}))], DIMENSION + 1)

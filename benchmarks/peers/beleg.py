@@ -1,0 +1,41 @@
+"""Beleg, as the bot uses it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.peers.protocol import Job, Peer, run
+from bot.service import LibraryService
+from index.encoder import load_encoder
+from index.library import Library
+
+
+class Beleg(Peer):
+    """Reads the articles' files; an update saves the index by itself."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__(job)
+        self.encoder = load_encoder()
+
+    def build(self, paragraphs: list[str], saved: Path) -> None:  # noqa: ARG002  (it reads files)
+        self.load(saved)
+
+    def load(self, saved: Path) -> None:
+        self.library, _ = Library.open(Path(self.job["articles"]), saved, self.encoder)
+        self.service = LibraryService(self.library, reopen=lambda _: self._reopen(saved))
+
+    def change(self, number: int, text: str, saved: Path) -> None:  # noqa: ARG002  (the same)
+        self.load(saved)
+
+    def ask(self, question: str) -> str:
+        return self.library.answer(question).citations[0].quote
+
+    async def ask_async(self, question: str) -> str:
+        return (await self.service.answer(question)).citations[0].quote
+
+    def _reopen(self, saved: Path):  # noqa: ANN202
+        return Library.open(Path(self.job["articles"]), saved, self.encoder)
+
+
+if __name__ == "__main__":
+    run(Beleg)

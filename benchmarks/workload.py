@@ -1,0 +1,116 @@
+"""What all programs are given: paragraphs, questions, and the paragraph that changes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from index.evaluate import read_squad
+
+PER_ARTICLE = 5
+"""Paragraphs of an article that is made, about as many as XQuAD's have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question and the paragraphs, by number, that hold its answer."""
+
+    text: str
+    answers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """Paragraphs in articles; ``articles`` has each one's title and its paragraphs' numbers.
+
+    ``changed`` is the number of a paragraph without questions, and what it is to say later.
+    """
+
+    paragraphs: tuple[str, ...]
+    articles: tuple[tuple[str, range], ...]
+    questions: tuple[Question, ...]
+    changed: tuple[int, str]
+
+    def right(self, question: int, found: str) -> bool:
+        """Whether ``found`` is the paragraph that answers, or a part of it."""
+        return any(found in self.paragraphs[number] for number in self.questions[question].answers)
+
+
+def read_workload(data: Sequence[Path], questions: Sequence[Path], size: int | None) -> Workload:
+    """``size`` paragraphs of the SQuAD-format files ``data`` (all if None) and the questions on
+    them.
+
+    A question belongs to every paragraph that has its id, which stands in each language's file.
+    Where the files have fewer than ``size``, the rest is made of their sentences. Raises
+    EvaluationError for a file that is no such file.
+    """
+    paragraphs: list[str] = []
+    articles: list[tuple[str, range]] = []
+    answers: dict[str, set[int]] = {}
+    for path in data:
+        dataset = read_squad(path)
+        of_place = {}
+        for article in dataset.articles:
+            first = len(paragraphs)
+            for place, span in enumerate(article.paragraphs, 1):
+                of_place[article.id, place] = len(paragraphs)
+                paragraphs.append(" ".join(article.text[span.start : span.end].split()))
+            articles.append((article.title, range(first, len(paragraphs))))
+        for id_, gold in dataset.answers.items():
+            answers.setdefault(id_, set()).add(of_place[gold.article, gold.paragraph])
+    random = np.random.default_rng(0)
+    sentences = [one for text in paragraphs for one in re.split(r"(?<=[.!?]) ", text)]
+    size = len(paragraphs) if size is None else size
+    for first in range(len(paragraphs), size, PER_ARTICLE):
+        numbers = range(first, min(first + PER_ARTICLE, size))
+        paragraphs += [_made(sentences, random) for _ in numbers]
+        articles.append((f"Made {first}", numbers))
+    articles = [
+        (title, range(numbers.start, min(numbers.stop, size)))
+        for title, numbers in articles
+        if numbers.start < size
+    ]
+    changed = size - 1
+    asked = {id_: text for path in questions for id_, text in read_squad(path).questions.items()}
+    return Workload(
+        paragraphs=tuple(paragraphs[:size]),
+        articles=tuple(articles),
+        questions=tuple(
+            Question(text, frozenset(inside))
+            for id_, text in asked.items()
+            if (inside := {number for number in answers.get(id_, ()) if number < changed})
+            and changed not in answers[id_]
+        ),
+        changed=(changed, _made(sentences, random)),
+    )
+
+
+def _made(sentences: Sequence[str], random: np.random.Generator) -> str:
+    """A paragraph of some of the ``sentences``, as long as a real one."""
+    text = ""
+    while len(text) < 700:
+        text = f"{text} {sentences[random.integers(len(sentences))]}".strip()
+    return text
+
+
+def write_articles(workload: Workload, folder: Path) -> None:
+    """Write each article as a file for programs that read files."""
+    folder.mkdir(parents=True)
+    for title, numbers in workload.articles:
+        texts = [workload.paragraphs[number] for number in numbers]
+        article_file(folder, numbers).write_text(article_text(title, texts), encoding="utf-8")
+
+
+def article_file(folder: Path, numbers: range) -> Path:
+    """The file of the article with these paragraphs."""
+    return folder / f"{numbers.start:07}.txt"
+
+
+def article_text(title: str, paragraphs: Sequence[str]) -> str:
+    """An article in the form that docs/content.md describes."""
+    return "\n\n".join([f"---\ntitle: {json.dumps(title)}\n---", *paragraphs]) + "\n"

@@ -1,0 +1,192 @@
+"""The rows nearest to a question's vector, out of one segment's: the one importer of faiss.
+
+Exact search compares the question with every row. From CLUSTERED_FROM rows on that takes longer
+than the model does for the question, so the rows are put into clusters, and only those clusters are
+looked at that are nearest to the question (an inverted file: Jégou, Douze and Schmid 2011). There
+the rows have eight bits a component; those found are compared again with the rows as they are, so a
+cosine is always exact, and what clusters can cost is a candidate.
+
+The clusters are derived from a segment's rows, which never change. They are saved beside them and
+mapped into memory; where they are missing or damaged they are made anew.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+import faiss
+import numpy as np
+from filelock import FileLock
+from numpy.typing import NDArray
+
+from index.late_interaction import Float32
+from index.storage import LOCK_SECONDS, StorageError, flush
+
+Int64 = NDArray[np.int64]
+
+FILE = "nearest-1.faiss"
+"""Raise the number when the clusters of the same rows change."""
+CLUSTERED_FROM = 100_000
+"""Rows of a segment from which on clusters are used, if nothing else is set: those of some 20,000
+passages. See docs/performance.md."""
+SCANNED = 40_000
+"""Rows that a question is compared with, about, in whatever clusters are nearest to it."""
+LEAST_PROBED = 48
+"""Clusters that are looked at in any case; with SCANNED 99 of 100 candidates are found. See
+docs/performance.md."""
+ROWS_FOR_CENTRE = 40
+"""Rows that each cluster's centre is learned from, about; FAISS asks for 39 and more."""
+ROUNDS = 10
+"""Of k-means."""
+_BATCH = 65_536
+
+
+class Search(StrEnum):
+    """How candidates are searched: AUTO clusters the rows of large segments."""
+
+    AUTO = "auto"
+    EXACT = "exact"
+    CLUSTERED = "clustered"
+
+
+class Nearest(Protocol):
+    """Finds rows of one segment."""
+
+    def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
+        """At most ``count`` rows with the highest cosine to the vector ``(d,)``, best first: their
+        numbers and cosines."""
+
+
+def open_nearest(rows: Float32, folder: Path | None, search: Search) -> Nearest:
+    """The search for a segment's ``rows`` ``(n, d)``, of unit length, whose files lie in
+    ``folder``.
+
+    Without a folder, or one that may not be written, clusters are made for this process alone.
+    Raises StorageError if they cannot be read or written.
+    """
+    few = len(rows) < CLUSTERED_FROM if search is Search.AUTO else search is Search.EXACT
+    if few or not len(rows):
+        return ExactRows(rows)
+    if folder is None:
+        return ClusteredRows(rows, make_clusters(rows))
+    return ClusteredRows(rows, _saved_clusters(rows, folder))
+
+
+class ExactRows:
+    """Compares with every row, where it lies: nothing is copied into memory."""
+
+    def __init__(self, rows: Float32) -> None:
+        self._rows = rows
+
+    def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
+        """As `Nearest` says."""
+        return find_exactly(self._rows, question, count)
+
+
+class ClusteredRows:
+    """Compares with the rows of some clusters."""
+
+    def __init__(self, rows: Float32, clusters: Any) -> None:  # noqa: ANN401  (faiss has no types)
+        self._rows = rows
+        self._clusters = clusters
+        # There are as many clusters as rows in one of them.
+        self.probed = max(LEAST_PROBED, math.ceil(SCANNED / clusters.nlist))
+        """How many clusters are looked at."""
+
+    def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
+        """As `Nearest` says, but that some rows may be missed."""
+        probed = faiss.SearchParametersIVF()
+        probed.nprobe = self.probed
+        _, found = self._clusters.search(question[None, :], count, params=probed)
+        # FAISS gives -1 where it has no more; other numbers would come from a damaged file.
+        numbers: Int64 = found[0][(found[0] >= 0) & (found[0] < len(self._rows))]
+        cosines: Float32 = self._rows[numbers] @ question
+        order = np.argsort(-cosines, kind="stable")
+        return numbers[order], cosines[order]
+
+
+def find_exactly(rows: Float32, question: Float32, count: int) -> tuple[Int64, Float32]:
+    """At most ``count`` of ``rows`` with the highest cosine to ``question``, best first."""
+    if not count or not len(rows):
+        return np.empty(0, np.int64), np.empty(0, np.float32)
+    cosines, found = faiss.knn(
+        question[None, :], rows, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
+    )
+    # FAISS gives -1 where it has no row to give: for a vector that is not a number.
+    given = found[0] >= 0
+    return found[0][given], cosines[0][given]
+
+
+def make_clusters(rows: Float32) -> Any:  # noqa: ANN401  (faiss has no types)
+    """An inverted file over ``rows``, with a cluster for each of the square root of their number.
+
+    Takes a time in proportion to the number of rows to the power of one and a half.
+    """
+    count, dimension = rows.shape
+    centres = max(1, round(math.sqrt(count)))
+    clusters = faiss.IndexIVFScalarQuantizer(
+        faiss.IndexFlatIP(dimension),
+        dimension,
+        centres,
+        faiss.ScalarQuantizer.QT_8bit,
+        faiss.METRIC_INNER_PRODUCT,
+        False,
+    )
+    clusters.cp.spherical = True
+    clusters.cp.niter = ROUNDS
+    clusters.cp.min_points_per_centroid = 1
+    sample = np.random.default_rng(0).choice(count, min(count, ROWS_FOR_CENTRE * centres), False)
+    clusters.train(rows[np.sort(sample)])
+    for start in range(0, count, _BATCH):
+        clusters.add(rows[start : start + _BATCH])
+    return clusters
+
+
+def _saved_clusters(rows: Float32, folder: Path) -> Any:  # noqa: ANN401  (faiss has no types)
+    """The clusters saved in ``folder``, made and saved now if there are none."""
+    found = _read(rows, folder)
+    if found is not None:
+        return found
+    if not os.access(folder, os.W_OK):
+        return make_clusters(rows)
+    try:
+        with FileLock(folder / "nearest.lock", timeout=LOCK_SECONDS):
+            found = _read(rows, folder)  # another process may have made them meanwhile
+            if found is not None:
+                return found
+            _save(make_clusters(rows), folder)
+    except OSError as error:
+        raise StorageError(
+            f"Cannot write {folder}: {error.strerror or 'it took too long'}; "
+            "check the disk's space and the folder's permissions."
+        ) from error
+    saved = _read(rows, folder)
+    if saved is None:
+        raise StorageError(f"What was written to {folder} cannot be read again; check the disk.")
+    return saved
+
+
+def _save(clusters: Any, folder: Path) -> None:  # noqa: ANN401  (faiss has no types)
+    """Write the file in one step."""
+    temporary = folder / "nearest.new"
+    try:
+        faiss.write_index(clusters, str(temporary))
+    except RuntimeError as error:  # FAISS says of a full disk
+        raise OSError(None, "the clusters could not be written") from error
+    flush(temporary)
+    temporary.replace(folder / FILE)
+    flush(folder)
+
+
+def _read(rows: Float32, folder: Path) -> Any:  # noqa: ANN401  (faiss has no types)
+    """The clusters in ``folder``; None if there are none that fit ``rows``."""
+    try:
+        clusters = faiss.read_index(str(folder / FILE), faiss.IO_FLAG_MMAP)
+    except RuntimeError:
+        return None  # not there, or damaged
+    fits = (clusters.ntotal, clusters.d) == rows.shape and isinstance(clusters, faiss.IndexIVF)
+    return clusters if fits else None
