@@ -98,20 +98,14 @@ def render_answer(
     return view
 
 
-def render_context(
-    record: Record,
-    place: int,
-    citation: Citation,
-    context: Context,
-    texts: Texts,
-    *,
-    page: int | None = None,
-    private: bool,
-) -> View:
-    """The paragraphs around the citation at ``place``, in full, on as many pages as they need.
+Sheet = list[tuple[str, bool]]
+"""The blocks of one page, and whether each holds the marked sentence."""
 
-    Without a ``page`` the one with the marked sentence is shown. ``private`` is as in
-    `render_answer`.
+
+def context_sheets(citation: Citation, context: Context) -> list[Sheet]:
+    """The paragraphs around a citation, in full, on as many pages as they need.
+
+    Of very long paragraphs this takes a second: not for the event loop.
     """
     here = context.passages[context.at].paragraph
     blocks: list[tuple[str, bool]] = []
@@ -123,11 +117,29 @@ def render_context(
         start, end = (offset + mark.start, offset + mark.end) if number == here else (0, 0)
         for piece, marked in quote_pages(text, start, end, CONTEXT_WIDTH):
             blocks.append((piece, number == here and marked))
-    sheets: list[list[tuple[str, bool]]] = [[]]
+    sheets: list[Sheet] = [[]]
     for block in blocks:
         if sheets[-1] and sum(width(text) for text, _ in [*sheets[-1], block]) > CONTEXT_WIDTH:
             sheets.append([])
         sheets[-1].append(block)
+    return sheets
+
+
+def render_context(
+    record: Record,
+    place: int,
+    citation: Citation,
+    sheets: Sequence[Sheet],
+    texts: Texts,
+    *,
+    page: int | None = None,
+    private: bool,
+) -> View:
+    """One of the `context_sheets` of the citation at ``place``.
+
+    Without a ``page`` the one with the marked sentence is shown. ``private`` is as in
+    `render_answer`.
+    """
     marked_page = next((n for n, sheet in enumerate(sheets) if any(m for _, m in sheet)), 0)
     page = marked_page if page is None else min(page, len(sheets) - 1)
     title = shorten(citation.title, TITLE_WIDTH) or shorten(citation.article, TITLE_WIDTH)

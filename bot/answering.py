@@ -92,7 +92,7 @@ async def examples_for(shown: Shown, services: Services, texts: Texts) -> tuple[
     if shown.record.status is not Status.NO_ANSWER:
         return ()
     examples = partial(services.library.library.examples, language=texts.language)
-    return await services.library.aside(examples)
+    return await services.library.example_questions(examples)
 
 
 def may_ask(settings: ServerSettings, texts: Texts, roles: Collection[int]) -> str | None:
@@ -137,7 +137,7 @@ def unfit(asking: Asking, services: Services, texts: Texts) -> str | None:
 
 def too_much(user: int, services: Services, texts: Texts) -> str | None:
     """Why ``user`` must wait, in a sentence; None if not, and then it counts as a question."""
-    wait = services.limits.admit(user, services.work.in_hand)
+    wait = services.limits.admit(user, services.work.questions)
     if wait is None:
         return None
     # Rounded up, so that whoever waits until then is not told to wait again.

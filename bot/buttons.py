@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from datetime import UTC, datetime
@@ -9,14 +10,14 @@ from typing import Any
 
 import discord
 
-from bot.answer_view import custom_id, pages, render_answer, render_context
-from bot.answering import Shown, remembered, too_much
+from bot.answer_view import context_sheets, custom_id, pages, render_answer, render_context
+from bot.answering import Shown, answers_in, may_ask, remembered, too_much
 from bot.catalogue import Texts
 from bot.forms import form_values
 from bot.lasting import LastingItem
 from bot.records import Record
 from bot.sending import SEND_ERRORS, whisper
-from bot.services import Interaction, Services, may_write, texts_of
+from bot.services import Interaction, Services, may_write, places_of, roles_of, server_of, texts_of
 from bot.views import View
 
 log = logging.getLogger(__name__)
@@ -142,11 +143,12 @@ async def _context(
     if citation is None or around is None:
         await whisper(interaction, texts("changed"))
         return
+    sheets = await asyncio.to_thread(context_sheets, citation, around)
     view = render_context(
         record,
         place,
         citation,
-        around,
+        sheets,
         texts,
         page=page[0] if page else None,
         private=_is_private(interaction) or not _asked_it(interaction, record, services),
@@ -160,8 +162,14 @@ async def _share(
     if not _asked_it(interaction, record, services):
         await whisper(interaction, texts("may-not-share"))
         return
-    if not may_write(interaction):
-        await whisper(interaction, texts("cannot-write", channel=f"<#{interaction.channel_id}>"))
+    settings = services.servers.get(server_of(interaction))
+    refusal = may_ask(settings, texts, roles_of(interaction)) or answers_in(
+        settings, texts, places_of(interaction)
+    )
+    if refusal is None and not may_write(interaction):
+        refusal = texts("cannot-share", channel=f"<#{interaction.channel_id}>")
+    if refusal:
+        await whisper(interaction, refusal)
         return
     shown = _shown(record, services)
     every = pages(record)
@@ -171,7 +179,12 @@ async def _share(
     if sentence := too_much(interaction.user.id, services, texts):
         await whisper(interaction, sentence)
         return
-    await interaction.followup.send(view=render_answer(shown, texts, page=page, private=False))
+
+    async def send() -> None:
+        await interaction.followup.send(view=render_answer(shown, texts, page=page, private=False))
+
+    # Pressed twice at once, it is sent once.
+    await services.work.joined(("share", record.id), send)
     # Without the button, so that it is shared once.
     view = render_answer(shown, texts, page=page, private=True, own=False, note=texts("shared"))
     await interaction.edit_original_response(view=view)

@@ -126,6 +126,8 @@ class BelegClient(ServingClient):
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         # Not called for a server that is unavailable: that is another event.
+        if not self._owns_data:
+            return
         await self.services.records.erase_server(guild.id)
         log.info("erased the data of a server that removed the bot")
 

@@ -22,11 +22,21 @@ from bot.answering import (
     without_ids,
 )
 from bot.catalogue import text_of_command as text
+from bot.escape import visible, width
 from bot.evidence import claim_in
 from bot.privacy import show_privacy
 from bot.records import Kind
 from bot.sending import whisper
-from bot.services import Interaction, Services, ServingClient, may_write, server_of, texts_of
+from bot.services import (
+    Interaction,
+    Services,
+    ServingClient,
+    may_write,
+    places_of,
+    roles_of,
+    server_of,
+    texts_of,
+)
 from bot.sources import render_sources
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -105,12 +115,22 @@ def add_commands(tree: app_commands.CommandTree[ServingClient], services: Servic
             await show_privacy(interaction)
 
 
+def choice_name(name: str) -> str:
+    """``name`` as a choice shows it: nothing invisible, within Discord's limit."""
+    shown = cut(visible(name).strip(), CHOICE_LIMIT)
+    while width(shown) > CHOICE_LIMIT:
+        shown = cut(shown, len(shown) - 1)
+    return shown
+
+
 def article_choices(services: Services, typed: str) -> list[app_commands.Choice[str]]:
     """The articles whose title holds what was typed, for an option that takes an article's id."""
     if not services.library.ready:
         return []
     found = [
-        app_commands.Choice(name=cut(source.title, CHOICE_LIMIT) or source.id, value=source.id)
+        app_commands.Choice(
+            name=choice_name(source.title) or choice_name(source.id), value=source.id
+        )
         for source in services.library.library.articles
         if typed.casefold().strip() in source.title.casefold()
     ]
@@ -138,7 +158,7 @@ async def _answer(interaction: Interaction, asking: Asking, services: Services) 
     if not asking.private and not may_write(interaction):
         note = texts("cannot-write", channel=f"<#{interaction.channel_id}>")
         asking = replace(asking, private=True)
-    with services.work.piece():
+    with services.work.question():
         await interaction.response.defer(thinking=True, ephemeral=asking.private)
         shown = await look_up(asking, services)
         view = render_answer(
@@ -151,16 +171,3 @@ async def _answer(interaction: Interaction, asking: Asking, services: Services) 
             note=note,
         )
         await interaction.edit_original_response(view=view)
-
-
-def roles_of(interaction: Interaction) -> set[int]:
-    """The ids of the user's roles; none in a direct message."""
-    member = interaction.user
-    return {role.id for role in member.roles} if isinstance(member, discord.Member) else set()
-
-
-def places_of(interaction: Interaction) -> set[int]:
-    """The ids of the channel and, of a thread, of its parent."""
-    channel = interaction.channel
-    places = {interaction.channel_id, getattr(channel, "parent_id", None)}
-    return {place for place in places if place is not None}

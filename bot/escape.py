@@ -49,6 +49,11 @@ def escape(text: str) -> str:
     text = _LINE_BREAK.sub("\n", text)
     text = _SPECIAL.sub(r"\\\g<0>", text)
     text = _LINE_START.sub(_escape_line_start, text)
+    return visible(text)
+
+
+def visible(text: str) -> str:
+    """``text`` with names for what `escape` shows by name, for places without Markdown."""
     return _SUSPECT.sub(_visible, text)
 
 

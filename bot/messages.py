@@ -102,7 +102,7 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
         if services.limits.refuses(message.author.id):
             await _send(message, sentence, privately=f"{refusal}\n\n{sentence}")
         return
-    with services.work.piece():
+    with services.work.question():
         async with contextlib.AsyncExitStack() as stack:
             # What is wrong with the channel shows when the answer is sent.
             with contextlib.suppress(*SEND_ERRORS):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
+import zipfile
 
 import discord
 
@@ -12,6 +14,9 @@ from bot.lasting import LastingItem
 from bot.servers import ServerSettings
 from bot.services import Interaction, server_of, texts_of
 from bot.views import Button, Container, Row, View, display, lasting
+
+PLAIN_BYTES = 4_000_000
+"""Discord takes files of 10 MB; words shrink to a fifth or less when they are packed."""
 
 
 async def show_privacy(interaction: Interaction) -> None:
@@ -38,6 +43,18 @@ def _view(text: str, texts: Texts, *actions: str) -> View:
     return lasting(container, Row(*buttons))
 
 
+def _file(stored: dict[str, object]) -> discord.File:
+    """All of it as JSON, packed if it is large."""
+    content = json.dumps(stored, ensure_ascii=False, indent=2).encode()
+    if len(content) <= PLAIN_BYTES:
+        return discord.File(io.BytesIO(content), "beleg.json")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("beleg.json", content)
+    packed.seek(0)
+    return discord.File(packed, "beleg.zip")
+
+
 class PrivacyButton(LastingItem, template=r"privacy:(?P<action>[a-z-]+)"):
     """Exports or erases what is stored about whoever presses it, and nobody else."""
 
@@ -49,8 +66,7 @@ class PrivacyButton(LastingItem, template=r"privacy:(?P<action>[a-z-]+)"):
             case "export":
                 await interaction.response.defer(ephemeral=True, thinking=True)
                 stored = await services.records.export_member(member)
-                content = json.dumps(stored, ensure_ascii=False, indent=2).encode()
-                file = discord.File(io.BytesIO(content), "beleg.json")
+                file = await asyncio.to_thread(_file, stored)
                 await interaction.followup.send(texts("export-ready"), file=file, ephemeral=True)
             case "erase":
                 view = _view(texts("erase-ask"), texts, "erase-yes", "erase-no")

@@ -204,7 +204,9 @@ class Records:
     async def rate(
         self, identifier: str, member: bytes, *, helpful: bool, reason: str | None, now: datetime
     ) -> bool:
-        """Store a member's vote on a record, in place of an older one and its reason.
+        """Store a member's vote on a record, in place of an older one.
+
+        The reason of an older vote stays if the new one is the same and gives none.
 
         False if the record is gone.
         """
@@ -216,7 +218,8 @@ class Records:
                     "INSERT INTO ratings (record, member, helpful, reason, rated_at) "
                     "SELECT number, ?, ?, ?, ? FROM records WHERE id = ? "
                     "ON CONFLICT (record, member) DO UPDATE SET helpful = excluded.helpful, "
-                    "reason = excluded.reason, rated_at = excluded.rated_at",
+                    "reason = iif(excluded.reason IS NULL AND excluded.helpful = ratings.helpful, "
+                    "ratings.reason, excluded.reason), rated_at = excluded.rated_at",
                     (
                         member,
                         helpful,
@@ -409,10 +412,15 @@ class Records:
         return await self._database.run(read)
 
 
-def _records(
-    connection: sqlite3.Connection,
-    rows: Iterable[_Row],
-) -> list[Record]:
+def _records(connection: sqlite3.Connection, rows: Iterable[_Row]) -> list[Record]:
+    rows = list(rows)
+    cited: dict[int, list[Cited]] = {}
+    for number, *found in connection.execute(
+        "SELECT record, article, passage, span_start, span_end, asks FROM citations "
+        "WHERE record IN (SELECT value FROM json_each(?)) ORDER BY record, position",
+        (json.dumps([row[0] for row in rows]),),
+    ):
+        cited.setdefault(number, []).append(Cited(*found))
     records = []
     for (
         number,
@@ -428,11 +436,6 @@ def _records(
         private,
         cut,
     ) in rows:
-        citations = connection.execute(
-            "SELECT article, passage, span_start, span_end, asks FROM citations "
-            "WHERE record = ? ORDER BY position",
-            (number,),
-        )
         records.append(
             Record(
                 id=identifier,
@@ -443,7 +446,7 @@ def _records(
                 question=question,
                 status=Status(status),
                 confidence=confidence,
-                citations=tuple(Cited(*cited) for cited in citations),
+                citations=tuple(cited.get(number, ())),
                 unanswered=tuple(json.loads(unanswered)),
                 private=bool(private),
                 cut=bool(cut),

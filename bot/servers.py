@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sqlite3
+from collections.abc import Callable
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -46,6 +47,7 @@ class Servers:
     def __init__(self, database: Database, settings: dict[int, ServerSettings]) -> None:
         self._database = database
         self._settings = settings
+        self._changing = asyncio.Lock()
 
     @classmethod
     def load(cls, database: Database) -> Servers:
@@ -61,6 +63,18 @@ class Servers:
         """The settings of ``server``; the defaults for None, an unknown one, or settings that
         could not be read."""
         return self._settings.get(server, ServerSettings()) if server else ServerSettings()
+
+    async def change(
+        self, server: int, new: Callable[[ServerSettings], ServerSettings]
+    ) -> ServerSettings:
+        """Store what ``new`` makes of the settings, one change after the other; the new ones.
+
+        Raises what ``new`` raises, and DatabaseError as `set`.
+        """
+        async with self._changing:
+            settings = new(self.get(server))
+            await self.set(server, settings)
+        return settings
 
     async def set(self, server: int, settings: ServerSettings) -> None:
         """Store ``settings`` in place of the old ones; raises DatabaseError where that fails."""

@@ -75,6 +75,7 @@ class LibraryService:
         self._answers = ThreadPoolExecutor(1, thread_name_prefix="answer")
         self._reindexes = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
+        self._examples = ThreadPoolExecutor(1, thread_name_prefix="examples")
         self._reindex: asyncio.Task[IndexReport] | None = None
         self._progress: Progress | None = None
         self._stopping = threading.Event()
@@ -172,6 +173,10 @@ class LibraryService:
         """The result of ``work``, which needs the model for long, while questions are answered."""
         return await asyncio.get_running_loop().run_in_executor(self._aside, work)
 
+    async def example_questions(self, work: Callable[[], T]) -> T:
+        """Like `aside`, for questions that a refusal names: it is not to wait for anything else."""
+        return await asyncio.get_running_loop().run_in_executor(self._examples, work)
+
     async def reindex(
         self,
         on_progress: Callable[[Progress], Awaitable[None]],
@@ -214,6 +219,7 @@ class LibraryService:
         self._answers.shutdown(wait=False, cancel_futures=True)
         self._reindexes.shutdown(wait=False, cancel_futures=True)
         self._aside.shutdown(wait=False, cancel_futures=True)
+        self._examples.shutdown(wait=False, cancel_futures=True)
 
     async def _run_reindex(self) -> IndexReport:
         loop = asyncio.get_running_loop()
@@ -222,7 +228,7 @@ class LibraryService:
         )
         self._library = library
         # A refusal names examples; looking them up takes seconds, once.
-        self._aside.submit(_prepare_examples, library)
+        self._examples.submit(_prepare_examples, library)
         log.info(
             "reindexed in %.1f s: %d articles, %d passages encoded, %d files left out",
             report.seconds,

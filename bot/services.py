@@ -72,3 +72,16 @@ def texts_of(interaction: Interaction) -> Texts:
     services = interaction.client.services
     fixed = services.servers.get(server_of(interaction)).language
     return texts_for(interaction.locale if fixed == "auto" else fixed, services.commands)
+
+
+def roles_of(interaction: Interaction) -> set[int]:
+    """The ids of the user's roles; none in a direct message."""
+    member = interaction.user
+    return {role.id for role in member.roles} if isinstance(member, discord.Member) else set()
+
+
+def places_of(interaction: Interaction) -> set[int]:
+    """The ids of the channel and, of a thread, of its parent."""
+    channel = interaction.channel
+    places = {interaction.channel_id, getattr(channel, "parent_id", None)}
+    return {place for place in places if place is not None}

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Coroutine, Hashable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
 class Work:
@@ -13,13 +16,15 @@ class Work:
     def __init__(self) -> None:
         self.stopping = False
         self._pieces = 0
+        self._questions = 0
+        self._joined: dict[Hashable, asyncio.Task[Any]] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
     @property
-    def in_hand(self) -> int:
-        """How many pieces are being worked on."""
-        return self._pieces
+    def questions(self) -> int:
+        """How many questions are being answered or wait for it."""
+        return self._questions
 
     @contextmanager
     def piece(self) -> Iterator[None]:
@@ -32,6 +37,26 @@ class Work:
             self._pieces -= 1
             if not self._pieces:
                 self._idle.set()
+
+    @contextmanager
+    def question(self) -> Iterator[None]:
+        """A piece that answers a question."""
+        self._questions += 1
+        try:
+            with self.piece():
+                yield
+        finally:
+            self._questions -= 1
+
+    async def joined(self, key: Hashable, work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """The result of ``work``; of work under the same key that runs already, if there is any."""
+        running = self._joined.get(key)
+        if running is None:
+            running = asyncio.create_task(work())
+            self._joined[key] = running
+            running.add_done_callback(lambda _: self._joined.pop(key))
+        # A caller who is cancelled does not take the others down with them.
+        return await asyncio.shield(running)
 
     async def finish(self, seconds: float) -> bool:
         """Take nothing new, and wait for what is in hand; whether all of it was done in time."""

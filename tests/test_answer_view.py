@@ -29,7 +29,7 @@ from markdown_reader import (
     wild,
 )
 
-from bot.answer_view import custom_id, pages, render_answer, render_context
+from bot.answer_view import context_sheets, custom_id, pages, render_answer, render_context
 from bot.answering import Shown
 from bot.buttons import AnswerButton
 from bot.catalogue import LANGUAGES, texts_in
@@ -513,9 +513,8 @@ def context_of(
 ) -> discord.ui.LayoutView:
     citation = replace(CITATION, quote=around[number].text, highlight=Highlight(*mark, ""))
     record = answered(OTHER, citation).record
-    return render_context(
-        record, 1, citation, Context(around, number), ENGLISH, page=page, private=private
-    )
+    sheets = context_sheets(citation, Context(around, number))
+    return render_context(record, 1, citation, sheets, ENGLISH, page=page, private=private)
 
 
 TITLE = "The paragraphs around it, from **The \\*old\\* lighthouse**"
@@ -605,8 +604,8 @@ def test_the_context_of_a_late_part_opens_on_its_page() -> None:
 
 def test_context_leads_back_to_the_page_of_its_passage_alone() -> None:
     record = answered(FIRST, SECOND, replace(FIRST, rank=3)).record
-    around = Context(passages("Gas came."), 0)
-    view = render_context(record, 1, SECOND, around, ENGLISH, private=True)
+    sheets = context_sheets(SECOND, Context(passages("Gas came."), 0))
+    view = render_context(record, 1, SECOND, sheets, ENGLISH, private=True)
     assert keys(view) == [("Back to the answer", f"answer:show:{RECORD}:2", False)]
 
 
@@ -823,7 +822,7 @@ def test_every_page_of_a_context_is_accepted_and_together_they_show_all(
         record,
         0,
         citation,
-        Context(passages(*texts), number),
+        context_sheets(citation, Context(passages(*texts), number)),
         texts_in(language),
         private=True,
     )

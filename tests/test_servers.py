@@ -133,6 +133,16 @@ async def test_of_two_changes_at_once_the_later_counts(database: Database) -> No
     assert servers.get(SERVER) == Servers.load(database).get(SERVER) == SOME
 
 
+async def test_changes_at_once_all_count(database: Database) -> None:
+    servers = Servers.load(database)
+    await asyncio.gather(
+        servers.change(SERVER, lambda old: old.model_copy(update={"private": True})),
+        servers.change(SERVER, lambda old: old.model_copy(update={"days_kept": 7})),
+    )
+    both = ServerSettings(private=True, days_kept=7)
+    assert servers.get(SERVER) == Servers.load(database).get(SERVER) == both
+
+
 async def test_fields_of_other_versions(database: Database) -> None:
     await store(database, json.dumps({"private": True, "colour": "red"}))
     assert Servers.load(database).get(SERVER) == ServerSettings(private=True)

@@ -15,10 +15,9 @@ from discord import app_commands
 
 from bot.admin.reindex import reindexed, report
 from bot.admin.rights import AdminGroup, may_administer, operators, refusal
-from bot.answering import cut
 from bot.catalogue import Texts
 from bot.catalogue import text_of_command as text
-from bot.commands import CHOICE_LIMIT, MOST_CHOICES, article_choices
+from bot.commands import MOST_CHOICES, article_choices, choice_name
 from bot.failures import log_failure
 from bot.forms import form_values
 from bot.lasting import LastingItem
@@ -119,9 +118,7 @@ def add_articles(group: AdminGroup, services: Services) -> None:
 def removed_choices(removed: list[Removed], typed: str) -> list[app_commands.Choice[str]]:
     """The removed articles whose title holds what was typed, newest first, with the day."""
     return [
-        app_commands.Choice(
-            name=cut(f"{one.when:%Y-%m-%d} {one.title}", CHOICE_LIMIT), value=one.key
-        )
+        app_commands.Choice(name=choice_name(f"{one.when:%Y-%m-%d} {one.title}"), value=one.key)
         for one in removed
         if typed.casefold().strip() in one.title.casefold()
     ][:MOST_CHOICES]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 import discord
 
@@ -25,6 +27,9 @@ MOST_SHOWN = 10
 MOST_GROUPED = 300
 """Grouping reads every question with the model, some 30 ms each; of more, the most asked are
 compared and the others stand for themselves."""
+
+MOST_ROWS = 5_000
+"""A table with more would be too large to send; those that are left out were asked least."""
 
 QUESTION_WIDTH = 120
 REASON_WIDTH = 100
@@ -54,7 +59,7 @@ def add_gaps(group: AdminGroup, services: Services) -> None:
             return
         with services.work.piece():
             await interaction.response.defer(ephemeral=True, thinking=True)
-            merged = await merged_gaps(server, services)
+            merged = await _joined(server, services)
             await interaction.edit_original_response(view=render_gaps(merged, texts))
 
 
@@ -125,7 +130,7 @@ def gaps_csv(gaps: Sequence[MergedGap], texts: Texts) -> bytes:
             texts("gaps-column-reasons"),
         ]
     )
-    for gap in gaps:
+    for gap in gaps[:MOST_ROWS]:
         row = (
             gap.questions[0],
             gap.asked,
@@ -137,6 +142,11 @@ def gaps_csv(gaps: Sequence[MergedGap], texts: Texts) -> bytes:
         )
         rows.writerow([_inert(cell) if isinstance(cell, str) else cell for cell in row])
     return file.getvalue().encode("utf-8-sig", errors="replace")
+
+
+def _joined(server: int, services: Services) -> Coroutine[Any, Any, list[MergedGap]]:
+    """`merged_gaps`, once for all who ask for them at the same time."""
+    return services.work.joined(("gaps", server), partial(merged_gaps, server, services))
 
 
 def _inert(cell: str) -> str:
@@ -155,6 +165,7 @@ class GapsButton(LastingItem, template="gaps:export"):
         if server is None:
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
-        merged = await merged_gaps(server, interaction.client.services)
-        file = discord.File(io.BytesIO(gaps_csv(merged, texts)), "gaps.csv")
+        merged = await _joined(server, interaction.client.services)
+        table = await asyncio.to_thread(gaps_csv, merged, texts)
+        file = discord.File(io.BytesIO(table), "gaps.csv")
         await interaction.followup.send(texts("gaps-file"), file=file, ephemeral=True)

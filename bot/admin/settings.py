@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import discord
@@ -142,15 +143,16 @@ class SettingsItem(
         servers = interaction.client.services.servers
         data: dict[str, Any] = dict(interaction.data or {})
         values = [str(value) for value in data.get("values", [])]
+        change = partial(changed, field=self.id_values["field"], values=values)
         try:
-            settings = changed(servers.get(server), self.id_values["field"], values)
+            change(servers.get(server))
         except ValueError:
             # A menu of an earlier version, or a made-up interaction.
             log.warning("a menu of the settings sent values that cannot be used")
             await whisper(interaction, texts_of(interaction)("command-changed"))
             return
         await interaction.response.defer()
-        await servers.set(server, settings)
+        settings = await servers.change(server, change)
         # In the new language, if that was changed.
         view = render_settings(settings, texts_of(interaction))
         await interaction.edit_original_response(view=view)

@@ -116,6 +116,7 @@ queue-full = Gerade warten zu viele Fragen. Frag bitte { $when } noch einmal.
 not-here = In diesem Kanal antworte ich nicht. Frag mich in { $channels }.
 not-your-role = Auf diesem Server dürfen mich nur bestimmte Rollen fragen. Wer den Server verwaltet, kann das ändern.
 cannot-write = In { $channel } darf ich nicht schreiben, deshalb antworte ich dir hier privat. Wer den Server verwaltet, kann es mir erlauben.
+cannot-share = In { $channel } darf ich nicht schreiben, also kann ich die Antwort dort nicht teilen. Wer den Server verwaltet, kann es erlauben.
 unknown-article = Diesen Artikel gibt es in meiner Bibliothek nicht. Wähl beim Tippen einen aus der Liste.
 stopping = Ich werde gerade neu gestartet. Versuch es bitte in einer Minute noch einmal.
 command-changed = Das hat sich geändert, seit du es zuletzt gesehen hast. Tipp `/` und wähl den Befehl bitte neu aus.
@@ -153,7 +154,7 @@ help =
 
 privacy =
     { "" }**Was ich über dich speichere**
-    Deine Fragen, was ich geantwortet habe und was du davon gehalten hast. Das bewahre ich auf, damit die Knöpfe unter einer Antwort funktionieren und damit alle, die sich um die Artikel kümmern, sehen, was fehlt; auch bei privaten Fragen. Statt deines Namens oder deiner ID steht dort ein Code, den nur ich dir zuordnen kann.
+    Deine Fragen, die Nachrichten, die du nachgeschlagen hast, was ich geantwortet habe und was du davon gehalten hast. Das bewahre ich auf, damit die Knöpfe unter einer Antwort funktionieren und damit alle, die sich um die Artikel kümmern, sehen, was fehlt; auch bei privaten Fragen. Statt deines Namens oder deiner ID steht dort ein Code, den nur ich dir zuordnen kann.
     Fragen von hier werden nach { $days ->
         [one] einem Tag
        *[other] { $days } Tagen

@@ -117,6 +117,7 @@ queue-full = Too many questions are waiting. Please ask again { $when }.
 not-here = I do not answer in this channel. Ask me in { $channels }.
 not-your-role = In this server only some roles may ask me. Whoever manages the server can change that.
 cannot-write = I may not write in { $channel }, so here is my answer in private. Whoever manages the server can allow it.
+cannot-share = I may not write in { $channel }, so I cannot share it there. Whoever manages the server can allow it.
 unknown-article = There is no such article in my library. Pick one from the list while you type.
 stopping = I am being restarted. Please try again in a minute.
 command-changed = This has changed since you last saw it. Please pick the command again after typing `/`.
@@ -154,7 +155,7 @@ help =
 
 privacy =
     { "" }**What I store about you**
-    Your questions, what I answered, and what you thought of it. They are kept so that the buttons under an answer work and so that those who look after the articles see what is missing, private questions included. In place of your name or your id stands a code that only I can match to you.
+    Your questions, the messages that you looked up, what I answered, and what you thought of it. They are kept so that the buttons under an answer work and so that those who look after the articles see what is missing, private questions included. In place of your name or your id stands a code that only I can match to you.
     Questions asked here are erased after { $days ->
         [one] one day
        *[other] { $days } days

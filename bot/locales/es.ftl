@@ -117,6 +117,7 @@ queue-full = Hay demasiadas preguntas en espera. Pregunta de nuevo { $when }, po
 not-here = No respondo en este canal. Pregúntame en { $channels }.
 not-your-role = En este servidor solo pueden preguntarme algunos roles. Quien gestiona el servidor puede cambiarlo.
 cannot-write = No puedo escribir en { $channel }, así que te respondo aquí en privado. Quien gestiona el servidor puede permitírmelo.
+cannot-share = No puedo escribir en { $channel }, así que no puedo compartir la respuesta allí. Quien gestiona el servidor puede permitirlo.
 unknown-article = Ese artículo no está en mi biblioteca. Elige uno de la lista mientras escribes.
 stopping = Me estoy reiniciando. Inténtalo de nuevo en un minuto, por favor.
 command-changed = Esto ha cambiado desde la última vez que lo viste. Escribe `/` y elige de nuevo el comando, por favor.
@@ -154,7 +155,7 @@ help =
 
 privacy =
     { "" }**Lo que guardo sobre ti**
-    Tus preguntas, lo que respondí y lo que te pareció. Lo conservo para que funcionen los botones debajo de una respuesta y para que quienes cuidan de los artículos vean qué falta, también en las preguntas privadas. En lugar de tu nombre o de tu ID hay un código que solo yo puedo relacionar contigo.
+    Tus preguntas, los mensajes que consultaste, lo que respondí y lo que te pareció. Lo conservo para que funcionen los botones debajo de una respuesta y para que quienes cuidan de los artículos vean qué falta, también en las preguntas privadas. En lugar de tu nombre o de tu ID hay un código que solo yo puedo relacionar contigo.
     Las preguntas hechas aquí se borran después de { $days ->
         [one] un día
        *[other] { $days } días

@@ -118,6 +118,7 @@ queue-full = Trop de questions attendent en ce moment. Repose la tienne { $when 
 not-here = Je ne réponds pas dans ce salon. Pose-moi ta question dans { $channels }.
 not-your-role = Sur ce serveur, seuls certains rôles peuvent m’interroger. Les personnes qui gèrent le serveur peuvent changer cela.
 cannot-write = Je n’ai pas le droit d’écrire dans { $channel }, alors je te réponds ici en privé. Les personnes qui gèrent le serveur peuvent me l’accorder.
+cannot-share = Je ne peux pas écrire dans { $channel }, donc je ne peux pas y partager la réponse. Les personnes qui gèrent le serveur peuvent l’autoriser.
 unknown-article = Cet article n’est pas dans ma bibliothèque. Choisis-en un dans la liste pendant que tu écris.
 stopping = Je suis en train de redémarrer. Réessaie dans une minute, s’il te plaît.
 command-changed = Cela a changé depuis la dernière fois que tu l’as vu. Tape `/` et choisis à nouveau la commande, s’il te plaît.
@@ -156,7 +157,7 @@ help =
 
 privacy =
     { "" }**Ce que j’enregistre sur toi**
-    Tes questions, ce que j’ai répondu et ce que tu en as pensé. Je les garde pour que les boutons sous une réponse fonctionnent et pour que les personnes qui s’occupent des articles voient ce qui manque, questions privées comprises. À la place de ton nom ou de ton identifiant se trouve un code que je suis seul à pouvoir relier à toi.
+    Tes questions, les messages que tu as vérifiés, ce que j’ai répondu et ce que tu en as pensé. Je les garde pour que les boutons sous une réponse fonctionnent et pour que les personnes qui s’occupent des articles voient ce qui manque, questions privées comprises. À la place de ton nom ou de ton identifiant se trouve un code que je suis seul à pouvoir relier à toi.
     Les questions posées ici sont effacées après { $days ->
         [one] { $days } jour
        *[other] { $days } jours
@@ -236,7 +237,7 @@ settings-days-count = { $days ->
    *[other] { $days } jours
 }
 settings-private = **Réponses à { $command-ask }**, sauf autre choix de la personne qui demande
-settings-private-on = Pour la personne qui demande
+settings-private-on = Seulement pour la personne qui demande
 settings-private-off = Pour tout le monde
 
 ## État

@@ -149,6 +149,21 @@ async def test_at_most_25_articles_are_offered_with_titles_of_at_most_100_charac
     assert found[24]["value"] == "lamp-24"
 
 
+async def test_choices_show_nothing_invisible(simcord_env: Env, world: World) -> None:
+    _, channel, member = scene(simcord_env)
+    world.library.contents = [
+        article("spoof", "safe\u202egnp.exe"),
+        article("blank", "\u3164 "),
+        article("smiles", "\U0001f642" * 100),
+    ]
+    found = await member.autocomplete(channel, "ask", "article", "")
+    assert [one["name"] for one in found] == [
+        "safe⟨U+202E⟩gnp.exe",
+        "⟨U+3164⟩",
+        "\U0001f642" * 50,
+    ]
+
+
 @pytest.mark.parametrize("length", [500, 501])
 async def test_a_question_that_is_too_long_is_declined(
     simcord_env: Env, world: World, length: int
@@ -292,12 +307,13 @@ async def test_when_too_many_questions_wait_it_says_when_to_ask_again(
     world.limits = Limits(questions=1, seconds=600, waiting=1)
     await simcord_env.restart_bot(world.new_client())
     _, channel, member = scene(simcord_env)
-    with world.services.work.piece():
+    with world.services.work.question():
         sentence = told(await member.slash(channel, "ask", question=QUESTION))
     seconds = moment_in(sentence, r"Too many questions are waiting\. Please ask again WHEN\.")
     assert 240 < seconds <= 302
-    # It did not count against the asker's share.
-    result = await member.slash(channel, "ask", question=QUESTION)
+    # It did not count against the asker's share; and what is no question does not wait with them.
+    with world.services.work.piece():
+        result = await member.slash(channel, "ask", question=QUESTION)
     assert shown(result.response) == answered()
 
 

@@ -51,6 +51,7 @@ from simcord import Env
 from bot.database import DatabaseError
 from bot.limits import Limits
 from bot.records import Record, Records
+from bot.servers import ServerSettings
 from index.answer import Status
 
 Later = Callable[[Env, World, Any, Any], Awaitable[None]]
@@ -675,3 +676,41 @@ async def test_a_press_is_acknowledged_while_the_database_is_busy(
     await pressing
     await sweep
     assert simcord_env.errors == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        (
+            ServerSettings(channels=frozenset({1})),
+            "I do not answer in this channel. Ask me in <#1>.",
+        ),
+        (
+            ServerSettings(askers=frozenset({1})),
+            "In this server only some roles may ask me. Whoever manages the server can change "
+            "that.",
+        ),
+    ],
+)
+async def test_where_nobody_may_ask_nothing_is_shared(
+    simcord_env: Env, world: World, settings: ServerSettings, sentence: str
+) -> None:
+    guild, channel, member = scene(simcord_env)
+    other = guild.add_member(simcord_env.create_user("otto"))
+    result = await member.slash(channel, "ask", question=QUESTION, private=True)
+    await world.services.servers.set(guild.id, settings)
+    assert told(await member.click(result.response, label="Share")) == sentence
+    assert channel.history(viewer=other) == []
+
+
+async def test_a_reason_stays_when_the_same_vote_is_given_again(
+    simcord_env: Env, world: World
+) -> None:
+    _, channel, member = scene(simcord_env)
+    result = await member.slash(channel, "ask", question=QUESTION)
+    form = await member.click(result.response, label="Not helpful")
+    await member.submit_modal(form, {"reason": "wrong year"})
+    await member.click(result.response, label="Not helpful")
+    assert await votes(world, member) == [(False, "wrong year")]
+    await member.click(result.response, label="Helpful")
+    assert await votes(world, member) == [(True, None)]

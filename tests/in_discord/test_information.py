@@ -1,6 +1,8 @@
 """``/sources``, ``/help`` and ``/privacy``."""
 
+import io
 import json
+import zipfile
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -109,10 +111,10 @@ async def test_help_says_how_to_ask(simcord_env: Env, world: World) -> None:
 
 ABOUT = (
     "**What I store about you**\n"
-    "Your questions, what I answered, and what you thought of it. They are kept so that the "
-    "buttons under an answer work and so that those who look after the articles see what is "
-    "missing, private questions included. In place of your name or your id stands a code that "
-    "only I can match to you.\n"
+    "Your questions, the messages that you looked up, what I answered, and what you thought of "
+    "it. They are kept so that the buttons under an answer work and so that those who look after "
+    "the articles see what is missing, private questions included. In place of your name or your "
+    "id stands a code that only I can match to you.\n"
     "Questions asked here are erased after DAYS; every server sets its own time, and direct "
     "messages are kept for 30 days. Nothing is sent to anybody else: I look things up on the "
     "machine I run on.\n"
@@ -231,6 +233,21 @@ async def test_members_erase_what_is_stored_about_them(
     assert shown((await member.slash(channel, "privacy")).response)[0].endswith(
         "no questions and no ratings."
     )
+
+
+async def test_what_is_large_is_packed(
+    simcord_env: Env, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, channel, member = scene(simcord_env)
+    await member.slash(channel, "ask", question="zanzibar")
+    result = await member.slash(channel, "privacy")
+    monkeypatch.setattr("bot.privacy.PLAIN_BYTES", 100)
+    export = await member.click(result.response, label="Export my data")
+    [file] = export.response.attachments
+    assert file.filename == "beleg.zip"
+    with zipfile.ZipFile(io.BytesIO(await file.read())) as archive:
+        found = json.loads(archive.read("beleg.json"))
+    assert [one["question"] for one in found["questions"]] == ["zanzibar"]
 
 
 async def test_members_can_think_better_of_erasing(simcord_env: Env, world: World) -> None:

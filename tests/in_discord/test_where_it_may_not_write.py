@@ -71,7 +71,12 @@ async def test_an_earlier_answer_is_not_shared_there(simcord_env: Env, world: Wo
     result = await member.slash(channel, "ask", question=QUESTION, private=True)
     keep_out(simcord_env, channel, send_messages=True)
     refused = await member.click(result.response, label="Share")
-    assert [shown(one) for one in refused.followups] == [[note(channel)]]
+    assert [shown(one) for one in refused.followups] == [
+        [
+            f"I may not write in <#{channel.id}>, so I cannot share it there. "
+            "Whoever manages the server can allow it."
+        ]
+    ]
     assert [one for one in channel.history() if not one.flags.ephemeral] == []
 
 
