@@ -39,8 +39,10 @@ def asked_in(message: discord.Message, me: int) -> Asked | None:
     """The question that ``message`` puts to the bot with the id ``me``; None if it puts none.
 
     Every direct message is a question. In a server a mention in the text is one, and a reply to an
-    answer that lets the bot know. A short reply that asks nothing, such as "thanks", is left alone.
-    Bots, webhooks and system messages ask nothing.
+    answer that lets the bot know. A short reply that asks nothing, such as "thanks", is left alone;
+    one without anything in it is a question whose text Discord keeps from the bot, as it does in
+    replies to answers of commands, so its author is told how to ask. Bots, webhooks and system
+    messages ask nothing.
     """
     if message.author.bot or message.webhook_id is not None:
         return None
@@ -52,9 +54,16 @@ def asked_in(message: discord.Message, me: int) -> Asked | None:
     # By the channel: of a server that is not in the cache, `message.guild` is None too.
     direct = isinstance(message.channel, discord.DMChannel)
     mentioned = me in message.raw_mentions
-    if direct or mentioned or (follows and any(user.id == me for user in message.mentions)):
+    told = any(user.id == me for user in message.mentions)
+    if direct or mentioned or (told and (follows or _is_withheld(message))):
         return Asked(question, follows)
     return None
+
+
+def _is_withheld(message: discord.Message) -> bool:
+    """Whether this is a reply without the text that it must have."""
+    said = message.content or message.attachments or message.stickers or message.embeds
+    return message.type is discord.MessageType.reply and not said
 
 
 def _answer_replied_to(message: discord.Message, me: int) -> str | None:

@@ -506,8 +506,8 @@ def test_no_text_writes_the_name_of_a_command_itself(language: str) -> None:
 def test_commands_that_discord_knows_are_mentioned(language: str) -> None:
     texts = texts_for(language, {"ask": 10**19, "sources": 2, "privacy": 3, "admin": 4})
     assert texts("hello").count("</ask:10000000000000000000>") == 1
-    for mention in ("</ask:10000000000000000000>", "</sources:2>", "</privacy:3>"):
-        assert texts("help").count(mention) == 1
+    mentions = ("</ask:10000000000000000000>", "</sources:2>", "</privacy:3>")
+    assert [texts("help").count(mention) for mention in mentions] == [2, 1, 1]
     assert texts("removed").count("</admin restore:4>") == 1
     own = texts_in(language)
     for name in filter(lambda name: values_of(language, name).commands, messages(language)):

@@ -142,7 +142,7 @@ help =
     { "" }**So fragst du**
     - { $command-ask } und deine Frage, in beliebiger Sprache. Mit `artikel` suche ich nur in einem Artikel; mit `privat` siehst nur du die Antwort.
     - Erwähne mich in einem Kanal zusammen mit deiner Frage oder schreib mir direkt.
-    - Antworte auf eine meiner Antworten, um nachzuhaken. Lass die Erwähnung dabei eingeschaltet.
+    - Antworte auf eine meiner Antworten, um nachzuhaken. Lass die Erwähnung dabei eingeschaltet; bei einer Antwort auf { $command-ask } schreib sie in den Text.
     - Öffne das Menü einer Nachricht, dann *Apps*, dann *Belege finden*, und du siehst, was die Artikel dazu sagen.
     { "" }
     { "" }**So liest du eine Antwort**

@@ -143,7 +143,7 @@ help =
     { "" }**How to ask**
     - { $command-ask } and your question, in any language. `article` looks in one article only; `private` shows the answer only to you.
     - Mention me in a channel together with your question, or write to me directly.
-    - Reply to one of my answers to ask a follow-up question. Let the reply mention me.
+    - Reply to one of my answers to ask a follow-up question. Let the reply mention me; if it answers { $command-ask }, write the mention into it.
     - Open a message's menu, then *Apps*, then *Find evidence*, to see what the articles say about it.
     { "" }
     { "" }**How to read an answer**

@@ -143,7 +143,7 @@ help =
     { "" }**Cómo preguntar**
     - { $command-ask } y tu pregunta, en cualquier idioma. Con `artículo` busco en un solo artículo; con `privado` solo tú ves la respuesta.
     - Mencióname en un canal junto con tu pregunta, o escríbeme directamente.
-    - Responde a una de mis respuestas para seguir preguntando. Deja activada la mención.
+    - Responde a una de mis respuestas para seguir preguntando. Deja activada la mención; si es una respuesta a { $command-ask }, escríbela en el texto.
     - Abre el menú de un mensaje, luego *Aplicaciones* y luego *Buscar pruebas*, para ver qué dicen los artículos sobre él.
     { "" }
     { "" }**Cómo leer una respuesta**

@@ -145,7 +145,7 @@ help =
     { "" }**Comment poser une question**
     - { $command-ask } et ta question, dans n’importe quelle langue. Avec `article`, je cherche dans un seul article ; avec `privé`, je ne montre la réponse qu’à toi.
     - Mentionne-moi dans un salon avec ta question, ou écris-moi en message privé.
-    - Réponds à l’une de mes réponses pour enchaîner avec une autre question. Laisse la mention activée.
+    - Réponds à l’une de mes réponses pour enchaîner avec une autre question. Laisse la mention activée ; si c’est une réponse à { $command-ask }, écris-la dans le texte.
     - Ouvre le menu d’un message, puis *Applications*, puis *Chercher des preuves*, pour voir ce que les articles en disent.
     { "" }
     { "" }**Comment lire une réponse**

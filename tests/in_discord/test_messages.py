@@ -2,6 +2,7 @@
 
 import logging
 import re
+from types import SimpleNamespace
 from typing import Any, cast
 
 import aiohttp
@@ -12,6 +13,7 @@ from member_steps import PUBLIC, answered, hello, identifier_in, mention, privat
 from simcord import Env
 from simcord.backend.models.message import AllowedMentions
 
+from bot.messages import Asked, asked_in
 from bot.servers import ServerSettings
 
 
@@ -297,3 +299,35 @@ async def test_the_log_says_nothing_about_who_asked_what(
     assert any("reindexed" in line for line in ours)
     secrets = (QUESTION, "a reason of mine", "mira", "edda", str(member.id))
     assert not any(word in line for line in ours for word in secrets)
+
+
+@pytest.mark.parametrize(
+    ("change", "asks"),
+    [
+        ({}, True),
+        ({"mentions": []}, False),
+        ({"stickers": ["a wave"]}, False),
+        ({"attachments": ["a photo"]}, False),
+        ({"content": "thanks"}, False),
+        ({"type": discord.MessageType.default}, False),
+    ],
+)
+def test_a_reply_whose_text_discord_keeps_back_is_told_how_to_ask(
+    change: dict[str, Any], asks: bool
+) -> None:
+    me = 7
+    message: Any = SimpleNamespace(
+        author=SimpleNamespace(bot=False),
+        webhook_id=None,
+        type=discord.MessageType.reply,
+        content="",
+        attachments=[],
+        stickers=[],
+        embeds=[],
+        mentions=[SimpleNamespace(id=me)],
+        raw_mentions=[],
+        reference=None,
+        channel=None,
+    )
+    vars(message).update(change)
+    assert asked_in(message, me) == (Asked("") if asks else None)
