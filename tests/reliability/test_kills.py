@@ -27,7 +27,7 @@ from versions import VERSIONS, Held, Ships, held, litter, write_version
 from index.library import Library
 
 DIMENSIONS = (64, 32)
-FEW = 4
+FEW = 2
 
 
 @pytest.fixture
