@@ -15,13 +15,13 @@ from itertools import product
 from pathlib import Path
 
 import pytest
-from conftest import ContentFolder
+from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from versions import VERSIONS, Held, held, index_files, write_version
 
 from index.fit import load_fit
 from index.library import Library
-from index.storage import DamagedIndexError, read_manifest
+from index.storage import FORMAT, DamagedIndexError, read_manifest
 from index.update import read_index
 
 FEW = 5
@@ -171,7 +171,7 @@ def test_manifest_of_another_index_model_or_format(
 
     path = indexes.fresh()[0]
     content = json.loads(path.read_bytes())
-    content["index"]["format"] = 4
+    content["index"]["format"] = FORMAT + 1
     path.write_text(json.dumps(content))
-    indexes.assert_rebuilt("its format is 4, and this version of Beleg writes 3")
+    indexes.assert_rebuilt(f"its format is {FORMAT + 1}, and this version of Beleg writes {FORMAT}")
     tell("3 manifests, all noticed and rebuilt")

@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from beleg_process import Beleg
-from conftest import ContentFolder
+from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 
 from index.fit import load_fit
