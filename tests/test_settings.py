@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from bot.client import use_endpoints
 from bot.settings import Settings, SettingsError, load_settings
+from index.nearest import Search
 from index.token_vectors import TOKEN_LIMIT
 
 NAMES = (
@@ -22,6 +23,7 @@ NAMES = (
     "BELEG_MODEL",
     "BELEG_CACHE",
     "BELEG_TOKEN_VECTORS_GB",
+    "BELEG_SEARCH",
 )
 
 
@@ -165,3 +167,17 @@ def test_endpoints_are_used_as_they_are_set(monkeypatch: pytest.MonkeyPatch) -> 
     use_endpoints(load_settings())
     assert Route("GET", "/users/@me").url == "http://127.0.0.1:8080/api/v10/users/@me"
     assert yarl.URL("ws://127.0.0.1:8081/") == DiscordWebSocket.DEFAULT_GATEWAY
+
+
+@pytest.mark.parametrize("value", [None, "auto", "exact", "clustered"])
+def test_how_candidates_are_searched(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    if value is not None:
+        monkeypatch.setenv("BELEG_SEARCH", value)
+    assert Search(load_settings().search) is Search(value or "auto")
+    assert [one.value for one in Search] == ["auto", "exact", "clustered"]
+
+
+def test_a_search_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELEG_SEARCH", "guess")
+    with pytest.raises(SettingsError, match="BELEG_SEARCH is not usable"):
+        load_settings()
