@@ -12,6 +12,7 @@ from transformers.utils import logging as transformers_logging
 
 from index.bundled_model import Dtype
 from index.model_file import ModelError
+from index.tokenizer import FastTokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -58,8 +59,7 @@ class AnyModel:
         # Whatever comes after the transformer is cheap, and exact in float32.
         for module in self._modules[1:]:
             module.float()
-        self.tokenizer = backend
-        self.pad: int = loaded.tokenizer.pad_token_id or 0
+        self.tokenizer = FastTokenizer(backend, loaded.tokenizer.pad_token_id or 0)
         self.prompts: Mapping[str, str | None] = loaded.prompts
         self.dimension: int = dimension
         self.positions: int = positions

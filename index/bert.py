@@ -12,49 +12,101 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # importing torch takes seconds
     from torch import Tensor
 
 
+class _Weights(Protocol):
+    """An open file of weights."""
+
+    def get_tensor(self, name: str) -> Tensor:
+        """The tensor of this name."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Affine:
+class _Norm:
     weight: Tensor
     bias: Tensor
+
+
+class _Linear:
+    """A product with a matrix, and a bias; the matrix laid out as oneDNN computes with it.
+
+    torch lays it out anew for every product, which takes a third of the time of a short question.
+    Its own compiler calls oneDNN in this way (``torch/_inductor/fx_passes/mkldnn_fusion.py``).
+    """
+
+    def __init__(self, weight: Tensor, bias: Tensor) -> None:
+        import torch
+
+        self._bias = bias
+        self._laid_out = torch._C._has_mkldnn and (
+            weight.dtype == torch.float32 or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        )
+        # A copy in any case, so that the mapped file can be let go.
+        self._weight = (
+            torch.ops.mkldnn._reorder_linear_weight(weight, None)
+            if self._laid_out
+            else weight.clone()
+        )
+
+    def __call__(self, states: Tensor, *, gelu: bool = False) -> Tensor:
+        """``states`` ``(t, d)`` times the matrix, and the bias; ``gelu`` of that if asked for."""
+        import torch
+
+        if self._laid_out:
+            after, which = ("gelu", "none") if gelu else ("none", "")
+            product: Tensor = torch.ops.mkldnn._linear_pointwise(
+                states, self._weight, self._bias, after, [], which
+            )
+            return product
+        product = torch.nn.functional.linear(states, self._weight, self._bias)
+        return torch.nn.functional.gelu(product) if gelu else product
 
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
     # Queries, keys and values in one matrix: one product instead of three.
-    qkv: _Affine
-    attention: _Affine
-    attention_norm: _Affine
-    inner: _Affine
-    outer: _Affine
-    outer_norm: _Affine
+    qkv: _Linear
+    attention: _Linear
+    attention_norm: _Norm
+    inner: _Linear
+    outer: _Linear
+    outer_norm: _Norm
 
 
 class Bert:
     """A BERT encoder in the folder that `bundled_model.write_model_folder` writes.
 
-    The weights are mapped into memory: rows of the vocabulary that no text has asked for are never
-    read.
+    The vectors of the vocabulary are mapped into memory: those of tokens that no text has had are
+    never read.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Map the weights in ``folder``; they compute in the type they are stored in.
+        """Load the weights in ``folder``; they compute in the type they are stored in.
 
         Raises OSError, ValueError, LookupError or SafetensorError for a damaged folder.
         """
-        from safetensors.torch import load_file
+        from safetensors import safe_open
 
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self._heads: int = config["num_attention_heads"]
         self._epsilon: float = config["layer_norm_eps"]
-        self._weights = load_file(folder / "model.safetensors")
-        self._embedding_norm = self._affine("embeddings.LayerNorm")
-        self._layers = [self._layer(number) for number in range(config["num_hidden_layers"])]
+        file = folder / "model.safetensors"
+        with safe_open(file, "pt") as weights:
+            self._words: Tensor = weights.get_tensor("embeddings.word_embeddings.weight")
+            types = weights.get_tensor("embeddings.token_type_embeddings.weight")
+            # Every text is of the first type.
+            self._positions: Tensor = (
+                weights.get_tensor("embeddings.position_embeddings.weight") + types[0]
+            )
+            self._embedding_norm = _norm(weights, "embeddings.LayerNorm")
+        # Mapped a second time, to be let go when the layers are laid out.
+        with safe_open(file, "pt") as weights:
+            count = config["num_hidden_layers"]
+            self._layers = [_layer(weights, f"encoder.layer.{number}") for number in range(count)]
         self.dimension: int = config["hidden_size"]
         """Length of every vector."""
         self.positions: int = config["max_position_embeddings"]
@@ -67,58 +119,88 @@ class Bert:
         ``ids`` int64 ``(n, t)``; ``mask`` int64 ``(n, t)``, 0 where a text is padded. The
         prompt's tokens count like the text's own.
         """
-        # A single question has no padding, and attention without a mask is quicker.
-        seen = None if bool(mask.all()) else mask[:, None, None, :].bool()
-        states = self._embed(ids)
+        padding = _Padding(mask)
+        states = self._embed(ids, padding)
         for layer in self._layers:
-            states = self._apply(layer, states, seen)
-        states = states.float()
-        weights = mask[:, :, None].float()
-        return (states * weights).sum(1) / weights.sum(1), states
+            states = self._apply(layer, states, padding)
+        states = padding.put(states.float())
+        return states.sum(1) / mask.sum(1, keepdim=True), states
 
-    def _embed(self, ids: Tensor) -> Tensor:
+    def _embed(self, ids: Tensor, padding: _Padding) -> Tensor:
         from torch.nn.functional import embedding
 
-        words = embedding(ids, self._weights["embeddings.word_embeddings.weight"])
-        types = self._weights["embeddings.token_type_embeddings.weight"][0]
-        positions = self._weights["embeddings.position_embeddings.weight"][: ids.shape[1]]
-        return self._norm(words + types + positions, self._embedding_norm)
+        embedded = embedding(ids, self._words) + self._positions[: ids.shape[1]]
+        return self._norm(padding.take(embedded), self._embedding_norm)
 
-    def _apply(self, layer: _Layer, states: Tensor, seen: Tensor | None) -> Tensor:
-        from torch.nn.functional import gelu, linear, scaled_dot_product_attention
+    def _apply(self, layer: _Layer, states: Tensor, padding: _Padding) -> Tensor:
+        from torch.nn.functional import scaled_dot_product_attention
 
-        texts, tokens, width = states.shape
-        qkv = linear(states, layer.qkv.weight, layer.qkv.bias)
+        qkv = padding.put(layer.qkv(states))
+        texts, tokens, _ = qkv.shape
         by_head = qkv.view(texts, tokens, 3, self._heads, -1).permute(2, 0, 3, 1, 4)
         queries, keys, values = by_head
-        attended = scaled_dot_product_attention(queries, keys, values, attn_mask=seen)
-        joined = attended.transpose(1, 2).reshape(texts, tokens, width)
-        attention = linear(joined, layer.attention.weight, layer.attention.bias)
-        states = self._norm(attention + states, layer.attention_norm)
-        inner = gelu(linear(states, layer.inner.weight, layer.inner.bias))
-        outer = linear(inner, layer.outer.weight, layer.outer.bias)
-        return self._norm(outer + states, layer.outer_norm)
+        attended = scaled_dot_product_attention(queries, keys, values, attn_mask=padding.seen)
+        joined = padding.take(attended.transpose(1, 2).reshape(texts, tokens, -1))
+        states = self._norm(layer.attention(joined) + states, layer.attention_norm)
+        inner = layer.inner(states, gelu=True)
+        return self._norm(layer.outer(inner) + states, layer.outer_norm)
 
-    def _norm(self, states: Tensor, norm: _Affine) -> Tensor:
+    def _norm(self, states: Tensor, norm: _Norm) -> Tensor:
         from torch.nn.functional import layer_norm
 
         return layer_norm(states, norm.bias.shape, norm.weight, norm.bias, self._epsilon)
 
-    def _layer(self, number: int) -> _Layer:
-        import torch
 
-        prefix = f"encoder.layer.{number}"
-        parts = [self._affine(f"{prefix}.attention.self.{n}") for n in ("query", "key", "value")]
-        return _Layer(
-            qkv=_Affine(
-                torch.cat([part.weight for part in parts]), torch.cat([part.bias for part in parts])
-            ),
-            attention=self._affine(f"{prefix}.attention.output.dense"),
-            attention_norm=self._affine(f"{prefix}.attention.output.LayerNorm"),
-            inner=self._affine(f"{prefix}.intermediate.dense"),
-            outer=self._affine(f"{prefix}.output.dense"),
-            outer_norm=self._affine(f"{prefix}.output.LayerNorm"),
-        )
+class _Padding:
+    """Which places of a batch are tokens. Only attention sees texts beside one another; all else
+    is computed for tokens alone: questions of different lengths are a third padding."""
 
-    def _affine(self, name: str) -> _Affine:
-        return _Affine(self._weights[f"{name}.weight"], self._weights[f"{name}.bias"])
+    def __init__(self, mask: Tensor) -> None:
+        """``mask`` int64 ``(n, t)``, 0 where a text is padded."""
+        self._shape = mask.shape
+        # A single text has no padding, and attention without a mask is quicker.
+        full = bool(mask.all())
+        self._places = None if full else mask.flatten().nonzero()[:, 0]
+        self.seen: Tensor | None = None if full else mask[:, None, None, :].bool()
+        """Where attention looks, ``(n, 1, 1, t)``; None for everywhere."""
+
+    def take(self, padded: Tensor) -> Tensor:
+        """The tokens ``(sum of t, d)`` in ``padded`` ``(n, t, d)``."""
+        flat = padded.reshape(-1, padded.shape[-1])
+        return flat if self._places is None else flat[self._places]
+
+    def put(self, tokens: Tensor) -> Tensor:
+        """``tokens`` ``(sum of t, d)`` in their places ``(n, t, d)``; zeros where a text is
+        padded."""
+        if self._places is None:
+            return tokens.view(*self._shape, -1)
+        padded = tokens.new_zeros(self._shape.numel(), tokens.shape[-1])
+        padded[self._places] = tokens
+        return padded.view(*self._shape, -1)
+
+
+def _layer(weights: _Weights, prefix: str) -> _Layer:
+    return _Layer(
+        qkv=_linear(weights, *(f"{prefix}.attention.self.{n}" for n in ("query", "key", "value"))),
+        attention=_linear(weights, f"{prefix}.attention.output.dense"),
+        attention_norm=_norm(weights, f"{prefix}.attention.output.LayerNorm"),
+        inner=_linear(weights, f"{prefix}.intermediate.dense"),
+        outer=_linear(weights, f"{prefix}.output.dense"),
+        outer_norm=_norm(weights, f"{prefix}.output.LayerNorm"),
+    )
+
+
+def _linear(weights: _Weights, *names: str) -> _Linear:
+    """One product for all of ``names``, their results side by side."""
+    import torch
+
+    return _Linear(
+        torch.cat([weights.get_tensor(f"{name}.weight") for name in names]),
+        torch.cat([weights.get_tensor(f"{name}.bias") for name in names]),
+    )
+
+
+def _norm(weights: _Weights, name: str) -> _Norm:
+    return _Norm(
+        weights.get_tensor(f"{name}.weight").clone(), weights.get_tensor(f"{name}.bias").clone()
+    )

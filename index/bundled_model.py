@@ -8,21 +8,17 @@ folder in the user's cache. It never imports the package, whose ``__init__`` loa
 import hashlib
 import json
 import shutil
-import struct
-import sys
 import tempfile
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-import tokenizers
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 from safetensors import SafetensorError
-from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
+from index.bundled_tokenizer import build_sentencepiece, build_tokenizer
 from index.model_file import (
     ModelError,
     ModelFile,
@@ -42,10 +38,11 @@ PASSAGE_PROMPT = "passage: "
 Dtype = Literal["float32", "bfloat16"]
 
 # Raise this when the files written below change: folders of another number are unpacked afresh.
-FORMAT = 1
+FORMAT = 2
+SENTENCEPIECE = "sentencepiece.bpe.model"
+"""The tokenizer's file, under the name that it has in every folder of this family of models."""
 _STAMP = "beleg.json"
 _LOCK_SECONDS = 600
-_MASK = "<mask>"
 _MODULES = "sentence_transformers.models"
 
 
@@ -102,120 +99,6 @@ def unpack_bundled_model(
             "make room there, or choose another cache folder."
         ) from error
     return folder
-
-
-def build_tokenizer(vocabulary: Vocabulary) -> tokenizers.Tokenizer:
-    """The tokenizer of XLM-RoBERTa: normalise, mark spaces with ``▁``, cut, ``<s> text </s>``."""
-    pieces = list(vocabulary.pieces)
-    specials = _special_ids(vocabulary)
-    # In the file they score 0, better than any piece: "</s>" in a text would become the end mark.
-    # At twice the worst score (-40.7) they lose to their characters' own pieces (-27 to -39.6).
-    worst = min(score for _, score in pieces)
-    for index in specials:
-        pieces[index] = (pieces[index][0], 2 * worst)
-
-    tokenizer = tokenizers.Tokenizer(models.Unigram(pieces, vocabulary.unknown, False))
-    tokenizer.normalizer = normalizers.Sequence(
-        [
-            normalizers.Precompiled(build_charsmap(vocabulary.normalisation)),
-            normalizers.Replace(tokenizers.Regex(" {2,}"), " "),
-        ]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
-    bos, eos = pieces[vocabulary.bos][0], pieces[vocabulary.eos][0]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{bos} $A {eos}",
-        pair=f"{bos} $A {eos} {eos} $B {eos}",
-        special_tokens=[(bos, vocabulary.bos), (eos, vocabulary.eos)],
-    )
-    tokenizer.add_special_tokens([pieces[index][0] for index in specials])
-    return tokenizer
-
-
-def build_charsmap(normalisation: Mapping[str, str]) -> bytes:
-    """The table as SentencePiece's "precompiled charsmap", which the tokenizers library reads.
-
-    The original map also composes: "u" and a combining diaeresis give "ü". The file's table has
-    only single characters, so the compositions are added from Unicode's own data. NFKC itself would
-    not do: it sorts combining marks, and pieces of Burmese, Hebrew and Arabic have them unsorted.
-
-    Layout (sentencepiece, ``normalizer.cc``): u32 size of the trie in bytes, the trie, and the
-    replacements, each ended by a 0 byte; the trie maps UTF-8 to offsets into the replacements. It
-    is a double-array trie as darts-clone writes it, units of 32 bits: a node at position ``p`` with
-    offset ``o`` has its child for a byte at ``p ^ o ^ byte`` and its value at ``p ^ o``. Here every
-    node with children has a block of 256 units of its own, which needs no search for room.
-    """
-    mapping = _compositions(normalisation) | dict(normalisation)
-    replacements = bytearray()
-    root: dict[int, Any] = {}
-    for text, replacement in mapping.items():
-        node = root
-        for byte in text.encode():
-            node = node.setdefault(byte, {})
-        node[_VALUE] = len(replacements)
-        replacements += replacement.encode() + b"\0"
-
-    units = [0] * 256
-    inner = [(0, root)]
-    leaves: list[tuple[int, dict[int, Any]]] = []
-    for position, node in inner:  # grows while it is walked
-        base = len(units)
-        units += [0] * 256
-        _point(units, position, base, node.get(_VALUE))
-        for byte, child in node.items():
-            if byte != _VALUE:
-                units[base ^ byte] = byte
-                (leaves if child.keys() == {_VALUE} else inner).append((base ^ byte, child))
-    for position, node in leaves:
-        units.append(0)
-        _point(units, position, len(units) - 1, node[_VALUE])
-    trie = struct.pack(f"<{len(units)}I", *units)
-    return struct.pack("<I", len(trie)) + trie + bytes(replacements)
-
-
-# No byte of UTF-8 text, so free to be the key of a node's value.
-_VALUE = -1
-# In bytes; tokenizers, ``normalizers::precompiled``.
-_LONGEST_CLUSTER = 5
-
-
-def _point(units: list[int], position: int, base: int, value: int | None) -> None:
-    """Makes ``base`` the base of the node at ``position``, and puts the node's value there."""
-    units[position] |= (position ^ base) << 10
-    if value is not None:
-        units[position] |= 1 << 8
-        units[base] = value | 1 << 31
-
-
-def _compositions(normalisation: Mapping[str, str]) -> dict[str, str]:
-    """What composes to one character, and that character as the table has it.
-
-    The library looks up clusters of at most 5 bytes, and takes the shortest match for all of a
-    cluster, whatever the map: so decomposed kana stay as they are, and of two marks that both stand
-    apart from their letter the second is lost.
-    """
-    compositions = {}
-    for number in range(sys.maxunicode + 1):
-        character = chr(number)
-        decomposition = unicodedata.decomposition(character)
-        if (
-            not decomposition
-            or decomposition.startswith("<")  # a compatibility decomposition
-            or unicodedata.normalize("NFC", character) != character
-        ):
-            continue
-        text = "".join(chr(int(part, 16)) for part in decomposition.split())
-        if len(text.encode()) <= _LONGEST_CLUSTER:
-            compositions[text] = normalisation.get(character, character)
-    return compositions
-
-
-def _special_ids(vocabulary: Vocabulary) -> list[int]:
-    """The pieces that stand for no text. The mask is the last piece, in this vocabulary's order."""
-    last = len(vocabulary.pieces) - 1
-    specials = {vocabulary.bos, vocabulary.pad, vocabulary.eos, vocabulary.unknown}
-    return sorted(specials | ({last} if vocabulary.pieces[last][0] == _MASK else set()))
 
 
 def _is_complete(folder: Path) -> bool:
@@ -314,6 +197,7 @@ def write_model_folder(
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(document, indent=2), encoding="utf-8")
     build_tokenizer(vocabulary).save(str(folder / "tokenizer.json"), pretty=False)
+    (folder / SENTENCEPIECE).write_bytes(build_sentencepiece(vocabulary))
     _write_weights(folder / "model.safetensors", model, dtype, on_progress)
     files = [path for path in folder.rglob("*") if path.is_file()]
     stamp = {

@@ -5,7 +5,6 @@ tokens, which the re-ranking compares with one another.
 """
 
 import itertools
-import json
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from index.bundled_model import (
     FORMAT,
     PASSAGE_PROMPT,
     QUERY_PROMPT,
+    SENTENCEPIECE,
     Dtype,
     find_bundled_file,
     unpack_bundled_model,
@@ -29,8 +29,9 @@ from index.bundled_model import (
 from index.model_file import ModelError, read_token_scores
 
 if TYPE_CHECKING:  # importing torch takes seconds
-    from tokenizers import Encoding, Tokenizer
     from torch import Tensor
+
+    from index.tokenizer import Prompt, Tokenizer, Tokens
 
 __all__ = [
     "Encoder",
@@ -56,9 +57,6 @@ _ONE_THREAD_TOKENS = 48
 # Texts tokenised in one turn: some 20 ms.
 _TEXTS_AT_ONCE = 64
 _MOST_TOKENS = 8_192
-_SPACE = "▁"
-# Weight of a token by its unigram score s (a natural logarithm): max(-s - 6, 0.5). Fitted on XQuAD.
-_COMMON_SCORE, _LEAST_WEIGHT = -6.0, 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,26 +184,19 @@ class TransformerEncoder:
         tokenizer: "Tokenizer",
         *,
         name: str,
-        pad: int,
         query_prompt: str,
         passage_prompt: str,
-        weights: Float32,
     ) -> None:
-        """Use `load_encoder`. ``weights`` float32 ``(tokens,)``: the rarity weight of every token
-        id; ``pad``: the id of padding."""
+        """Use `load_encoder`."""
         import torch  # already imported by whoever made the model
 
         self._transformer = transformer
         self._tokenizer = tokenizer
-        self._tokenizer.no_padding()
-        # "</s>" in a text is text, not the end mark.
-        self._tokenizer.encode_special_tokens = True
-        self._pad = pad
         self._threads = torch.get_num_threads()
         self._turns = _Turns()
-        self._name, self._weights = name, weights
-        self._query = self._measure_prompt(query_prompt)
-        self._passage = self._measure_prompt(passage_prompt)
+        self._name = name
+        self._query = tokenizer.prompt(query_prompt)
+        self._passage = tokenizer.prompt(passage_prompt)
         # Without a limit of its own a model says 10^30.
         positions = min(transformer.positions, _MOST_TOKENS)
         self._max_tokens = positions - max(self._query.overhead, self._passage.overhead)
@@ -229,8 +220,11 @@ class TransformerEncoder:
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text, prompt and end marks not counted."""
-        encodings = self._tokenise_bulk(texts)
-        return [len(encoding) - self._passage.overhead for encoding in encodings]
+        counts: list[int] = []
+        for part in _parts(texts):
+            with self._turns.take(first=False):
+                counts += self._tokenizer.count(self._passage, part)
+        return counts
 
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
@@ -253,20 +247,13 @@ class TransformerEncoder:
         """
         encodings: dict[int, QuestionEncoding] = {}
         with self._turns.take(first=True):
-            self._tokenizer.enable_truncation(self._max_tokens + self._query.overhead)
-            tokenised = [
-                _leave_out_prompt(encoding, text, self._query)
-                for encoding, text in zip(
-                    self._tokenizer.encode_batch([self._query.text + text for text in texts]),
-                    texts,
-                    strict=True,
-                )
-            ]
+            most = self._max_tokens + self._query.overhead
+            tokenised = self._tokenizer.cut(self._query, texts, most)
         for rows in _batches([len(item.ids) for item in tokenised]):
             with self._turns.take(first=True):
                 batch = self._run([tokenised[row] for row in rows], self._query)
             for row, states in zip(rows, batch, strict=True):
-                weights = self._weights[states.ids]
+                weights = self._tokenizer.weights[states.ids]
                 encodings[row] = QuestionEncoding(
                     states.vector, states.tokens, weights, states.spans
                 )
@@ -276,10 +263,10 @@ class TransformerEncoder:
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None
     ) -> Iterator[tuple[int, "_States"]]:
         """Each text's row and encoding, in batches of texts of like length, longest first."""
-        tokenised = [
-            _leave_out_prompt(encoding, text, self._passage)
-            for encoding, text in zip(self._tokenise_bulk(texts), texts, strict=True)
-        ]
+        tokenised: list[Tokens] = []
+        for part in _parts(texts):
+            with self._turns.take(first=False):
+                tokenised += self._tokenizer.cut(self._passage, part)
         for row, item in enumerate(tokenised):
             if (count := len(item.ids) - self._passage.overhead) > self._max_tokens:
                 raise ValueError(
@@ -294,17 +281,7 @@ class TransformerEncoder:
             if on_progress is not None:
                 on_progress(done)
 
-    def _tokenise_bulk(self, texts: Sequence[str]) -> list["Encoding"]:
-        """Tokens of the passages' prompt and each text together, none cut off."""
-        encodings: list[Encoding] = []
-        for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            part = [self._passage.text + text for text in texts[start : start + _TEXTS_AT_ONCE]]
-            with self._turns.take(first=False):
-                self._tokenizer.no_truncation()
-                encodings += self._tokenizer.encode_batch(part)
-        return encodings
-
-    def _run(self, batch: Sequence["_Tokenised"], prompt: "_Prompt") -> list["_States"]:
+    def _run(self, batch: Sequence["Tokens"], prompt: "Prompt") -> list["_States"]:
         """One forward pass. Call it only in one's turn."""
         import torch  # already imported by whoever made the model
 
@@ -313,7 +290,7 @@ class TransformerEncoder:
         alone = sum(len(item.ids) for item in batch) <= _ONE_THREAD_TOKENS
         torch.set_num_threads(1 if alone else self._threads)
         lengths = [len(item.ids) for item in batch]
-        ids = torch.full((len(batch), max(lengths)), self._pad)
+        ids = torch.full((len(batch), max(lengths)), self._tokenizer.pad)
         mask = torch.zeros_like(ids)
         for row, item in enumerate(batch):
             ids[row, : lengths[row]] = torch.tensor(item.ids)
@@ -332,28 +309,6 @@ class TransformerEncoder:
             )
             for row, item in enumerate(batch)
         ]
-
-    def _measure_prompt(self, text: str) -> "_Prompt":
-        # The space at its end becomes part of the text's first token.
-        encoding = self._tokenizer.encode(text.rstrip())
-        trailing = 0
-        while trailing < len(encoding.ids) and encoding.special_tokens_mask[-1 - trailing]:
-            trailing += 1
-        return _Prompt(text, len(encoding.ids), len(encoding.ids) - trailing)
-
-
-@dataclass(frozen=True, slots=True)
-class _Prompt:
-    text: str
-    overhead: int  # tokens besides the text's own: the prompt's and the end marks
-    leading: int  # those of them before the text
-
-
-@dataclass(frozen=True, slots=True)
-class _Tokenised:
-    ids: list[int]  # prompt and end marks included
-    kept: Int32  # Int32[t]: positions in ids of the tokens that are the text's
-    spans: Int32  # Int32[t, 2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,31 +354,10 @@ class _Turns:
                 self._changed.notify_all()
 
 
-def _leave_out_prompt(encoding: "Encoding", text: str, prompt: _Prompt) -> _Tokenised:
-    """Finds the tokens of prompt and text that cover some of the text, and where in the text."""
-    kept, spans = [], []
-    columns = zip(encoding.tokens, encoding.offsets, encoding.special_tokens_mask, strict=True)
-    for position, (token, (start, end), special) in enumerate(columns):
-        start, end = max(start - len(prompt.text), 0), end - len(prompt.text)
-        # The white space before a word is part of its token.
-        while start < end and _is_blank(text[start]):
-            start += 1
-        while start < end and _is_blank(text[end - 1]):
-            end -= 1
-        # Where a text begins, the tokenizer gives a mark for a space the span of a letter.
-        if start < end and token != _SPACE and not special:
-            kept.append(position)
-            spans.append((start, end))
-    return _Tokenised(
-        ids=encoding.ids,
-        kept=np.array(kept, dtype=np.int32),
-        spans=np.array(spans, dtype=np.int32).reshape(-1, 2),
-    )
-
-
-def _is_blank(character: str) -> bool:
-    """White space, and what leaves no ink: control characters, zero-width spaces."""
-    return character.isspace() or not character.isprintable()
+def _parts(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """``texts`` in parts small enough that a question need not wait long for one."""
+    for start in range(0, len(texts), _TEXTS_AT_ONCE):
+        yield texts[start : start + _TEXTS_AT_ONCE]
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
@@ -436,28 +370,6 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         batch.append(row)
     if batch:
         yield batch
-
-
-def _token_weights(tokenizer: "Tokenizer") -> Float32:
-    """Float32[tokens]: the rarity weight of every token id."""
-    model = json.loads(tokenizer.to_str())["model"]
-    if model["type"] != "Unigram":
-        count = max(tokenizer.get_vocab_size(), len(model["vocab"]))
-        return np.ones(count, dtype=np.float32)
-    scores = np.array([score for _, score in model["vocab"]], dtype=np.float32)
-    return _rarity(scores, tokenizer, model["unk_id"])
-
-
-def _rarity(scores: Float32, tokenizer: "Tokenizer", unknown: int) -> Float32:
-    """Float32[tokens]: the rarity weight of every token id, from the unigram scores of the first of
-    them; ``unknown`` is the id of what the tokenizer does not know."""
-    added = [index for index in tokenizer.get_added_tokens_decoder() if index < len(scores)]
-    # What the tokenizer does not know, or was taught later, counts as its rarest piece.
-    scores[[unknown, *added]] = np.delete(scores, added).min()
-    rarity = np.maximum(_COMMON_SCORE - scores, _LEAST_WEIGHT)
-    weights = np.full(max(tokenizer.get_vocab_size(), len(scores)), rarity.max(), np.float32)
-    weights[: len(scores)] = rarity
-    return weights
 
 
 def _native_dtype(capabilities: Mapping[str, Any]) -> Dtype:
@@ -517,22 +429,17 @@ def _download(model: str) -> Path:
 def _load_bundled(folder: Path, bundled: Path) -> TransformerEncoder:
     """The default model's encoder, from its unpacked ``folder`` and the file it came in."""
     from safetensors import SafetensorError
-    from tokenizers import Tokenizer
 
     from index.bert import Bert
+    from index.tokenizer import SentencePieceTokenizer
 
     try:
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        tokenizer = Tokenizer.from_buffer((folder / "tokenizer.json").read_bytes())
-        scores, unknown = read_token_scores(bundled)
         return TransformerEncoder(
             Bert(folder),
-            tokenizer,
+            SentencePieceTokenizer(folder / SENTENCEPIECE, *read_token_scores(bundled)),
             name=f"{folder.name}.{FORMAT}",
-            pad=config["pad_token_id"],
             query_prompt=QUERY_PROMPT,
             passage_prompt=PASSAGE_PROMPT,
-            weights=_rarity(scores, tokenizer, unknown),
         )
     except (OSError, ValueError, RuntimeError, LookupError, SafetensorError) as error:
         raise ModelError(
@@ -551,8 +458,6 @@ def _load(folder: Path, model: str, name: str, dtype: Dtype) -> TransformerEncod
         transformer,
         transformer.tokenizer,
         name=name,
-        pad=transformer.pad,
         query_prompt=query,
         passage_prompt=passage,
-        weights=_token_weights(transformer.tokenizer),
     )

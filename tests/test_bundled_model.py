@@ -19,10 +19,10 @@ from tokenizers import Tokenizer
 from index import bundled_model
 from index.bundled_model import (
     FILE_SHA256,
-    build_tokenizer,
     find_bundled_file,
     unpack_bundled_model,
 )
+from index.bundled_tokenizer import build_tokenizer
 from index.model_file import ModelError, Sizes, dequantise, parse_model_file
 from tests.tiny_model import NORMALISATION, PIECES, TinyModel
 
@@ -195,6 +195,7 @@ def test_folder(source: Path, tmp_path: Path, dtype: bundled_model.Dtype) -> Non
         "model.safetensors",
         "modules.json",
         "sentence_bert_config.json",
+        "sentencepiece.bpe.model",
         "special_tokens_map.json",
         "tokenizer.json",
         "tokenizer_config.json",
