@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from index.model_file import WordVectors
+
 if TYPE_CHECKING:  # importing torch takes seconds
     from torch import Tensor
 
@@ -78,14 +80,11 @@ class _Layer:
 
 
 class Bert:
-    """A BERT encoder in the folder that `bundled_model.write_model_folder` writes.
+    """A BERT encoder in the folder that `bundled_model.write_model_folder` writes."""
 
-    The vectors of the vocabulary are mapped into memory: those of tokens that no text has had are
-    never read.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        """Load the weights in ``folder``; they compute in the type they are stored in.
+    def __init__(self, folder: Path, words: WordVectors) -> None:
+        """Load the weights in ``folder``, which compute in the type they are stored in; ``words``
+        are the vectors of the vocabulary.
 
         Raises OSError, ValueError, LookupError or SafetensorError for a damaged folder.
         """
@@ -94,17 +93,15 @@ class Bert:
         config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
         self._heads: int = config["num_attention_heads"]
         self._epsilon: float = config["layer_norm_eps"]
-        file = folder / "model.safetensors"
-        with safe_open(file, "pt") as weights:
-            self._words: Tensor = weights.get_tensor("embeddings.word_embeddings.weight")
+        self._words = words
+        # Mapped only until the layers are laid out.
+        with safe_open(folder / "model.safetensors", "pt") as weights:
             types = weights.get_tensor("embeddings.token_type_embeddings.weight")
             # Every text is of the first type.
             self._positions: Tensor = (
                 weights.get_tensor("embeddings.position_embeddings.weight") + types[0]
             )
             self._embedding_norm = _norm(weights, "embeddings.LayerNorm")
-        # Mapped a second time, to be let go when the layers are laid out.
-        with safe_open(file, "pt") as weights:
             count = config["num_hidden_layers"]
             self._layers = [_layer(weights, f"encoder.layer.{number}") for number in range(count)]
         self.dimension: int = config["hidden_size"]
@@ -127,10 +124,12 @@ class Bert:
         return states.sum(1) / mask.sum(1, keepdim=True), states
 
     def _embed(self, ids: Tensor, padding: _Padding) -> Tensor:
-        from torch.nn.functional import embedding
+        import torch
 
-        embedded = embedding(ids, self._words) + self._positions[: ids.shape[1]]
-        return self._norm(padding.take(embedded), self._embedding_norm)
+        words = torch.from_numpy(self._words[padding.take(ids[..., None])[:, 0].numpy()])
+        places = self._positions[: ids.shape[1]].expand(len(ids), -1, -1)
+        embedded = words.to(places.dtype) + padding.take(places)
+        return self._norm(embedded, self._embedding_norm)
 
     def _apply(self, layer: _Layer, states: Tensor, padding: _Padding) -> Tensor:
         from torch.nn.functional import scaled_dot_product_attention

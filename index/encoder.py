@@ -26,7 +26,7 @@ from index.bundled_model import (
     find_bundled_file,
     unpack_bundled_model,
 )
-from index.model_file import ModelError, read_token_scores
+from index.model_file import ModelError, read_tables
 
 if TYPE_CHECKING:  # importing torch takes seconds
     from torch import Tensor
@@ -434,9 +434,10 @@ def _load_bundled(folder: Path, bundled: Path) -> TransformerEncoder:
     from index.tokenizer import SentencePieceTokenizer
 
     try:
+        tables = read_tables(bundled)
         return TransformerEncoder(
-            Bert(folder),
-            SentencePieceTokenizer(folder / SENTENCEPIECE, *read_token_scores(bundled)),
+            Bert(folder, tables.words),
+            SentencePieceTokenizer(folder / SENTENCEPIECE, tables.scores, tables.unknown),
             name=f"{folder.name}.{FORMAT}",
             query_prompt=QUERY_PROMPT,
             passage_prompt=PASSAGE_PROMPT,

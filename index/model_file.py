@@ -6,6 +6,7 @@ tensors. Matrices are Q4_0: blocks of 32 weights as one 16-bit float scale and 1
 byte ``j`` holds weights ``j`` (low half) and ``j + 16`` (high half), each less 8, times the scale.
 """
 
+import os
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -60,11 +61,13 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class StoredTensor:
-    """A tensor as it lies in the file: ``count`` values in float32 or in Q4_0 blocks."""
+    """A tensor as it lies in the file, ``offset`` bytes from its start: ``count`` values in float32
+    or in Q4_0 blocks."""
 
     data: memoryview
     quantised: bool
     count: int
+    offset: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +92,59 @@ def parse_model_file(data: bytes) -> ModelFile:
     return ModelFile(sizes, vocabulary, _parse_tensors(reader, sizes))
 
 
-def read_token_scores(path: Path) -> tuple[npt.NDArray[np.float32], int]:
-    """The scores of the tokenizer's pieces, float32 ``(pieces,)`` in the order of ids, and the id
-    of what the tokenizer does not know.
+@dataclass(frozen=True, slots=True)
+class ModelTables:
+    """What is read from the file itself whenever the model is used."""
 
-    The rest of the file is not read. Raises ModelError for a damaged file, OSError and ValueError
-    for one that cannot be read.
+    scores: npt.NDArray[np.float32]
+    """Float32[pieces]: the scores of the tokenizer's pieces, in the order of ids."""
+    unknown: int
+    """The id of what the tokenizer does not know."""
+    words: "WordVectors"
+
+
+def read_tables(path: Path) -> ModelTables:
+    """The tables of the file at ``path``; the rest of it is not read.
+
+    Raises ModelError for a damaged file, OSError and ValueError for one that cannot be read.
     """
     reader = _Reader(np.memmap(path, np.uint8, "r").data)
-    _parse_sizes(reader)
+    sizes = _parse_sizes(reader)
     head = _parse_vocabulary_head(reader)
-    return head.scores.astype(np.float32), head.unknown
+    reader.take(int(head.offsets[-1]), "vocabulary")
+    reader.take(reader.unpack("iI", "table of characters")[1], "table of characters")
+    tensor = _parse_tensors(reader, sizes)["emb.word"]
+    return ModelTables(
+        head.scores.astype(np.float32), head.unknown, WordVectors(path, tensor, sizes.hidden)
+    )
+
+
+class WordVectors:
+    """The vectors of the vocabulary, read row by row.
+
+    Mapped into memory, a page and its neighbours would stay for every token that was ever read:
+    soon all of them, of which a library uses a hundredth.
+    """
+
+    def __init__(self, path: Path, tensor: "StoredTensor", dimension: int) -> None:
+        """``tensor`` is that of the file at ``path`` and holds rows of ``dimension``."""
+        self._file = path.open("rb", buffering=0)
+        self._offset, self._quantised = tensor.offset, tensor.quantised
+        self._row = dimension // _BLOCK * _BLOCK_BYTES if tensor.quantised else 4 * dimension
+        self._dimension = dimension
+
+    def __getitem__(self, ids: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
+        """Float32 ``(n, d)``: the vectors of ``ids`` ``(n,)``, each of which is in the
+        vocabulary."""
+        different, places = np.unique(ids, return_inverse=True)
+        read = b"".join(
+            os.pread(self._file.fileno(), self._row, self._offset + self._row * number)
+            for number in different.tolist()
+        )
+        count = len(different) * self._dimension
+        rows = StoredTensor(memoryview(read), self._quantised, count, 0)
+        values = np.concatenate(list(dequantise(rows)))
+        return values.reshape(-1, self._dimension)[places]
 
 
 def dequantise(tensor: StoredTensor) -> Iterator[npt.NDArray[np.float32]]:
@@ -267,7 +312,8 @@ def _parse_tensors(reader: _Reader, sizes: Sizes) -> dict[str, StoredTensor]:
             raise _damaged(part)
         # A name that is no ASCII is none of ours, and shows below as one that is missing.
         name = name_bytes.decode("ascii", "replace")
-        tensors[name] = StoredTensor(reader.data[offset : offset + length], kind == _Q4_0, count)
+        data = reader.data[offset : offset + length]
+        tensors[name] = StoredTensor(data, kind == _Q4_0, count, offset)
     # A layer has sixteen. Asked first, since a damaged number of layers may be two billion.
     if sizes.layers > len(tensors):
         raise _damaged(part)

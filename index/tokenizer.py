@@ -78,7 +78,8 @@ class SentencePieceTokenizer:
         # Here, not above: most tests do without.
         from sentencepiece import SentencePieceProcessor
 
-        self._processor = SentencePieceProcessor(model_file=str(file))
+        # Its threads are made anew for every call, which takes longer than a question's tokens.
+        self._processor = SentencePieceProcessor(model_file=str(file), num_threads=1)
         self._first, self._last = self._processor.bos_id(), self._processor.eos_id()
         self.pad: int = self._processor.pad_id()
         self.weights = rarity(scores, [unknown])
