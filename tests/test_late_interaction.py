@@ -9,6 +9,9 @@ from hypothesis.extra.numpy import arrays
 from index.late_interaction import (
     Float32,
     QuantisedTokens,
+    _multiplies_bytes,
+    _products_of_bytes,
+    _products_of_floats,
     best_matches,
     centre,
     quantise,
@@ -79,7 +82,26 @@ def test_maxsim_is_that_of_a_loop(question: Float32, passages: list[Float32]) ->
     expected = [
         [max(float(p @ q) for p in restored(passage)) for q in question] for passage in quantised
     ]
-    np.testing.assert_allclose(found, expected, atol=1e-5)
+    np.testing.assert_allclose(found, expected, atol=1e-4)
+
+
+@given(tokens, st.lists(tokens, min_size=1, max_size=4))
+def test_products_of_bytes_are_those_of_floats(question: Float32, passages: list[Float32]) -> None:
+    if not _multiplies_bytes():
+        pytest.skip("this CPU has no instructions for that")
+    question = unit(question)
+    quantised = [quantise(unit(passage)) for passage in passages]
+    cosines = _products_of_bytes(question, quantised)
+    np.testing.assert_allclose(cosines, _products_of_floats(question, quantised), atol=1e-4)
+    assert (cosines.shape, cosines.dtype) == ((sum(map(len, passages)), len(question)), np.float32)
+
+
+def test_the_largest_sums_do_not_overflow() -> None:
+    """384 components, all as large as a byte takes, of either sign."""
+    signs = np.where(np.arange(384) % 3, 1, -1).astype(np.float32)
+    question = unit(np.stack([signs, -signs]))
+    (cosines,) = similarities(question, [quantise(question[:1])])
+    np.testing.assert_allclose(cosines, [1, -1], atol=1e-4)
 
 
 def test_similarities_of_no_passage() -> None:
