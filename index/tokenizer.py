@@ -78,8 +78,7 @@ class SentencePieceTokenizer:
         # Here, not above: most tests do without.
         from sentencepiece import SentencePieceProcessor
 
-        # Its threads are made anew for every call, which takes longer than a question's tokens.
-        self._processor = SentencePieceProcessor(model_file=str(file), num_threads=1)
+        self._processor = SentencePieceProcessor(model_file=str(file))
         self._first, self._last = self._processor.bos_id(), self._processor.eos_id()
         self.pad: int = self._processor.pad_id()
         self.weights = rarity(scores, [unknown])
@@ -91,15 +90,18 @@ class SentencePieceTokenizer:
 
     def count(self, prompt: Prompt, texts: Sequence[str]) -> list[int]:
         """As `Tokenizer` says."""
-        found = self._processor.encode(_prompted(prompt, texts), return_type="numpy")
-        return [len(ids) + 2 - prompt.overhead for ids in found]
+        return [
+            len(self._processor.encode(text, return_type="numpy")) + 2 - prompt.overhead
+            for text in _prompted(prompt, texts)
+        ]
 
     def cut(self, prompt: Prompt, texts: Sequence[str], most: int | None = None) -> list[Tokens]:
         """As `Tokenizer` says."""
-        found = self._processor.encode(_prompted(prompt, texts), return_type="offset_mapping")
         end = None if most is None else most - 2
         cut = []
-        for one, text in zip(found, texts, strict=True):
+        for prompted, text in zip(_prompted(prompt, texts), texts, strict=True):
+            # Of a list, SentencePiece would start threads, for longer than they are needed.
+            one = self._processor.encode(prompted, return_type="offset_mapping")
             # Of a character that stands for several, all but the last have no width.
             spans = ((start, max(stop, start + 1)) for start, stop in one["offsets"][:end])
             ids = [self._first, *one["ids"][:end], self._last]
