@@ -29,6 +29,9 @@ MOST_AT_ONCE = 16
 PROGRESS_SECONDS = 2.0
 """How often a reindex reports: Discord takes five edits of a message in five seconds."""
 
+ANSWERERS = 2
+"""Threads that look questions up: while one has the model, the other compares tokens."""
+
 Reopen = Callable[[Callable[[int, int], None]], tuple[Library, IndexReport]]
 """Brings the index up to date and loads it; calls its argument with texts done and in all."""
 
@@ -61,7 +64,7 @@ class _Waiting:
 class LibraryService:
     """Answers from the current library, and swaps it for a new one when a reindex is done.
 
-    Without a ``library`` the first reindex makes it. One thread answers, another reindexes and
+    Without a ``library`` the first reindex makes it. Two threads answer, another reindexes and
     others do what else takes long, so questions wait for nothing but questions; those that wait are
     looked up together. All methods are called on the event loop.
     """
@@ -71,8 +74,8 @@ class LibraryService:
         self._reopen = reopen
         self._waiting = 0
         self._queue: deque[_Waiting] = deque()
-        self._answering: asyncio.Task[None] | None = None
-        self._answers = ThreadPoolExecutor(1, thread_name_prefix="answer")
+        self._answering: set[asyncio.Task[None]] = set()
+        self._answers = ThreadPoolExecutor(ANSWERERS, thread_name_prefix="answer")
         self._reindexes = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
         self._examples = ThreadPoolExecutor(1, thread_name_prefix="examples")
@@ -123,8 +126,9 @@ class LibraryService:
         asked = Asked(question, MOST_CITATIONS, article, before, strictness)
         answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(self.library, asked, answer))
-        if self._answering is None or self._answering.done():
-            self._answering = asyncio.create_task(self._answer_queue(), name="answers")
+        if len(self._answering) < ANSWERERS:
+            answering = asyncio.create_task(self._answer_queue(), name="answers")
+            self._answering.add(answering)
         self._waiting += 1
         try:
             return await answer
@@ -137,25 +141,37 @@ class LibraryService:
         Nobody waits for company: a question that comes to an idle thread is looked up at once, and
         those that come meanwhile are the next batch.
         """
+        try:
+            while batch := self._next_batch():
+                await self._answer_batch(batch)
+        except (asyncio.CancelledError, RuntimeError):  # the bot stops: no more work is taken
+            for one in self._queue:
+                one.answer.cancel()
+            self._queue.clear()
+        finally:
+            # At once, so that a question that comes next finds that nobody looks after it.
+            task = asyncio.current_task()
+            assert task is not None
+            self._answering.discard(task)
+
+    async def _answer_batch(self, batch: Sequence[_Waiting]) -> None:
+        """Raises RuntimeError, its questions cancelled, when no more work is taken."""
         loop = asyncio.get_running_loop()
-        while batch := self._next_batch():
-            library = batch[0].library
-            try:
-                outcomes = await loop.run_in_executor(
-                    self._answers, _answers, library, [one.asked for one in batch]
-                )
-            except (asyncio.CancelledError, RuntimeError):  # the bot stops: no more work is taken
-                for one in (*batch, *self._queue):
-                    one.answer.cancel()
-                self._queue.clear()
-                return
-            for one, outcome in zip(batch, outcomes, strict=True):
-                if one.answer.done():  # whoever asked has given up
-                    continue
-                if isinstance(outcome, Exception):
-                    one.answer.set_exception(outcome)
-                else:
-                    one.answer.set_result(outcome)
+        try:
+            outcomes = await loop.run_in_executor(
+                self._answers, _answers, batch[0].library, [one.asked for one in batch]
+            )
+        except (asyncio.CancelledError, RuntimeError):
+            for one in batch:
+                one.answer.cancel()
+            raise
+        for one, outcome in zip(batch, outcomes, strict=True):
+            if one.answer.done():  # whoever asked has given up
+                continue
+            if isinstance(outcome, Exception):
+                one.answer.set_exception(outcome)
+            else:
+                one.answer.set_result(outcome)
 
     def _next_batch(self) -> list[_Waiting]:
         """The questions that came first and still wait, all for the same library."""

@@ -52,8 +52,6 @@ _HUB_MODEL = "intfloat/multilingual-e5-small"
 # time take a quarter less than one by one, more than 8 gain nothing. And a question that comes
 # while passages are encoded waits for one batch: 0.2 s in bfloat16, 0.35 s in float32.
 _BATCH_TOKENS = 1_200
-# Tokens in a batch, prompts included, that one thread computes.
-_ONE_THREAD_TOKENS = 48
 # Texts tokenised in one turn: some 20 ms.
 _TEXTS_AT_ONCE = 64
 _MOST_TOKENS = 8_192
@@ -250,8 +248,11 @@ class TransformerEncoder:
             most = self._max_tokens + self._query.overhead
             tokenised = self._tokenizer.cut(self._query, texts, most)
         for rows in _batches([len(item.ids) for item in tokenised]):
+            # One question has too little to do for two threads: they would spend their time waiting
+            # for each other, and with another busy process beside them many times as long. Of
+            # several, some are looked up by another thread meanwhile.
             with self._turns.take(first=True):
-                batch = self._run([tokenised[row] for row in rows], self._query)
+                batch = self._run([tokenised[row] for row in rows], self._query, 1)
             for row, states in zip(rows, batch, strict=True):
                 weights = self._tokenizer.weights[states.ids]
                 encodings[row] = QuestionEncoding(
@@ -275,20 +276,17 @@ class TransformerEncoder:
         done = 0
         for rows in _batches([len(item.ids) for item in tokenised]):
             with self._turns.take(first=False):
-                batch = self._run([tokenised[row] for row in rows], self._passage)
+                batch = self._run([tokenised[row] for row in rows], self._passage, self._threads)
             yield from zip(rows, batch, strict=True)
             done += len(rows)
             if on_progress is not None:
                 on_progress(done)
 
-    def _run(self, batch: Sequence["Tokens"], prompt: "Prompt") -> list["_States"]:
+    def _run(self, batch: Sequence["Tokens"], prompt: "Prompt", threads: int) -> list["_States"]:
         """One forward pass. Call it only in one's turn."""
         import torch  # already imported by whoever made the model
 
-        # A question has too little to do for two threads: they would spend their time waiting for
-        # each other, and with another busy process beside them many times as long.
-        alone = sum(len(item.ids) for item in batch) <= _ONE_THREAD_TOKENS
-        torch.set_num_threads(1 if alone else self._threads)
+        torch.set_num_threads(threads)
         lengths = [len(item.ids) for item in batch]
         ids = torch.full((len(batch), max(lengths)), self._tokenizer.pad)
         mask = torch.zeros_like(ids)
