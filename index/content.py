@@ -10,10 +10,13 @@ import hashlib
 import os
 import re
 import stat
+import threading
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+
+from cachetools import LRUCache, cached
 
 from index.front_matter import FrontMatter, FrontMatterError, read_front_matter
 from index.language import detect_language
@@ -38,6 +41,8 @@ __all__ = [
 ]
 
 MAX_BYTES = 5_000_000
+REMEMBERED_CHARACTERS = 50_000_000
+"""Of the articles that were read last: some 50,000 paragraphs."""
 MAX_LINES = 100_000
 """A book has fewer; each line costs a hundred times its own memory, or more."""
 MARKDOWN = (".md", ".markdown")
@@ -105,7 +110,7 @@ def read_content(folder: Path) -> Content:
     for file in _files(folder):
         digest.update(file.digest())
         try:
-            article = read_article(folder, file.path, file.read())
+            article = _read_once(folder, file)
             if article.id in articles:
                 other = shown_path(folder, articles[article.id].path)
                 raise ContentError(file.shown, None, Remark.SAME_ID(id=article.id, other=other))
@@ -306,6 +311,16 @@ def _line_at(content: bytes, offset: int) -> int:
 
 
 # --- articles -----------------------------------------------------------------------------------
+
+
+@cached(
+    LRUCache(REMEMBERED_CHARACTERS, lambda article: len(article.text)),
+    key=lambda _, file: (file.shown, file.path, file.digest()),
+    lock=threading.Lock(),
+)
+def _read_once(folder: Path, file: _File) -> Article:
+    """`read_article`, which a running bot need not do again for a file that is as it was."""
+    return read_article(folder, file.path, file.read())
 
 
 def read_article(folder: Path, path: str, content: bytes) -> Article:

@@ -23,9 +23,10 @@ import math
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, overload
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ class IndexedArticle:
     token_count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
 class Segment:
     """Articles with the vectors of their passages, in the order of the passages.
 
@@ -159,8 +160,12 @@ def _contents_type() -> TypeAdapter[_Contents]:
     return TypeAdapter(_Contents)
 
 
+@lru_cache(maxsize=20_000)
 def made_from(article: Article) -> str:
-    """A digest of all that an `IndexedArticle` follows from, besides the model."""
+    """A digest of all that an `IndexedArticle` follows from, besides the model.
+
+    Of articles that a running bot still has from their last reading it is computed only once.
+    """
     paragraphs = [asdict(paragraph) for paragraph in article.paragraphs]
     content = [SPLITTING, asdict(_source(article)), article.text, paragraphs]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()
@@ -221,13 +226,22 @@ def write_segment(
     (folder / PASSAGES).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
 
 
+_mapped: WeakValueDictionary[tuple[object, ...], Segment] = WeakValueDictionary()
+
+
 def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
     """Map a segment's files, whose digests the caller has checked; ``tokens`` says whether it
     should hold token vectors.
 
+    One that is mapped already is the same as before: the files of a segment never change, and no
+    other segment gets its folder.
+
     Raises DamagedIndexError where one is missing or the files do not fit one another, StorageError
     if one cannot be read.
     """
+    key = _identity(folder, dimension, tokens=tokens)
+    if (known := _mapped.get(key)) is not None:
+        return known
     try:
         with reading(folder / PASSAGES) as path:
             content = _contents_type().validate_json(path.read_bytes(), strict=True)
@@ -249,7 +263,19 @@ def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
             raise ValueError("tokens")
     except (ValueError, OverflowError) as error:
         raise DamagedIndexError(f"the files of {folder.name} do not fit one another") from error
-    return Segment(content.articles, vectors, folder)
+    segment = Segment(content.articles, vectors, folder)
+    _mapped[key] = segment
+    return segment
+
+
+def _identity(folder: Path, dimension: int, *, tokens: bool) -> tuple[object, ...]:
+    """Differs when a file of the segment has been written or replaced."""
+    stats = []
+    for name in (PASSAGES, ROWS, *((TOKENS, SCALES, STARTS) if tokens else ())):
+        with reading(folder / name) as path:
+            stat = path.stat()
+        stats.append((stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    return folder, dimension, tokens, *stats
 
 
 def _map_tokens(folder: Path, dimension: int, starts: int, counts: Sequence[int]) -> MappedTokens:

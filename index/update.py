@@ -286,13 +286,14 @@ def _save(
     moving = [article for article in articles if article.source.id not in settled]
     if not moving:
         return tuple(kept), 0
-    known = _known_vectors(old, target.tokens) if old else {}
     passages = [
         TitledPassage(article.source.title, passage)
         for article in moving
         for passage in article.passages
     ]
-    new = set(passages) - known.keys()
+    wanted = set(passages)
+    known = _known_vectors(wanted, old, target.tokens) if old else {}
+    new = wanted - known.keys()
     name = uuid.uuid4().hex[:12]
     segment = segment_folder(target.folder, name)
     vectors = _vectors(passages, known, target, _Counter(new, on_progress))
@@ -318,18 +319,25 @@ def _kept(
     return [] if len(kept) >= MOST_SEGMENTS else kept
 
 
-def _known_vectors(old: StoredIndex, tokens: bool) -> dict[TitledPassage, PassageVectors]:
-    """What need not be encoded again; where ``tokens`` are to be stored, those have them."""
+def _known_vectors(
+    wanted: set[TitledPassage], old: StoredIndex, tokens: bool
+) -> dict[TitledPassage, PassageVectors]:
+    """Those of the ``wanted`` passages that need not be encoded again; where ``tokens`` are to be
+    stored, they have them."""
     known = {}
     for segment in old.segments:
-        vectors = iter(segment.vectors)
+        place = -1
         for article in segment.articles:
             for passage in article.passages:
-                of_passage = next(vectors)
+                place += 1
+                titled = TitledPassage(article.source.title, passage)
+                if titled not in wanted:
+                    continue
+                vectors = segment.vectors[place]
                 if not tokens:
-                    of_passage = PassageVectors(of_passage.rows, None)
-                if not tokens or of_passage.tokens is not None:
-                    known[TitledPassage(article.source.title, passage)] = of_passage
+                    known[titled] = PassageVectors(vectors.rows, None)
+                elif vectors.tokens is not None:
+                    known[titled] = vectors
     return known
 
 
@@ -404,6 +412,9 @@ def _passage_changes(
     changed."""
     added = changed = removed = unchanged = 0
     for id_ in before.keys() | after.keys():
+        if id_ in before and id_ in after and before[id_].digest == after[id_].digest:
+            unchanged += len(after[id_].passages)
+            continue
         old = Counter(p.text for p in before[id_].passages) if id_ in before else Counter[str]()
         new = Counter(p.text for p in after[id_].passages) if id_ in after else Counter[str]()
         went, came = (old - new).total(), (new - old).total()

@@ -56,6 +56,19 @@ def head(*lines: str) -> str:
 # --- files --------------------------------------------------------------------------------------
 
 
+def test_a_file_that_is_as_it_was_is_not_read_again(folder: Path) -> None:
+    first = article(folder, "a.md", "# Titel\n\nEins ist ein Satz.")
+    assert read_content(folder).articles[0] is first
+    assert article(folder, "a.md", "# Titel\n\nZwei ist ein Satz.").text.endswith(
+        "Zwei ist ein Satz."
+    )
+    assert read_content(folder).articles[0].text != first.text
+    # The same bytes under another name are another article, in another folder the same.
+    (folder / "a.md").rename(folder / "b.md")
+    assert read_content(folder).articles[0].id == "b"
+    error(folder, "b.md", b"\x00")
+
+
 def test_files_in_order(folder: Path) -> None:
     (folder / "b").mkdir()
     (folder / ".hidden").mkdir()

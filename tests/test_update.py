@@ -727,6 +727,18 @@ def test_signed_manifest_of_wrong_shape(
     assert_damaged(two, whole, encoder, "its manifest does not say what a manifest says")
 
 
+def test_a_segment_is_mapped_once(whole: Path, two: ContentFolder, encoder: FakeEncoder) -> None:
+    [segment] = stored(whole, encoder).segments
+    library, _ = open_library(two, whole, encoder)
+    assert stored(whole, encoder).segments[0] is segment
+    # Written anew, though with the same content, it is another one.
+    path = segment_file(whole, "starts.i32")
+    path.write_bytes(path.read_bytes())
+    os.utime(path, ns=(1, 1))
+    assert stored(whole, encoder).segments[0] is not segment
+    assert library.passage_count == 3
+
+
 def test_signed_manifest_that_forgets_a_file(
     whole: Path, two: ContentFolder, encoder: FakeEncoder
 ) -> None:

@@ -27,7 +27,7 @@ from bot import cli
 from index import encoder
 from index.language import detect_language
 
-_IMPORTED = ["beleg_process", "bot.client", "index.library"]
+_IMPORTED = ["beleg_process", "bot.client", "index.library", "torch"]
 SECONDS = 60.0
 """For a process to begin or to end: far more than it takes."""
 NOBODY = 65_534
