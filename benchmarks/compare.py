@@ -39,6 +39,7 @@ from benchmarks.figures import (
     ratios_table,
     replace_between,
 )
+from benchmarks.model_folder import library_folder
 from benchmarks.processes import run_process
 from benchmarks.workload import (
     Workload,
@@ -47,7 +48,7 @@ from benchmarks.workload import (
     read_workload,
     write_articles,
 )
-from index.bundled_model import Dtype, unpack_bundled_model
+from index.bundled_model import Dtype
 from index.evaluate import EvaluationError
 
 CLIENTS = (1, 4, 16, 64)
@@ -321,7 +322,7 @@ def main() -> None:
         runs = [run for run in kept if run.size not in measured]
     if options.rounds:
         pythons = _working(options.peers.split(","), options)
-        model = unpack_bundled_model(dtype=dtype())
+        model = library_folder(options.cache, dtype())
         for run in measure_all(pythons, model, workloads, options.rounds):
             runs.append(run)
             _store(runs, results)
@@ -341,7 +342,7 @@ def main() -> None:
 
 def _working(names: Sequence[str], options: argparse.Namespace) -> dict[str, Path]:
     """The Pythons of those programs that can be installed and do a small job rightly."""
-    model = unpack_bundled_model(dtype=dtype())
+    model = library_folder(options.cache, dtype())
     small = read_workload(options.data, options.questions, CHECKED)
     pythons = {}
     for name in [*(name for name in names if name != OWN), OWN]:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from index.model_file import WordVectors
+from index.bundled_model import CONFIG, WEIGHTS
+from index.model_file import Sizes, WordVectors
 
 if TYPE_CHECKING:  # importing torch takes seconds
     from torch import Tensor
@@ -86,27 +87,28 @@ class Bert:
         """Load the weights in ``folder``, which compute in the type they are stored in; ``words``
         are the vectors of the vocabulary.
 
-        Raises OSError, ValueError, LookupError or SafetensorError for a damaged folder.
+        Raises OSError, ValueError, TypeError or SafetensorError for a damaged folder.
         """
         from safetensors import safe_open
 
-        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        self._heads: int = config["num_attention_heads"]
-        self._epsilon: float = config["layer_norm_eps"]
+        sizes = Sizes(**json.loads((folder / CONFIG).read_text(encoding="utf-8")))
+        self._heads = sizes.heads
+        self._epsilon = sizes.layer_norm_epsilon
         self._words = words
         # Mapped only until the layers are laid out.
-        with safe_open(folder / "model.safetensors", "pt") as weights:
+        with safe_open(folder / WEIGHTS, "pt") as weights:
             types = weights.get_tensor("embeddings.token_type_embeddings.weight")
             # Every text is of the first type.
             self._positions: Tensor = (
                 weights.get_tensor("embeddings.position_embeddings.weight") + types[0]
             )
             self._embedding_norm = _norm(weights, "embeddings.LayerNorm")
-            count = config["num_hidden_layers"]
-            self._layers = [_layer(weights, f"encoder.layer.{number}") for number in range(count)]
-        self.dimension: int = config["hidden_size"]
+            self._layers = [
+                _layer(weights, f"encoder.layer.{number}") for number in range(sizes.layers)
+            ]
+        self.dimension = sizes.hidden
         """Length of every vector."""
-        self.positions: int = config["max_position_embeddings"]
+        self.positions = sizes.positions
         """Tokens that a text may have, prompt and end marks included."""
 
     def __call__(self, ids: Tensor, mask: Tensor, _prompt: int, /) -> tuple[Tensor, Tensor]:

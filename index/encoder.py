@@ -440,7 +440,7 @@ def _load_bundled(folder: Path, bundled: Path) -> TransformerEncoder:
             query_prompt=QUERY_PROMPT,
             passage_prompt=PASSAGE_PROMPT,
         )
-    except (OSError, ValueError, RuntimeError, LookupError, SafetensorError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
         raise ModelError(
             f"The default model in {folder} does not load: delete that folder and start again."
         ) from error

@@ -16,14 +16,14 @@ from hypothesis import strategies as st
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
+from benchmarks.model_folder import build_tokenizer
 from index import bundled_model
 from index.bundled_model import (
     FILE_SHA256,
     find_bundled_file,
     unpack_bundled_model,
 )
-from index.bundled_tokenizer import build_tokenizer
-from index.model_file import ModelError, Sizes, dequantise, parse_model_file
+from index.model_file import ModelError, Sizes, dequantise, parse_model_file, read_tables
 from tests.tiny_model import NORMALISATION, PIECES, TinyModel
 
 TINY = TinyModel()
@@ -56,6 +56,17 @@ def test_large_tensors_come_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
         parts = list(dequantise(model.tensors[name]))
         assert {len(part) for part in parts[:-1]} == {96}
         assert np.concatenate(parts).tolist() == TINY.values[name]
+
+
+def test_vectors_of_the_vocabulary_are_read_row_by_row(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(TINY_BYTES)
+    tables = read_tables(tmp_path / "model")
+    rows = tables.words[np.array([7, 3, 7])]
+    wanted = np.array(TINY.values["emb.word"], np.float32).reshape(-1, 32)[[7, 3, 7]]
+    assert rows.tolist() == wanted.tolist()
+    assert rows.dtype == np.float32
+    assert tables.unknown == 3
+    assert tables.scores.tolist() == [float(np.float32(score)) for _, score in PIECES]
 
 
 def edited(**changes: object) -> bytes:
@@ -186,31 +197,19 @@ def test_folder(source: Path, tmp_path: Path, dtype: bundled_model.Dtype) -> Non
     )
     assert folder == tmp_path / "models" / f"multilingual-e5-small-q4-{dtype}"
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.*"))
-    assert files == [
-        "1_Pooling/config.json",
-        "2_Normalize/config.json",
-        "beleg.json",
-        "config.json",
-        "config_sentence_transformers.json",
-        "model.safetensors",
-        "modules.json",
-        "sentence_bert_config.json",
-        "sentencepiece.bpe.model",
-        "special_tokens_map.json",
-        "tokenizer.json",
-        "tokenizer_config.json",
-    ]
+    assert files == ["beleg.json", "config.json", "model.safetensors", "sentencepiece.bpe.model"]
     weights = load_file(folder / "model.safetensors")
-    assert len(weights) == len(TINY.tensors)
+    # The vectors of the vocabulary are read where they are.
+    assert len(weights) == len(TINY.tensors) - 1
     for name, tensor, shape in [
-        ("embeddings.word_embeddings.weight", "emb.word", (len(PIECES) + 3, 32)),
         ("encoder.layer.1.intermediate.dense.weight", "l1.fi.w", (64, 32)),
         ("encoder.layer.0.output.dense.weight", "l0.fo.w", (32, 64)),
         ("encoder.layer.1.attention.output.LayerNorm.bias", "l1.aln.b", (32,)),
     ]:
         wanted = torch.tensor(TINY.values[tensor]).reshape(shape).to(getattr(torch, dtype))
         assert torch.equal(weights[name], wanted)
-    total = sum(len(values) for values in TINY.values.values())
+    assert json.loads((folder / "config.json").read_text())["hidden"] == 32
+    total = sum(len(values) for name, values in TINY.values.items() if name != "emb.word")
     assert progress[-1] == (total, total)
     assert progress == sorted(progress)
 
@@ -226,7 +225,7 @@ def cut_weights(folder: Path) -> None:
 
 
 def lose_tokenizer(folder: Path) -> None:
-    (folder / "tokenizer.json").unlink()
+    (folder / "sentencepiece.bpe.model").unlink()
 
 
 def age_stamp(folder: Path) -> None:

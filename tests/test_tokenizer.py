@@ -7,7 +7,8 @@ import pytest
 from tokenizers import Tokenizer as LibraryTokenizer
 from tokenizers.models import WordLevel
 
-from index.bundled_tokenizer import build_sentencepiece, build_tokenizer
+from benchmarks.model_folder import build_tokenizer
+from index.bundled_tokenizer import build_sentencepiece
 from index.model_file import parse_model_file
 from index.tokenizer import FastTokenizer, SentencePieceTokenizer, Tokenizer, Tokens
 from tests.tiny_model import TinyModel
