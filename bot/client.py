@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import discord
@@ -157,7 +158,8 @@ class BelegClient(ServingClient):
         # forget an open one at a restart.
         if interaction.type is discord.InteractionType.modal_submit:
             async with guarded(interaction, "form"):
-                form = begun_by(FORMS, str((interaction.data or {}).get("custom_id")))
+                data: dict[str, Any] = dict(interaction.data or {})
+                form = begun_by(FORMS, str(data.get("custom_id")))
                 if form is None or not await FORMS[form](interaction):
                     # From a version of Beleg that had another form.
                     await whisper(interaction, texts_of(interaction)("command-changed"))

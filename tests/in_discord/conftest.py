@@ -14,9 +14,8 @@ from bot.client import BelegClient
 from bot.service import LibraryService, Progress
 from index.update import IndexReport
 
-
-# How often, in seconds, simcord looks whether the bot has come to rest; its own 0.05 is most of what
-# these tests would take.
+# How often, in seconds, simcord looks whether the bot has come to rest; its own 0.05 is most of
+# what these tests would take.
 Env._settle_internal.__kwdefaults__["idle"] = 0.002
 
 

@@ -33,11 +33,18 @@ WORDS = [
 _OPENED = ["```\n", "```py\n", "`", "||", "**", "__", "~~", "[a](", "<", "<@", "> ", ">>> ", "# "]
 """Begun and never ended: what follows must not become part of it."""
 _HIDDEN = ["\u200b" * 40, "\u2800", "\u3164", "\u202e\u202d\u2066\u2069", "\u0000", "\u001b[31m"]
-_MARKS = ["e" + "\u0301" * 60, "\u0489" * 30, "﷽" * 30, "𒐫" * 20, "👩\u200d👩\u200d👧" * 10, "\ufe0f"]
+_MARKS = [
+    "e" + "\u0301" * 60,
+    "\u0489" * 30,
+    "﷽" * 30,
+    "𒐫" * 20,
+    "👩\u200d👩\u200d👧" * 10,
+    "\ufe0f",
+]
 _CALLS = [
     *("@everyone ", "@here ", "<@123456789012345678> ", "<@!123456789012345678> ", "<@&42> "),
-    *("\\@everyone ", "\\<@42> ", "<@\u200b42>", "@\u200beveryone", "<@" + "9" * 25 + ">", "<id:guide>"),
-    *("</ask:42> ", "</admin reindex:42> ", "<t:9999999999999999:R>", "<a:a:1>", "discord.gg/x "),
+    *("\\@everyone ", "\\<@42> ", "<@\u200b42>", "@\u200beveryone", "<@" + "9" * 25 + ">"),
+    *("</ask:42> ", "</admin reindex:42> ", "<t:9999999999999999:R>", "<a:a:1>", "discord.gg/x ", "<id:guide>"),
     *("https://example.org/||x||", "[**@everyone**](https://example.org '```')", "<mailto:a@b.c>"),
 ]  # fmt: skip
 
@@ -59,7 +66,9 @@ def _long(draw: st.DrawFn) -> str:
     return (piece * (length // len(piece) + 1))[:length]
 
 
-_blank = st.lists(st.sampled_from(" \t\n\u00a0\u2003\u3000\u200b\u2800\r"), max_size=50).map("".join)
+_blank = st.lists(st.sampled_from(" \t\n\u00a0\u2003\u3000\u200b\u2800\r"), max_size=50).map(
+    "".join
+)
 
 words = st.one_of(_mixed, _mixed, _mixed, _mixed, _mixed, _mixed, _long(), _blank)
 """Of any length up to 6,000 characters."""

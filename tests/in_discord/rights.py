@@ -1,7 +1,6 @@
-"""Who may do what, as a table: `docs/rights.md` shows it, `test_rights.py` tries every field of it.
+"""Who may do what, as a table: ``docs/rights.md`` shows it, ``test_rights.py`` tries it all.
 
-``PYTHONPATH=.:tests:tests/in_discord .venv/bin/python tests/in_discord/rights.py`` prints the tables
-for the page.
+``PYTHONPATH=. .venv/bin/python tests/in_discord/rights.py`` prints the tables for the page.
 """
 
 from __future__ import annotations
@@ -99,12 +98,8 @@ _ROWS = (
 TABLE = {what: dict(zip(WHO, fields.split(), strict=True)) for what, _, fields in _ROWS}
 """What happens, by what is done and who does it."""
 
-_CHANGED = (
-    "This has changed since you last saw it. Please pick the command again after typing `/`."
-)
-_FORGOTTEN = (
-    "I no longer have this answer: questions are erased after a while. Please ask again."
-)
+_CHANGED = "This has changed since you last saw it. Please pick the command again after typing `/`."
+_FORGOTTEN = "I no longer have this answer: questions are erased after a while. Please ask again."
 _NO_ARTICLE = "There is no such article in my library. Pick one from the list while you type."
 
 MADE_UP = {

@@ -12,10 +12,9 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-from admin_steps import ask_in
 from discord_world import FakeLibrary, Found, World, admin, article, components, last, scene
 from discord_world import shown as texts_shown
 from fake_encoder import FakeEncoder
@@ -425,16 +424,18 @@ def test_hostile_questions(
     seen: Counter[str] = Counter()
     count = repetitions(40)
 
+    def put_to_it(way: str, text: str, afterwards: str) -> None:
+        discords.run(lambda stage: attack(stage, way, text, afterwards, seen))
+
     @hypothesis_settings(count)
     @given(st.sampled_from(WAYS), words, st.sampled_from(AFTERWARDS))
     def check(way: str, text: str, afterwards: str) -> None:
-        discords.run(lambda stage: attack(stage, way, text, afterwards, seen))
+        put_to_it(way, text, afterwards)
 
     try:
         for number, text in enumerate(CASES):
             for way in WAYS if count > 1000 else (WAYS[number % len(WAYS)],):
-                afterwards = AFTERWARDS[number % len(AFTERWARDS)]
-                discords.run(lambda stage: attack(stage, way, text, afterwards, seen))
+                put_to_it(way, text, AFTERWARDS[number % len(AFTERWARDS)])
         check()
     finally:
         discords.close()

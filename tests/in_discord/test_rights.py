@@ -20,6 +20,7 @@ from admin_steps import (
     BUOYS,
     BUOYS_SHOWN,
     FERRIES,
+    STOPPING,
     furnish,
     owned_by,
     press,
@@ -507,6 +508,25 @@ async def test_rights(simcord_env: Env, world: World, payloads: Payloads, what: 
     assert refused(simcord_env)
 
 
+@pytest.mark.parametrize("what", [what for what in TABLE if TABLE[what]["member"] == "A"])
+async def test_while_stopping_admins_begin_nothing(
+    simcord_env: Env, world: World, payloads: Payloads, what: str
+) -> None:
+    refurnish(world, world.library)
+    place = await place_of("admin", simcord_env, world, payloads)
+
+    async def stop() -> None:
+        assert world.client is not None
+        await world.client.finish(1.0)
+
+    place.lose_right = stop
+    privately, done = await USES[what](place)
+    assert [shown(one) for one in privately] == [[STOPPING]]
+    assert not done
+    assert await place.state() == place.before
+    assert refused(simcord_env)
+
+
 # What nobody can send with a client of Discord's -------------------------------------------------
 
 Forgery = Callable[[World, Any, Any], Awaitable[Any]]
@@ -622,7 +642,9 @@ async def test_the_table_has_every_command_choice_button_menu_and_form(
             continue
         there.add(one.qualified_name)
         if isinstance(one, discord.app_commands.Command):
-            there |= {f"{one.qualified_name} {p.display_name}" for p in one.parameters if p.autocomplete}
+            there |= {
+                f"{one.qualified_name} {p.display_name}" for p in one.parameters if p.autocomplete
+            }
     for item in client._connection._view_store._dynamic_items.values():
         assert item.actions
         there |= {action if ":" in action else f"{action}:" for action in item.actions}
