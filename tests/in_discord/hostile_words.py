@@ -44,8 +44,8 @@ _MARKS = [
 _CALLS = [
     *("@everyone ", "@here ", "<@123456789012345678> ", "<@!123456789012345678> ", "<@&42> "),
     *("\\@everyone ", "\\<@42> ", "<@\u200b42>", "@\u200beveryone", "<@" + "9" * 25 + ">"),
-    *("</ask:42> ", "</admin reindex:42> ", "<t:9999999999999999:R>", "<a:a:1>", "discord.gg/x ", "<id:guide>"),
-    *("https://example.org/||x||", "[**@everyone**](https://example.org '```')", "<mailto:a@b.c>"),
+    *("</ask:42> ", "</admin reindex:42> ", "<t:9999999999999999:R>", "<a:a:1>", "discord.gg/x"),
+    *("https://example.org/||x||", "[**@everyone**](https://example.org '```')", "<id:guide>"),
 ]  # fmt: skip
 
 _pieces = st.one_of(
