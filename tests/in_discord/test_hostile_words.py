@@ -38,6 +38,7 @@ from index.library import Library
 MOST_OF_A_MESSAGE = 2000
 OF_ITS_OWN = {"strong", "line start", "timestamp"}
 """What the bot marks up itself, beside what it quotes."""
+SETTLE_SECONDS = 120.0
 IN_ONE_DISCORD = 250
 """Questions after which the simulated Discord is begun anew: it forgets nothing."""
 
@@ -96,7 +97,8 @@ class Discords:
         self._begun += 1
         self._world.data = self._folder / str(self._begun)
         self._world.data.mkdir()
-        env = Env(self._world.new_client())
+        # On a busy machine an answer takes its time.
+        env = Env(self._world.new_client(), settle_timeout=SETTLE_SECONDS)
         await env.start()
         guild, channel, member = scene(env)
         author = guild.add_member(env.create_user("otto"))
