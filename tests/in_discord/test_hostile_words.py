@@ -33,6 +33,8 @@ from bot.escape import whole, width
 from bot.limits import Limits
 from bot.records import Record
 from index.answer import Citation, Status
+from index.encoder import Encoder, load_encoder
+from index.fit import Fit
 from index.library import Library
 
 MOST_OF_A_MESSAGE = 2000
@@ -409,22 +411,22 @@ def hypothesis_settings(count: int) -> settings:
     )
 
 
-@pytest.mark.usefixtures("nothing_is_logged")
-def test_hostile_questions(
-    world: World, tmp_path: Path, repetitions: Callable[[int], int], tell: Callable[[str], None]
-) -> None:
-    folder = tmp_path / "articles"
-    folder.mkdir()
-    (folder / "lamps.txt").write_text(ARTICLE)
-    encoder = FakeEncoder()
-    fit = fit_for(encoder, intercept=-4, sentence=10)
+def put_all(
+    world: World, folder: Path, encoder: Encoder, fit: Fit | None, *, count: int, cases: bool
+) -> Counter[str]:
+    """Put CASES and ``count`` questions to a library of ARTICLE; how many were answered how.
+
+    ``cases``: each of CASES in every way, not only in one.
+    """
+    articles = folder / "articles"
+    articles.mkdir()
+    (articles / "lamps.txt").write_text(ARTICLE)
 
     def library() -> Library:
-        return Library.open(folder, tmp_path / "index", encoder, fit=fit)[0]
+        return Library.open(articles, folder / "index", encoder, fit=fit)[0]
 
     discords = Discords(world, library)
     seen: Counter[str] = Counter()
-    count = repetitions(40)
 
     def put_to_it(way: str, text: str, afterwards: str) -> None:
         discords.run(lambda stage: attack(stage, way, text, afterwards, seen))
@@ -436,11 +438,33 @@ def test_hostile_questions(
 
     try:
         for number, text in enumerate(CASES):
-            for way in WAYS if count > 1000 else (WAYS[number % len(WAYS)],):
+            for way in WAYS if cases else (WAYS[number % len(WAYS)],):
                 put_to_it(way, text, AFTERWARDS[number % len(AFTERWARDS)])
         check()
     finally:
         discords.close()
+    return seen
+
+
+@pytest.mark.usefixtures("nothing_is_logged")
+def test_hostile_questions(
+    world: World, tmp_path: Path, repetitions: Callable[[int], int], tell: Callable[[str], None]
+) -> None:
+    encoder = FakeEncoder()
+    fit = fit_for(encoder, intercept=-4, sentence=10)
+    count = repetitions(40)
+    seen = put_all(world, tmp_path, encoder, fit, count=count, cases=count > 1000)
+    tell(f"{seen.total()} questions: {dict(seen)}")
+
+
+@pytest.mark.process
+@pytest.mark.usefixtures("nothing_is_logged")
+def test_hostile_questions_to_the_model(
+    world: World, tmp_path: Path, repetitions: Callable[[int], int], tell: Callable[[str], None]
+) -> None:
+    """Its tokenizer sees them too; a tenth of the questions, as it takes its time."""
+    count = repetitions(10) // 10
+    seen = put_all(world, tmp_path, load_encoder(), None, count=count, cases=False)
     tell(f"{seen.total()} questions: {dict(seen)}")
 
 
