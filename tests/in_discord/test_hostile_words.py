@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from discord_world import FakeLibrary, Found, World, admin, article, components, last, scene
+from discord_world import FakeLibrary, Found, World, admin, article, components, scene
 from discord_world import shown as texts_shown
 from fake_encoder import FakeEncoder
 from fits import fit_for
@@ -25,6 +25,7 @@ from hypothesis import strategies as st
 from markdown_reader import begins, letters, marks, plain_breaks, shown, unquoted, urls, wild
 from member_steps import mention
 from simcord import Env
+from simcord.results import to_discord_message
 
 from bot.answer_view import pages
 from bot.answering import QUESTION_LIMIT, cut, without_ids
@@ -299,8 +300,8 @@ async def put(stage: Stage, way: str, text: str) -> tuple[str | None, Any]:
             embed = {"type": "rich", "description": text[:4000] or "x"}
             said = backend.create_message(channel.id, stage.author.id, "", embeds=[embed])
         await stage.env.settle()
-        said = next(one for one in channel.history() if one.id == said.id)
-        result = await member.context_menu(channel, "Find evidence", said)
+        message = to_discord_message(stage.env, said)
+        result = await member.context_menu(channel, "Find evidence", message)
         assert result.response.ephemeral
         read = text if way == "evidence" else (text[:4000] or "x")
         return cut(without_ids(read).strip(), QUESTION_LIMIT), result.response
@@ -317,7 +318,9 @@ async def put(stage: Stage, way: str, text: str) -> tuple[str | None, Any]:
 
 def reply(stage: Stage, channel: Any) -> Any:
     """The newest message of a channel, which is the bot's."""
-    message = last(channel)
+    kept = stage.env.backend.messages[channel.id]
+    # The whole history would be copied each time.
+    message = to_discord_message(stage.env, kept[max(kept)])
     assert message.author.id == stage.env.backend.bot_user.id
     return message
 
@@ -383,7 +386,7 @@ async def look_at_gaps(stage: Stage) -> None:
 async def attack(stage: Stage, way: str, text: str, afterwards: str, seen: Counter[str]) -> None:
     if stage.answer is None:
         await stage.member.send(stage.channel, f"{mention(stage.env)} when was the lamp lit?")
-        stage.answer = last(stage.channel)
+        stage.answer = reply(stage, stage.channel)
     expected, message = await put(stage, way, text)
     if not expected:
         seen["told how to ask"] += 1
