@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,8 @@ WAYS = (
     "evidence",
     "evidence in an embed",
 )
-AFTERWARDS = ("nothing", "next", "context", "share", "reason", "gaps")
+AFTERWARDS = ("nothing", "show", "context", "share", "reason", "gaps")
+"""What is done with an answer then; “show” turns the page."""
 
 
 @dataclass
@@ -127,17 +128,12 @@ class Discords:
         self._runner.close()
 
 
-@dataclass
 class Log(logging.Handler):
     """What was logged as going wrong."""
 
-    errors: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(self) -> None:
         super().__init__(logging.WARNING)
-
-    def __hash__(self) -> int:
-        return id(self)
+        self.errors: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         self.errors.append(self.format(record))
@@ -325,18 +321,23 @@ def reply(stage: Stage, channel: Any) -> Any:
     return message
 
 
-async def go_on(stage: Stage, afterwards: str, text: str, message: Any, record: Record) -> None:
+async def go_on(
+    stage: Stage, afterwards: str, text: str, message: Any, record: Record, seen: Counter[str]
+) -> None:
     """Do something with an answer."""
     place = getattr(message, "channel_id", None) or message.channel.id
     presser = stage.member if place == stage.channel.id else stage.member.user
     ids = [one["custom_id"] for one in components(message) if "custom_id" in one]
     found = {one.split(":")[1]: one for one in ids if not one.endswith(":off")}
     if afterwards == "gaps":
+        seen["then gaps"] += 1
         await look_at_gaps(stage)
     elif afterwards == "reason":
+        seen["then reason"] += 1
         form = await presser.click(message, custom_id=found["unhelpful"])
         await presser.submit_modal(form, {"reason": text[:300]})
     elif afterwards in found:
+        seen[f"then {afterwards}"] += 1
         await presser.click(message, custom_id=found[afterwards])
         message = stage.env.backend.get_message(place, message.id)
         if afterwards == "share":
@@ -397,7 +398,13 @@ async def attack(stage: Stage, way: str, text: str, afterwards: str, seen: Count
     else:
         record = await assert_answers(stage, message, expected)
         seen[record.status.value] += 1
-        await go_on(stage, afterwards, text, message, record)
+        await go_on(stage, afterwards, text, message, record, seen)
+
+
+def told(seen: Counter[str]) -> str:
+    """How many questions there were, and what came of them."""
+    count = sum(times for what, times in seen.items() if not what.startswith("then"))
+    return f"{count} questions: {dict(seen)}"
 
 
 # The attacks -------------------------------------------------------------------------------------
@@ -457,7 +464,7 @@ def test_hostile_questions(
     fit = fit_for(encoder, intercept=-4, sentence=10)
     count = repetitions(40)
     seen = put_all(world, tmp_path, encoder, fit, count=count, cases=count > 1000)
-    tell(f"{seen.total()} questions: {dict(seen)}")
+    tell(told(seen))
 
 
 @pytest.mark.process
@@ -468,7 +475,7 @@ def test_hostile_questions_to_the_model(
     """Its tokenizer sees them too; a tenth of the questions, as it takes its time."""
     count = repetitions(10) // 10
     seen = put_all(world, tmp_path, load_encoder(), None, count=count, cases=False)
-    tell(f"{seen.total()} questions: {dict(seen)}")
+    tell(told(seen))
 
 
 paragraphs = words.map(lambda text: whole(text).strip()).filter(bool)
@@ -530,4 +537,4 @@ def test_hostile_articles(
         check()
     finally:
         discords.close()
-    tell(f"{seen.total()} articles: {dict(seen)}")
+    tell(told(seen))
