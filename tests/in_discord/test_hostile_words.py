@@ -29,7 +29,7 @@ from simcord.results import to_discord_message
 
 from bot.answer_view import pages
 from bot.answering import QUESTION_LIMIT, cut, without_ids
-from bot.catalogue import LANGUAGES, texts_in
+from bot.catalogue import LANGUAGES, texts_for, texts_in
 from bot.escape import whole, width
 from bot.limits import Limits
 from bot.records import Record
@@ -42,6 +42,7 @@ MOST_OF_A_MESSAGE = 2000
 OF_ITS_OWN = {"strong", "line start", "timestamp"}
 """What the bot marks up itself, beside what it quotes."""
 SETTLE_SECONDS = 120.0
+"""How long the bot may take to come to rest."""
 IN_ONE_DISCORD = 250
 """Questions after which the simulated Discord is begun anew: it forgets nothing."""
 
@@ -227,8 +228,8 @@ def assert_quotes(block: str, citation: Citation) -> None:
         return
     # Only what has no room is cut: a part of the message's 4,000, less the longest word.
     assert width(block) > 300
-    whole, part = letters(citation.quote), letters(seen)
-    assert any(piece in whole for piece in (part, part[1:], part[:-1], part[1:-1]) if piece)
+    passage, part = letters(citation.quote), letters(seen)
+    assert any(piece in passage for piece in (part, part[1:], part[:-1], part[1:-1]) if piece)
     assert letters(bold) in letters(citation.quote[mark.start : mark.end])
 
 
@@ -251,13 +252,12 @@ async def assert_answers(stage: Stage, message: Any, expected: str) -> Record:
         # Titles and examples, one a line.
         assert set(shown(texts[-1])[1]) <= {("line start", "- ")}
         return record
-    cited = [record.citations[place] for place in pages(record)[0]]
+    places = pages(record)[0]
     blocks = [text for text in texts if text.startswith("> ")]
-    assert len(blocks) == len(cited)
-    for block, one in zip(blocks, cited, strict=True):
-        citation = stage.library.cite(one.article, one.passage, one.start, one.end)
-        assert citation is not None
-        assert_quotes(block, citation)
+    assert len(blocks) == len(places)
+    for block, place in zip(blocks, places, strict=True):
+        one = record.citations[place]
+        assert_quotes(block, cited(stage, record, place))
         source = texts[texts.index(block) + 1]
         active = shown(source)[1]
         assert [name for name, _ in active].count("strong") == 1
@@ -268,10 +268,11 @@ async def assert_answers(stage: Stage, message: Any, expected: str) -> Record:
     return record
 
 
-def assert_says(message: Any, name: str, **values: Any) -> None:
-    assert message.content in [texts_in(language)(name, **values) for language in LANGUAGES] or (
-        name == "hello" and "</ask:" in message.content
-    )
+def assert_says(stage: Stage, message: Any, name: str, **values: Any) -> None:
+    """``message`` is one of the bot's own texts, in one of its languages."""
+    ids = stage.world.services.commands
+    known = [texts_for(language, ids)(name, **values) for language in LANGUAGES]
+    assert message.content in known
 
 
 # What is done ------------------------------------------------------------------------------------
@@ -348,11 +349,12 @@ async def go_on(
             assert_context(stage, texts_shown(message), record)
         else:
             [block] = [text for text in texts_shown(message) if text.startswith("> ")]
-            assert_quotes(block, cited(stage, record, int(found["show"].split(":")[3])))
+            [turned] = pages(record)[int(found["show"].split(":")[3])]
+            assert_quotes(block, cited(stage, record, turned))
 
 
-def cited(stage: Stage, record: Record, page: int) -> Citation:
-    [place] = pages(record)[page]
+def cited(stage: Stage, record: Record, place: int) -> Citation:
+    """A citation of an answer, as the library has it."""
     one = record.citations[place]
     citation = stage.library.cite(one.article, one.passage, one.start, one.end)
     assert citation is not None
@@ -385,16 +387,17 @@ async def look_at_gaps(stage: Stage) -> None:
 
 
 async def attack(stage: Stage, way: str, text: str, afterwards: str, seen: Counter[str]) -> None:
+    """Put ``text`` to the bot, look at what comes of it, and go on with the answer."""
     if stage.answer is None:
         await stage.member.send(stage.channel, f"{mention(stage.env)} when was the lamp lit?")
         stage.answer = reply(stage, stage.channel)
     expected, message = await put(stage, way, text)
     if not expected:
         seen["told how to ask"] += 1
-        assert_says(message, "no-text" if way.startswith("evidence") else "hello")
+        assert_says(stage, message, "no-text" if way.startswith("evidence") else "hello")
     elif len(expected) > QUESTION_LIMIT:
         seen["told that it is too long"] += 1
-        assert_says(message, "too-long", length=len(expected), limit=QUESTION_LIMIT)
+        assert_says(stage, message, "too-long", length=len(expected), limit=QUESTION_LIMIT)
     else:
         record = await assert_answers(stage, message, expected)
         seen[record.status.value] += 1
