@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bot.catalogue import Texts
+from bot.escape import whole
 from bot.records import Cited, Kind, Record, new_id
 from bot.render import discord_time
 from bot.servers import ServerSettings
@@ -148,8 +149,10 @@ def too_much(user: int, services: Services, texts: Texts) -> str | None:
 def without_ids(text: str) -> str:
     """``text`` without the numbers that Discord writes for people, roles, channels and emoji.
 
-    They say nothing about the question, and ids of people are not to be stored.
+    They say nothing about the question, and ids of people are not to be stored. Half characters
+    are replaced, as nothing can store them.
     """
+    text = whole(text)
     text = re.sub(r"<@[!&]?\d+>", "@…", text)
     text = re.sub(r"<#\d+>", "#…", text)
     return re.sub(r"<a?(:\w+:)\d+>", r"\1", text)

@@ -24,13 +24,19 @@ log = logging.getLogger(__name__)
 
 REASON_LIMIT = 300
 
-_REASON = re.compile(r"answer:reason:(?P<record>[\w-]+)")
+REASON_FORM = "answer:reason"
+_REASON = re.compile(rf"{REASON_FORM}:(?P<record>[\w-]+)")
 
 
 class AnswerButton(
     LastingItem, template=r"answer:(?P<action>[a-z]+):(?P<record>[\w-]+)(?P<numbers>(?::\d+)*)"
 ):
     """Any button under an answer."""
+
+    actions = frozenset(
+        f"answer:{action}"
+        for action in ("show", "context", "share", "helpful", "unhelpful", "remove")
+    )
 
     async def used(self, interaction: Interaction) -> None:
         action = self.id_values["action"]
@@ -43,7 +49,7 @@ class AnswerButton(
         else:
             # Says nothing yet: afterwards the message can be edited, or a private one be sent.
             await interaction.response.defer()
-        record = await services.records.get(identifier)
+        record = await _record_here(interaction, identifier, services)
         if action == "remove":
             await _remove(interaction, record, services, texts)
             return
@@ -79,13 +85,27 @@ async def reason_given(interaction: Interaction) -> bool:
     await interaction.response.defer()
     services = interaction.client.services
     texts = texts_of(interaction)
-    record = await services.records.get(match["record"])
+    record = await _record_here(interaction, match["record"], services)
     if record is None:
         await whisper(interaction, texts("forgotten"))
         return True
     reason = form_values(data).get("reason", "").strip()[:REASON_LIMIT]
     await _rate(interaction, record, services, texts, helpful=False, reason=reason or None)
     return True
+
+
+async def _record_here(
+    interaction: Interaction, identifier: str, services: Services
+) -> Record | None:
+    """What is stored of an answer; None if that was erased, or if it is another server's.
+
+    Where the bot may not write, what was asked in a server is answered in a direct message.
+    """
+    record = await services.records.get(identifier)
+    if record is None or record.server in (None, interaction.guild_id):
+        return record
+    told_privately = interaction.guild_id is None and _asked_it(interaction, record, services)
+    return record if told_privately else None
 
 
 def _asked_it(interaction: Interaction, record: Record, services: Services) -> bool:

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import discord
@@ -16,17 +17,18 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot import logs
-from bot.admin.articles import ArticlesButton, pasted
+from bot.admin.articles import FORM, ArticlesButton, pasted
 from bot.admin.commands import add_admin_commands
 from bot.admin.gaps import GapsButton
 from bot.admin.settings import SettingsItem
-from bot.buttons import AnswerButton, reason_given
+from bot.buttons import REASON_FORM, AnswerButton, reason_given
 from bot.catalogue import LANGUAGES, CommandTranslator, texts_in
 from bot.commands import add_commands
 from bot.database import Database
 from bot.drafts import Drafts
 from bot.failures import BelegTree, event_failed, guarded, message_failed
 from bot.housekeeping import erase_forever, erase_servers_left, is_its_own
+from bot.lasting import begun_by
 from bot.limits import Limits
 from bot.members import MemberKeys
 from bot.messages import answer_message, asked_in, texts_of_message
@@ -35,7 +37,7 @@ from bot.records import Records
 from bot.sending import whisper
 from bot.servers import Servers
 from bot.service import LibraryService, Progress, ReindexStoppedError
-from bot.services import Services, ServingClient, texts_of
+from bot.services import Interaction, Services, ServingClient, texts_of
 from bot.settings import Settings
 from bot.sources import SourcesButton
 from bot.sync import synced_ids
@@ -54,6 +56,22 @@ log = logging.getLogger(__name__)
 DATABASE = "beleg.sqlite3"
 MEMBER_KEY = "members.key"
 REMOVED = "removed"
+
+LASTING = (
+    AnswerButton,
+    SourcesButton,
+    PrivacyButton,
+    SettingsItem,
+    GapsButton,
+    ArticlesButton,
+)
+"""Every button and menu."""
+
+FORMS: dict[str, Callable[[Interaction], Awaitable[bool]]] = {
+    REASON_FORM: reason_given,
+    FORM: pasted,
+}
+"""Who takes a form, by what its custom id begins with; each says whether it was its own."""
 
 FINISH_SECONDS = 10.0
 """How long a stop waits for answers in hand; container engines kill after 10 s unless told else."""
@@ -97,9 +115,7 @@ class BelegClient(ServingClient):
         add_admin_commands(self.tree, services)
 
     async def setup_hook(self) -> None:
-        self.add_dynamic_items(
-            AnswerButton, SourcesButton, PrivacyButton, SettingsItem, GapsButton, ArticlesButton
-        )
+        self.add_dynamic_items(*LASTING)
         await self.tree.set_translator(CommandTranslator())
         assert self.application_id is not None  # login has asked Discord for it
         ids = await synced_ids(self.tree, application_id=self.application_id, data=self._data)
@@ -142,7 +158,9 @@ class BelegClient(ServingClient):
         # forget an open one at a restart.
         if interaction.type is discord.InteractionType.modal_submit:
             async with guarded(interaction, "form"):
-                if not (await reason_given(interaction) or await pasted(interaction)):
+                data: dict[str, Any] = dict(interaction.data or {})
+                form = begun_by(FORMS, str(data.get("custom_id")))
+                if form is None or not await FORMS[form](interaction):
                     # From a version of Beleg that had another form.
                     await whisper(interaction, texts_of(interaction)("command-changed"))
 

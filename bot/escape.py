@@ -57,6 +57,15 @@ def visible(text: str) -> str:
     return _SUSPECT.sub(_visible, text)
 
 
+def whole(text: str) -> str:
+    """``text`` with U+FFFD for each half of a character.
+
+    JSON can hold a surrogate without its pair, UTF-8 cannot: neither the database nor the model
+    takes it.
+    """
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def width(text: str) -> int:
     """Length in UTF-16 units, the most that Discord may count for ``text``."""
     return len(text) + sum(character > "\uffff" for character in text)

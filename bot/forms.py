@@ -8,15 +8,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.escape import whole
+
 
 def form_values(data: dict[str, Any]) -> dict[str, str]:
-    """What was typed, by the fields' custom ids; ``data`` is that of the interaction."""
+    """What was typed, by the fields' custom ids; ``data`` is that of the interaction.
+
+    Half characters are replaced, as nothing can store them.
+    """
     found: dict[str, str] = {}
     rest = list(data.get("components", []))
     while rest:
         component = rest.pop()
         if component.get("value") is not None:
-            found[str(component["custom_id"])] = str(component["value"])
+            found[str(component["custom_id"])] = whole(str(component["value"]))
         # Rows hold a list of components, labels hold one.
         rest += component.get("components", [])
         rest += [component["component"]] if "component" in component else []

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Self
+from collections.abc import Iterable
+from typing import Any, ClassVar, Self
 
 import discord
 
@@ -12,11 +13,23 @@ from bot.sending import whisper
 from bot.services import Interaction, texts_of
 
 
+def begun_by(names: Iterable[str], custom_id: str) -> str | None:
+    """The name that ``custom_id`` is, or begins with before a colon; None if there is none."""
+    return next(
+        (name for name in names if custom_id == name or custom_id.startswith(f"{name}:")), None
+    )
+
+
 class LastingItem(discord.ui.DynamicItem[discord.ui.Item[discord.ui.LayoutView]], template="(?!)"):
     """A button or menu that is known by its custom id; ``id_values`` are the named parts of it.
 
-    Subclasses give the ``template`` and say what happens in `used`.
+    Subclasses give the ``template``, say in `actions` what there is, and in `used` what happens.
     """
+
+    actions: ClassVar[frozenset[str]] = frozenset()
+    """The beginnings of the custom ids, one for each thing that can be done; whatever else fits the
+    template is of another version, and done nothing with. The table of rights in docs/rights.md has
+    a row for each."""
 
     def __init__(
         self, item: discord.ui.Item[discord.ui.LayoutView], id_values: dict[str, str]
@@ -37,6 +50,9 @@ class LastingItem(discord.ui.DynamicItem[discord.ui.Item[discord.ui.LayoutView]]
         async with guarded(interaction, f"{type(self).__name__} {self.custom_id!r}"):
             if interaction.client.services.work.stopping:
                 await whisper(interaction, texts_of(interaction)("stopping"))
+                return
+            if begun_by(self.actions, str(interaction.custom_id)) is None:
+                await whisper(interaction, texts_of(interaction)("command-changed"))
                 return
             await self.used(interaction)
 

@@ -58,6 +58,10 @@ def _file(stored: dict[str, object]) -> discord.File:
 class PrivacyButton(LastingItem, template=r"privacy:(?P<action>[a-z-]+)"):
     """Exports or erases what is stored about whoever presses it, and nobody else."""
 
+    actions = frozenset(
+        {"privacy:export", "privacy:erase", "privacy:erase-yes", "privacy:erase-no"}
+    )
+
     async def used(self, interaction: Interaction) -> None:
         services = interaction.client.services
         texts = texts_of(interaction)

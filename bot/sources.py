@@ -48,6 +48,8 @@ def render_sources(library: Library, texts: Texts, page: int = 0) -> View:
 class SourcesButton(LastingItem, template=r"sources:(?P<page>\d+)"):
     """Turns a page of the sources."""
 
+    actions = frozenset({"sources"})
+
     async def used(self, interaction: Interaction) -> None:
         library = interaction.client.services.library.library
         page = int(self.id_values["page"])

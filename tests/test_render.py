@@ -24,7 +24,7 @@ from markdown_reader import (
 )
 
 from bot.catalogue import LANGUAGES, texts_in
-from bot.escape import escape, width
+from bot.escape import escape, whole, width
 from bot.render import discord_time, left_out, link_url, render_report, source_line, timestamp
 from bot.shorten import quote, quote_pages, quote_width, share, shorten
 from index.answer import Citation, Highlight
@@ -72,6 +72,19 @@ def test_no_mention_and_no_control_of_direction_survives(text: str) -> None:
 )
 def test_escape_exactly(text: str, expected: str) -> None:
     assert escape(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a\ud800b\udc00", "a\ufffdb\ufffd"),
+        ("\ud83d\ude80", "🚀"),
+        ("\ufeffstays 🚀", "\ufeffstays 🚀"),
+        ("", ""),
+    ],
+)
+def test_half_characters_are_replaced(text: str, expected: str) -> None:
+    assert whole(text) == expected
 
 
 # Shortening ---------------------------------------------------------------------------------

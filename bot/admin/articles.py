@@ -212,6 +212,8 @@ class ArticlesButton(
 ):
     """Confirms or cancels a change to the library."""
 
+    actions = frozenset({"articles:add", "articles:remove", "articles:cancel"})
+
     async def used(self, interaction: Interaction) -> None:
         texts = texts_of(interaction)
         if not await may_administer(interaction) or not await may_edit(interaction, texts):

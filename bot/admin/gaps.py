@@ -157,6 +157,8 @@ def _inert(cell: str) -> str:
 class GapsButton(LastingItem, template="gaps:export"):
     """Sends all gaps as a file."""
 
+    actions = frozenset({"gaps:export"})
+
     async def used(self, interaction: Interaction) -> None:
         if not await may_administer(interaction):
             return

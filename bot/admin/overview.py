@@ -41,8 +41,8 @@ def add_overview(group: AdminGroup, services: Services) -> None:
             return
         await interaction.response.defer(ephemeral=True, thinking=True)
         settings = services.servers.get(server)
-        # Before that, questions have been erased.
-        days = min(days, settings.days_kept)
+        # Before that, questions have been erased. The range holds in Discord's clients only.
+        days = max(1, min(days, settings.days_kept))
         now = datetime.now(UTC)
         since = now - timedelta(days=days)
         found = await services.records.stats(server, since, now)

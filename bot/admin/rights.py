@@ -10,7 +10,7 @@ from discord import app_commands
 from bot.catalogue import Texts
 from bot.failures import guarded
 from bot.sending import whisper
-from bot.services import Interaction, texts_of
+from bot.services import Interaction, server_of, texts_of
 
 
 class AdminGroup(app_commands.Group):
@@ -50,6 +50,9 @@ async def server_administered(interaction: Interaction) -> int | None:
 def refusal(interaction: Interaction, texts: Texts) -> str | None:
     """Why this user may not look after the library, in a sentence; None if they may."""
     if interaction.guild_id is not None:
+        if server_of(interaction) is None:
+            # Discord offers no command of ours there, so this was made up, or its rules changed.
+            return texts("not-added")
         return None if interaction.permissions.manage_guild else texts("may-not-manage")
     return (
         None

@@ -134,6 +134,11 @@ class SettingsItem(
 ):
     """A menu of the settings."""
 
+    actions = frozenset(
+        f"settings:{field}"
+        for field in ("channels", "askers", "strictness", "language", "days_kept", "private")
+    )
+
     async def used(self, interaction: Interaction) -> None:
         if not await may_administer(interaction):
             return

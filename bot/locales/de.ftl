@@ -196,6 +196,7 @@ kept = Es wurde nichts gelöscht.
 
 may-not-manage = Das können nur Mitglieder, die diesen Server verwalten dürfen.
 not-the-owner = In Direktnachrichten kann das nur, wem dieser Bot gehört.
+not-added = Ich wurde zu diesem Server nicht hinzugefügt, also gibt es hier nichts zu verwalten.
 
 ## Neu indexieren
 

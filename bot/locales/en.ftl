@@ -197,6 +197,7 @@ kept = Nothing was erased.
 
 may-not-manage = Only members who may manage this server can do that.
 not-the-owner = In direct messages only the owner of this bot can do that.
+not-added = I have not been added to this server, so there is nothing here to look after.
 
 ## Reindex
 

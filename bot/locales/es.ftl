@@ -197,6 +197,7 @@ kept = No se borró nada.
 
 may-not-manage = Solo pueden hacerlo los miembros que pueden gestionar este servidor.
 not-the-owner = En los mensajes directos solo puede hacerlo quien es dueño de este bot.
+not-added = No me han añadido a este servidor, así que aquí no hay nada que gestionar.
 
 ## Reindexar
 

@@ -193,6 +193,7 @@ kept = Rien n’a été effacé.
 
 may-not-manage = Seuls les membres qui peuvent gérer ce serveur peuvent faire cela.
 not-the-owner = En message privé, seul le propriétaire de ce bot peut faire cela.
+not-added = Je n’ai pas été ajouté à ce serveur : il n’y a donc rien à gérer ici.
 
 ## Réindexation
 

@@ -8,10 +8,15 @@ from typing import Any
 import pytest
 import simcord.interactions
 from discord_world import Payloads, World
+from simcord import Env
 
 from bot.client import BelegClient
 from bot.service import LibraryService, Progress
 from index.update import IndexReport
+
+# How often, in seconds, simcord looks whether the bot has come to rest; its own 0.05 is most of
+# what these tests would take.
+Env._settle_internal.__kwdefaults__["idle"] = 0.002
 
 
 @pytest.fixture(autouse=True)

@@ -703,6 +703,16 @@ async def test_where_nobody_may_ask_nothing_is_shared(
     assert channel.history(viewer=other) == []
 
 
+async def test_half_characters_in_a_reason_are_replaced(simcord_env: Env, world: World) -> None:
+    """UTF-8 has none, and the database stores nothing else."""
+    _, channel, member = scene(simcord_env)
+    result = await member.slash(channel, "ask", question=f"\ud800 {QUESTION}")
+    form = await member.click(result.response, label="Not helpful")
+    await member.submit_modal(form, {"reason": "a\udc00b"})
+    assert await votes(world, member) == [(False, "a\ufffdb")]
+    assert world.library.asked == [f"\ufffd {QUESTION}"]
+
+
 async def test_a_reason_stays_when_the_same_vote_is_given_again(
     simcord_env: Env, world: World
 ) -> None:
