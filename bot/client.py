@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import socket
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import aiohttp
@@ -15,7 +19,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot import logs
+from bot import health, logs
 from bot.admin.articles import ArticlesButton, pasted
 from bot.admin.commands import add_admin_commands
 from bot.admin.gaps import GapsButton
@@ -30,6 +34,7 @@ from bot.housekeeping import erase_forever, erase_servers_left, is_its_own
 from bot.limits import Limits
 from bot.members import MemberKeys
 from bot.messages import answer_message, asked_in, texts_of_message
+from bot.metrics import Metrics
 from bot.privacy import PrivacyButton
 from bot.records import Records
 from bot.sending import whisper
@@ -40,7 +45,7 @@ from bot.settings import Settings
 from bot.sources import SourcesButton
 from bot.sync import synced_ids
 from bot.work import Work
-from index.content import ContentError
+from index.content import ContentError, check_folder
 from index.encoder import Encoder
 from index.language import load_languages
 from index.library import Library
@@ -55,8 +60,14 @@ DATABASE = "beleg.sqlite3"
 MEMBER_KEY = "members.key"
 REMOVED = "removed"
 
-FINISH_SECONDS = 10.0
-"""How long a stop waits for answers in hand; container engines kill after 10 s unless told else."""
+FINISH_SECONDS = 8.0
+"""How long a stop waits for answers in hand."""
+CLOSE_SECONDS = 1.0
+"""How long a stop then waits for the connections and the reindex to end."""
+STOP_SECONDS = 9.5
+"""When a stop ends whatever may still hang; container engines kill after 10 s unless told else."""
+CHECK_SECONDS = 60.0
+"""How long Discord may take to say whether it knows the token."""
 
 _LOGIN_REFUSED = (
     "Discord did not accept the token: make a new one in the developer portal "
@@ -70,7 +81,18 @@ _INTENTS_REFUSED = (
 
 
 class StartError(Exception):
-    """The bot cannot run; ``str()`` is one sentence that says why and what to do."""
+    """The bot cannot run; ``str()`` is one sentence that says why and what to do.
+
+    ``status`` is the exit status: 2 stands for what somebody has to mend first.
+    """
+
+    status = 2
+
+
+class TryAgainError(StartError):
+    """Discord cannot be used now; a later start may go well."""
+
+    status = 1
 
 
 class BelegClient(ServingClient):
@@ -107,6 +129,21 @@ class BelegClient(ServingClient):
         self._housekeeping = asyncio.create_task(
             erase_forever(self.services.records, self._present), name="housekeeping"
         )
+
+    async def on_connect(self) -> None:
+        self._has_session("new")
+
+    async def on_resumed(self) -> None:
+        self._has_session("resumed")
+
+    def _has_session(self, kind: str) -> None:
+        self.connected = True
+        self.services.metrics.connections.labels(kind).inc()
+
+    async def on_disconnect(self) -> None:
+        if self.connected:  # told again for every attempt that fails
+            self.services.metrics.disconnections.inc()
+        self.connected = False
 
     async def on_ready(self) -> None:
         log.info(
@@ -154,7 +191,7 @@ class BelegClient(ServingClient):
         else:
             event_failed(event_method, error)
 
-    async def finish(self, seconds: float = FINISH_SECONDS) -> None:
+    async def finish(self, seconds: float) -> None:
         """Take no new questions and wait for those in hand, at most ``seconds``."""
         self.services.library.stop_reindex()
         if not await self.services.work.finish(seconds):
@@ -179,30 +216,65 @@ def use_endpoints(settings: Settings) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(str(settings.gateway_url))
 
 
-def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexReport], None]) -> None:
+def run(
+    settings: Settings,
+    load_encoder: Callable[[], Encoder],
+    *,
+    on_report: Callable[[IndexReport], None],
+) -> None:
     """Run the bot until it gets SIGTERM or SIGINT; answers in hand are finished first.
 
-    The index is brought up to date while the bot is already there to say so. ``on_report`` is told
-    what was done.
+    All that can be wrong with the settings is found before ``load_encoder`` takes its seconds. The
+    index is brought up to date while the bot is already there to say so. ``on_report`` is told what
+    was done.
 
-    Raises SettingsError without a token, StartError if Discord cannot be reached or refuses,
-    DatabaseError if what is stored cannot be used, and what `Library.open` raises.
+    Raises SettingsError without a token, ContentError without a folder of articles, StartError if
+    Discord cannot be reached or refuses, or the port is in use, DatabaseError if what is stored
+    cannot be used, and what ``load_encoder`` and `Library.open` raise.
     """
     token = settings.required_token()
-    logs.configure()
+    check_folder(settings.content)
     # The bot never speaks, so discord.py need not warn that it could not.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     use_endpoints(settings)
-    # Read at their first use, these would hold up the event loop: the model for most of a second.
-    load_languages()
-    for language in LANGUAGES:
-        texts_in(language)
+    with _listening(settings.port) as listener:
+        with _explained(settings):
+            asyncio.run(_check_token(token))
+        logs.configure(logs.LogStyle(settings.log), settings.log_level, secrets=[token])
+        with closing(Database.open(settings.data / DATABASE)) as database:
+            encoder = load_encoder()
+            # Read at their first use, these would hold up the event loop: the model for most of a
+            # second.
+            load_languages()
+            for language in LANGUAGES:
+                texts_in(language)
+            _serve(settings, encoder, database, token, listener, on_report)
 
-    database = Database.open(settings.data / DATABASE)
+
+@contextmanager
+def _listening(port: int | None) -> Iterator[socket.socket | None]:
+    """A socket on ``port``, taken before anything else so that nobody else gets it meanwhile."""
+    if port is None:
+        yield None
+        return
     try:
-        _serve(settings, encoder, database, token, on_report)
-    finally:
-        database.close()
+        listener = health.listen(port)
+    except OSError as error:
+        raise StartError(
+            f"Port {port} cannot be used: {os.strerror(error.errno or 0)}; stop the program that "
+            "has it, or set BELEG_PORT to another."
+        ) from error
+    with listener:
+        yield listener
+
+
+async def _check_token(token: str) -> None:
+    """Ask Discord whether it knows ``token``."""
+    async with (
+        asyncio.timeout(CHECK_SECONDS),
+        discord.Client(intents=discord.Intents.none()) as client,
+    ):
+        await client.login(token)
 
 
 def _serve(
@@ -210,6 +282,7 @@ def _serve(
     encoder: Encoder,
     database: Database,
     token: str,
+    listener: socket.socket | None,
     on_report: Callable[[IndexReport], None],
 ) -> None:
     search = Search(settings.search)
@@ -224,10 +297,11 @@ def _serve(
             on_progress=on_progress,
         )
 
-    servers = Servers.load(database)
+    servers, metrics = Servers.load(database), Metrics()
+    # An index from before answers until the update is done.
+    stored = Library.stored(settings.data, encoder, search)
     services = Services(
-        # An index from before answers until the update is done.
-        library=LibraryService(Library.stored(settings.data, encoder, search), reopen=reopen),
+        library=LibraryService(stored, reopen=reopen, metrics=metrics),
         records=Records(database, servers),
         servers=servers,
         members=MemberKeys.load(settings.data / MEMBER_KEY),
@@ -236,9 +310,17 @@ def _serve(
         settings=settings,
         shelf=Shelf(settings.content, settings.data / REMOVED),
         drafts=Drafts(),
+        metrics=metrics,
     )
+    with _explained(settings):
+        asyncio.run(_run(services, settings.data, token, listener, on_report))
+
+
+@contextmanager
+def _explained(settings: Settings) -> Iterator[None]:
+    """Turn what can go wrong between the bot and Discord into a StartError."""
     try:
-        asyncio.run(_run(services, settings.data, token, on_report))
+        yield
     except discord.LoginFailure:
         raise StartError(_LOGIN_REFUSED) from None
     except discord.PrivilegedIntentsRequired:
@@ -246,12 +328,14 @@ def _serve(
     except discord.ConnectionClosed as error:
         raise StartError(_closed(error.code)) from error
     except discord.HTTPException as error:
-        raise StartError(
+        sentence = (
             f"Discord refused to start the bot (HTTP status {error.status}): try again later."
-        ) from error
+        )
+        later = error.status >= 500 or error.status == 429
+        raise (TryAgainError if later else StartError)(sentence) from error
     except (aiohttp.ClientError, OSError) as error:
         where = yarl.URL(Route.BASE).host
-        raise StartError(
+        raise TryAgainError(
             f"Discord could not be reached at {where}: check the network connection"
             + ("." if settings.api_url is None else " and DISCORD_API_URL.")
         ) from error
@@ -264,16 +348,16 @@ def _closed(code: int) -> str:
 
 
 async def _run(
-    services: Services, data: Path, token: str, on_report: Callable[[IndexReport], None]
+    services: Services,
+    data: Path,
+    token: str,
+    listener: socket.socket | None,
+    on_report: Callable[[IndexReport], None],
 ) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    async with BelegClient(services=services, data=data) as client:
+    stop = _told_to_stop()
+    asyncio.get_running_loop().set_exception_handler(logs.loop_failed)
+    client = BelegClient(services=services, data=data)
+    async with client, health.serving(listener, client):
         preparing = asyncio.create_task(prepare(services.library, on_report), name="prepare")
         running = asyncio.create_task(client.start(token), name="client")
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -283,19 +367,54 @@ async def _run(
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         stopped = stop.is_set() and not running.done()
         if stopped:
+            leave_in(STOP_SECONDS, 0)
             log.info("stopping")
-            await client.finish()
+            await client.finish(FINISH_SECONDS)
         await client.close()
         running.cancel()
         stopping.cancel()
-        outcomes = await asyncio.gather(running, preparing, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, ReindexStoppedError) or not isinstance(outcome, Exception):
+        # A reindex ends at its next report of progress, or never if it waits for another process.
+        ended, _ = await asyncio.wait({running, preparing}, timeout=CLOSE_SECONDS)
+        for task in ended:
+            outcome = None if task.cancelled() else task.exception()
+            if outcome is None or isinstance(outcome, ReindexStoppedError):
                 continue
             if not stopped:
                 raise outcome
-            log.warning("the connection ended with %r", outcome)
+            log.warning("the connection ended with %s", outcome)
         log.info("stopped")
+
+
+def _told_to_stop() -> asyncio.Event:
+    """An event that is set by SIGTERM and SIGINT, however often they come.
+
+    Not by the loop's own handlers: those are gone with the loop, and a second signal would then
+    end the process before it has put its things away.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop_loop(*_: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop_loop)
+    return stop
+
+
+def leave_in(seconds: float, status: int) -> None:
+    """End the process after ``seconds`` whatever still hangs: a connection that Discord does not
+    close, a thread that waits for a disk. What is stored withstands that, like any kill."""
+
+    def leave() -> None:
+        log.warning("not everything ended in time")
+        logging.shutdown()
+        os._exit(status)
+
+    timer = threading.Timer(seconds, leave)
+    timer.daemon = True
+    timer.start()
 
 
 async def prepare(library: LibraryService, on_report: Callable[[IndexReport], None]) -> None:

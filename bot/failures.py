@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import discord
 from discord import app_commands
 
+from bot import trace
 from bot.catalogue import Texts
 from bot.sending import SEND_ERRORS, reply
 from bot.service import PreparingError
@@ -22,6 +23,13 @@ _UNKNOWN_INTERACTION = 10062
 
 class BelegTree(app_commands.CommandTree[ServingClient]):
     """A command tree whose errors end in one friendly sentence."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Everybody may; but what is logged from here on carries an id."""
+        data: dict[str, Any] = dict(interaction.data or {})
+        slash = data.get("type", 1) == discord.AppCommandType.chat_input.value
+        trace.begin(trace.Origin.SLASH if slash else trace.Origin.MENU)
+        return True
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
@@ -39,6 +47,10 @@ class BelegTree(app_commands.CommandTree[ServingClient]):
 async def guarded(interaction: Interaction, what: str) -> AsyncIterator[None]:
     """Something to be finished before the bot stops; whatever fails is logged under an id and told
     to the user."""
+    if interaction.type is discord.InteractionType.component:
+        trace.begin(trace.Origin.BUTTON)
+    elif interaction.type is discord.InteractionType.modal_submit:
+        trace.begin(trace.Origin.FORM)
     try:
         with interaction.client.services.work.piece():
             yield
@@ -73,8 +85,9 @@ def event_failed(event: str, error: BaseException) -> None:
 
 
 def log_failure(where: str, error: BaseException) -> str:
-    """Log ``error`` with its traceback; the id that its line begins with."""
-    identifier = secrets.token_hex(4)
+    """Log ``error`` with its traceback; the id that its line begins with, which is that of what
+    was asked or pressed."""
+    identifier = trace.identifier()
     log.error("[%s] %s failed", identifier, where, exc_info=error)
     return identifier
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.answer import Answer, Asked, Citation, answer_messages, cite_again, find_passage
-from index.content import Content, ContentError, content_digest, read_content
+from index.content import Content, ContentError, check_folder, content_digest, read_content
 from index.encoder import Encoder
 from index.examples import Examples
 from index.fit import Fit, load_fit
@@ -90,6 +90,7 @@ class Library:
         Raises ContentError if nothing could be read from ``content``, StorageError if ``data``
         cannot be used.
         """
+        check_folder(content)  # before a data folder is made for articles that are not there
         fit = fit or load_fit(encoder)
         try:
             stored = read_index(data, encoder, fit)
