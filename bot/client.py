@@ -29,7 +29,7 @@ from bot.catalogue import LANGUAGES, CommandTranslator, texts_in
 from bot.commands import add_commands
 from bot.database import Database
 from bot.drafts import Drafts
-from bot.failures import BelegTree, event_failed, guarded, message_failed
+from bot.failures import BelegTree, broken_off, event_failed, guarded, message_failed
 from bot.housekeeping import erase_forever, erase_servers_left, is_its_own
 from bot.limits import Limits
 from bot.members import MemberKeys
@@ -186,12 +186,14 @@ class BelegClient(ServingClient):
     async def on_error(self, event_method: str, /, *args: object, **_: object) -> None:
         error = sys.exc_info()[1]
         assert error is not None  # discord.py calls this while it handles one
-        if args and isinstance(args[0], discord.Message):
+        if self.services.work.abandoned:
+            broken_off(f"event {event_method!r}")
+        elif args and isinstance(args[0], discord.Message):
             await message_failed(args[0], error, texts_of_message(args[0], self.services))
         else:
             event_failed(event_method, error)
 
-    async def finish(self, seconds: float) -> None:
+    async def finish(self, seconds: float = FINISH_SECONDS) -> None:
         """Take no new questions and wait for those in hand, at most ``seconds``."""
         self.services.library.stop_reindex()
         if not await self.services.work.finish(seconds):

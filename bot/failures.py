@@ -59,6 +59,9 @@ async def guarded(interaction: Interaction, what: str) -> AsyncIterator[None]:
 
 
 async def _failed(interaction: Interaction, what: str, error: BaseException) -> None:
+    if interaction.client.services.work.abandoned:
+        broken_off(what)
+        return
     texts = texts_of(interaction)
     if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
         # Discord gave up waiting for the first response; there is nobody left to tell.
@@ -77,6 +80,11 @@ async def message_failed(message: discord.Message, error: BaseException, texts: 
         await reply(message, texts("failed", identifier=identifier))
     except SEND_ERRORS as failure:
         log.warning("[%s] could not be told to the user: %s", identifier, failure)
+
+
+def broken_off(what: str) -> None:
+    """Log that the bot's stop ended something; there is no connection to tell anybody."""
+    log.warning("the %s was broken off, since the bot stops", what)
 
 
 def event_failed(event: str, error: BaseException) -> None:

@@ -39,7 +39,7 @@ async def serving(listener: socket.socket | None, bot: ServingClient) -> AsyncIt
         yield
         return
     metrics = bot.services.metrics
-    metrics.registry.register(_State(bot))
+    metrics.registry.register(State(bot))
     counting = _Counting(metrics)
     logging.getLogger().addHandler(counting)
     beat = asyncio.create_task(_measure_lag(metrics), name="lag")
@@ -104,7 +104,7 @@ class _Counting(logging.Handler):
         self._metrics.troubles.labels(level).inc()
 
 
-class _State(Collector):
+class State(Collector):
     """What can be read off the bot whenever somebody asks."""
 
     def __init__(self, bot: ServingClient) -> None:
