@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import signal
 import sys
@@ -205,16 +206,18 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
     settings.required_token()  # before the client takes its second to be imported
     for sentence in settings.exposed():
         _note(sentence)
-    from bot.client import CLOSE_SECONDS, leave_in
+    from bot.client import EXIT_SECONDS, leave_in
     from bot.client import run as run_bot
 
+    log = logging.getLogger("bot.cli")
+
     def tell(done: IndexReport) -> None:
-        for line in report.notes(done):
-            _note(line)
+        for line in report.left_out(done):
+            log.warning("%s", line)
 
     run_bot(settings, partial(_encoder, settings), on_report=tell)
     # Python waits for every thread, also for one that waits itself.
-    leave_in(CLOSE_SECONDS, 0)
+    leave_in(EXIT_SECONDS, 0)
 
 
 def main() -> None:

@@ -45,10 +45,10 @@ from bot.settings import Settings
 from bot.sources import SourcesButton
 from bot.sync import synced_ids
 from bot.work import Work
-from index.content import ContentError, check_folder
+from index.content import ContentError
 from index.encoder import Encoder
 from index.language import load_languages
-from index.library import Library
+from index.library import Library, check_start
 from index.nearest import Search
 from index.shelf import Shelf
 from index.storage import StorageError
@@ -64,6 +64,8 @@ FINISH_SECONDS = 8.0
 """How long a stop waits for answers in hand."""
 CLOSE_SECONDS = 1.0
 """How long a stop then waits for the connections and the reindex to end."""
+EXIT_SECONDS = 3.0
+"""How long Python then waits for threads, before the process ends without them."""
 STOP_SECONDS = 9.5
 """When a stop ends whatever may still hang; container engines kill after 10 s unless told else."""
 CHECK_SECONDS = 60.0
@@ -230,12 +232,12 @@ def run(
     index is brought up to date while the bot is already there to say so. ``on_report`` is told what
     was done.
 
-    Raises SettingsError without a token, ContentError without a folder of articles, StartError if
+    Raises SettingsError without a token, ContentError without articles, StartError if
     Discord cannot be reached or refuses, or the port is in use, DatabaseError if what is stored
     cannot be used, and what ``load_encoder`` and `Library.open` raise.
     """
     token = settings.required_token()
-    check_folder(settings.content)
+    check_start(settings.content, settings.data)
     # The bot never speaks, so discord.py need not warn that it could not.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     use_endpoints(settings)

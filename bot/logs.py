@@ -25,6 +25,8 @@ import discord
 import structlog
 from structlog.typing import EventDict, Processor
 
+from bot.report import harmless
+
 log = logging.getLogger(__name__)
 
 OURS = ("bot", "index")
@@ -212,7 +214,9 @@ def _told(error: BaseException, everything: bool) -> Iterator[str]:
 
 
 def _plain(_: object, __: str, event: EventDict) -> str:
-    line = f"{event['timestamp']} {event['level'].upper()} {event['logger']}: {event['event']}"
+    # An article's name must not command the terminal on which the log is read.
+    said = harmless(event["event"])
+    line = f"{event['timestamp']} {event['level'].upper()} {event['logger']}: {said}"
     fields = {name: value for name, value in event.items() if name not in _PLAIN_LINE}
     if fields:
         line = f"{line} {_LOGFMT(None, '', fields)}"

@@ -7,11 +7,13 @@ import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from dotenv.parser import parse_stream
 from pydantic import AfterValidator, AnyHttpUrl, AnyWebsocketUrl, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Address = TypeVar("Address", bound=AnyHttpUrl | AnyWebsocketUrl | None)
 
 ENV_FILE = ".env"
 MOST_TOKEN_BYTES = 4096
@@ -31,6 +33,13 @@ def _one_word(token: SecretStr) -> SecretStr:
 
 def _is_token(value: str) -> bool:
     return all("!" <= character <= "~" for character in value)
+
+
+def _open_address(url: Address) -> Address:
+    # A request has room for one authorization, and that is the token's.
+    if url is not None and (url.username or url.password):
+        raise ValueError("should hold no name and no password")
+    return url
 
 
 def _servers(value: str) -> str:
@@ -56,9 +65,11 @@ class Settings(BaseSettings):
     )
     token_file: Path | None = Field(default=None, validation_alias="DISCORD_TOKEN_FILE")
     """A file that holds nothing but the token, for where secrets are files."""
-    api_url: AnyHttpUrl | None = Field(default=None, validation_alias="DISCORD_API_URL")
+    api_url: Annotated[AnyHttpUrl | None, AfterValidator(_open_address)] = Field(
+        default=None, validation_alias="DISCORD_API_URL"
+    )
     """Where the client sends its requests instead of Discord's own address: a REST proxy."""
-    gateway_url: AnyWebsocketUrl | None = Field(
+    gateway_url: Annotated[AnyWebsocketUrl | None, AfterValidator(_open_address)] = Field(
         default=None, validation_alias="DISCORD_GATEWAY_URL"
     )
     """Where the client connects instead of Discord's own gateway."""

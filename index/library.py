@@ -20,7 +20,7 @@ from index.passages import Passage
 from index.remarks import Remark
 from index.search import PassageIndex
 from index.segments import Source
-from index.storage import DamagedIndexError
+from index.storage import MANIFEST, DamagedIndexError
 from index.token_vectors import TOKEN_LIMIT, ComputedTokens
 from index.update import (
     IndexReport,
@@ -207,6 +207,14 @@ class Library:
     def group(self, questions: Sequence[str]) -> list[list[int]]:
         """The positions of ``questions`` in groups that ask the same, the largest group first."""
         return group_questions(questions, self._encoder, self._fit)
+
+
+def check_start(content: Path, data: Path) -> None:
+    """Raises ContentError if `Library.open` could have nothing to answer from: no folder of
+    articles, or nothing readable in it and no index from before."""
+    check_folder(content)
+    if not (data / MANIFEST).exists():
+        _articles(content)
 
 
 def _articles(folder: Path) -> Content:

@@ -52,6 +52,13 @@ def test_a_plain_line() -> None:
     )
 
 
+def test_a_line_cannot_command_the_terminal() -> None:
+    with logbook() as book:
+        log.warning("Left out: %s", "a\x1b[31m\u202eb.md")
+    assert book.plain.getvalue().endswith("Left out: a [31mb.md\n")
+    assert book.lines[0]["event"] == "Left out: a\x1b[31m\u202eb.md"
+
+
 def test_a_line_for_programs() -> None:
     with logbook() as book, bound_contextvars(id="0a1b2c3d"):
         log.warning("Größe: %d\nof it", 3, extra={"lookup_ms": 12, "other": QUESTION})

@@ -12,6 +12,7 @@ import socket
 import stat
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import pytest_asyncio
@@ -99,6 +100,12 @@ async def refusal(
         ),
         (
             {},
+            ("--content", "empty"),
+            2,
+            "empty: it holds no article; put a Markdown or text file there.",
+        ),
+        (
+            {},
             ("--data", "content/lamps.md"),
             2,
             "Cannot use {folder}/content/lamps.md: a file stands where a folder is needed; "
@@ -150,7 +157,9 @@ async def test_one_sentence(
     status: int,
     sentence: str,
 ) -> None:
+    (tmp_path / "empty").mkdir()
     found = await refusal(tmp_path, discord, *arguments, **environment)
+    (tmp_path / "empty").rmdir()
     assert found == (status, sentence.format(folder=tmp_path) + "\n")
     # Not even a folder for the data is made.
     assert folder(tmp_path) == {"content"}
@@ -217,8 +226,9 @@ async def test_a_data_folder_that_cannot_be_written(discord: LoopbackDiscord, pu
 # --- tokens in files ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", [".env", "secret"])
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o604, 0o400])
+@pytest.mark.parametrize(
+    ("name", "mode"), [(".env", 0o600), (".env", 0o640), ("secret", 0o604), ("secret", 0o400)]
+)
 async def test_a_token_that_others_can_read_is_warned_about(
     tmp_path: Path, discord: LoopbackDiscord, name: str, mode: int
 ) -> None:
@@ -242,6 +252,7 @@ async def test_a_start_that_goes_well(tmp_path: Path, discord: LoopbackDiscord, 
     secret = tmp_path / "secret"
     secret.write_text(f" {discord.token}\n")
     secret.chmod(0o600)
+    (tmp_path / "content" / "empty.md").write_text("")
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     bot = await asyncio.to_thread(
@@ -285,17 +296,16 @@ async def test_a_start_that_goes_well(tmp_path: Path, discord: LoopbackDiscord, 
     assert (answers["/healthz"], answers["/readyz"]) == ((200, "alive\n"), (200, "ready\n"))
     assert 'beleg_stage_seconds_count{stage="sending"} 1.0\n' in answers["/metrics"][1]
     log = bot.printed()
-    assert "We are being rate limited. PATCH " in log
+    assert "Left out: content/empty.md: it is empty;" in log
+    assert " is rate limited. Retrying in 0.05 seconds" in log
     for hidden in (discord.token, asked.token, "lamps burn", "mira", str(asked.id)):
         assert hidden not in log
     assert all(line.startswith("{" if style == "json" else "20") for line in log.splitlines())
 
 
 @pytest.fixture
-def public(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def public() -> Iterator[Path]:
     """A folder that every user can look into."""
-    from tempfile import TemporaryDirectory
-
     with TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         yield Path(name)

@@ -192,7 +192,7 @@ async def test_what_hangs_is_left_behind(
     tmp_path: Path, slow: str, tell: Callable[[str], None]
 ) -> None:
     """With shorter times, so that nobody waits for the test."""
-    times = {"FINISH_SECONDS": 0.6, "CLOSE_SECONDS": 0.4, "STOP_SECONDS": 1.4}
+    times = {"FINISH_SECONDS": 0.6, "CLOSE_SECONDS": 0.4, "STOP_SECONDS": 1.4, "EXIT_SECONDS": 0.2}
     async with SlowDiscord() as discord:
         patches: dict[str, object] = {f"bot.client.{name}": n for name, n in times.items()}
         bot = await started(discord, tmp_path, patches)
@@ -226,6 +226,7 @@ def test_the_times_of_a_stop_are_what_is_documented() -> None:
     """Container engines kill after ten seconds."""
     assert FINISH_SECONDS + CLOSE_SECONDS < STOP_SECONDS < 10
     said = (Path(__file__).parents[2] / "docs" / "operation.md").read_text(encoding="utf-8")
+    said = " ".join(said.split())
     assert f"up to {FINISH_SECONDS:.0f} seconds" in said
     assert f"after {STOP_SECONDS} seconds" in said
 
