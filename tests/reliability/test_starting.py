@@ -269,7 +269,7 @@ async def test_a_start_that_goes_well(tmp_path: Path, discord: LoopbackDiscord, 
         patches={"index.encoder.load_encoder": fake_encoder},
     )
     try:
-        await discord.connected()
+        await discord.connected(30)
         # Slow and refused at first, as Discord is when it has too much to do.
         discord.fail(
             "PATCH",
