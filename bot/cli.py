@@ -206,7 +206,7 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
     settings.required_token()  # before the client takes its second to be imported
     for sentence in settings.exposed():
         _note(sentence)
-    from bot.client import EXIT_SECONDS, leave_in
+    from bot.client import leave
     from bot.client import run as run_bot
 
     log = logging.getLogger("bot.cli")
@@ -216,8 +216,7 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
             log.warning("%s", line)
 
     run_bot(settings, partial(_encoder, settings), on_report=tell)
-    # Python waits for every thread, also for one that waits itself.
-    leave_in(EXIT_SECONDS, 0)
+    leave(0)
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import aiohttp
 import discord
@@ -64,8 +65,6 @@ FINISH_SECONDS = 8.0
 """How long a stop waits for answers in hand."""
 CLOSE_SECONDS = 1.0
 """How long a stop then waits for the connections and the reindex to end."""
-EXIT_SECONDS = 3.0
-"""How long Python then waits for threads, before the process ends without them."""
 STOP_SECONDS = 9.5
 """When a stop ends whatever may still hang; container engines kill after 10 s unless told else."""
 CHECK_SECONDS = 60.0
@@ -371,7 +370,7 @@ async def _run(
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         stopped = stop.is_set() and not running.done()
         if stopped:
-            leave_in(STOP_SECONDS, 0)
+            leave_in(STOP_SECONDS)
             log.info("stopping")
             await client.finish(FINISH_SECONDS)
         await client.close()
@@ -407,18 +406,29 @@ def _told_to_stop() -> asyncio.Event:
     return stop
 
 
-def leave_in(seconds: float, status: int) -> None:
+def leave_in(seconds: float) -> None:
     """End the process after ``seconds`` whatever still hangs: a connection that Discord does not
     close, a thread that waits for a disk. What is stored withstands that, like any kill."""
 
-    def leave() -> None:
+    def stop_waiting() -> None:
         log.warning("not everything ended in time")
-        logging.shutdown()
-        os._exit(status)
+        leave(0)
 
-    timer = threading.Timer(seconds, leave)
+    timer = threading.Timer(seconds, stop_waiting)
     timer.daemon = True
     timer.start()
+
+
+def leave(status: int) -> NoReturn:
+    """End the process now, with everything of ours put away.
+
+    Python itself would wait for every thread, also for one that waits for another process, and
+    then take PyTorch apart piece by piece: that took six seconds on a busy machine.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 async def prepare(library: LibraryService, on_report: Callable[[IndexReport], None]) -> None:

@@ -191,7 +191,7 @@ async def test_what_comes_after_the_signal_is_refused(tmp_path: Path) -> None:
         assert await late.answer() == [STOPPING]
 
 
-FINISH, CLOSE, EXIT, STOP = 0.6, 0.4, 0.2, 1.5
+FINISH, CLOSE, STOP = 0.6, 0.4, 1.5
 """Shorter times, so that nobody waits for the tests."""
 
 
@@ -205,8 +205,8 @@ def sleep(*_: object) -> None:
     [
         ("an answer to a command", FINISH),
         ("an answer to a message", FINISH),
-        ("a reindex", FINISH + EXIT),
-        ("the first reindex", CLOSE + EXIT),
+        ("a reindex", FINISH),
+        ("the first reindex", CLOSE),
         ("the gateway", 0),
         ("a thread", STOP),
     ],
@@ -215,7 +215,7 @@ async def test_what_hangs_is_left_behind(
     tmp_path: Path, hangs: str, seconds: float, tell: Callable[[str], None]
 ) -> None:
     """At the end of the time that is meant for it, and not of a later one."""
-    times = {"FINISH": FINISH, "CLOSE": CLOSE, "EXIT": EXIT, "STOP": 30.0}
+    times = {"FINISH": FINISH, "CLOSE": CLOSE, "STOP": 30.0}
     lock = FileLock(tmp_path / "data" / LOCK)
     async with SlowDiscord() as discord:
         mira = discord.user("mira")
