@@ -39,16 +39,14 @@ COPY --from=build --chown=beleg:beleg /cache /cache
 COPY --from=build --chown=beleg:beleg /data /data
 # A model from the hub, if BELEG_MODEL names one, is kept on the volume too.
 ENV PATH=/opt/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 \
-    BELEG_CONTENT=/content BELEG_DATA=/data BELEG_CACHE=/cache HF_HOME=/data/huggingface
+    BELEG_CONTENT=/content BELEG_DATA=/data BELEG_CACHE=/cache HF_HOME=/data/huggingface \
+    BELEG_PORT=8080
 WORKDIR /app
 USER beleg
 VOLUME /data
 
-# If the bot's process ends, so does the container. This asks for the rest that can be seen from
-# outside it: a TCP connection that stands (a running bot has none but those to Discord), and an
-# index whose manifest can be read.
+# Ready: connected to Discord, and with an index loaded.
 HEALTHCHECK --interval=60s --timeout=10s --start-period=120s --retries=5 \
-    CMD grep -Eqs '^ *[0-9]+: [0-9A-F]+:[0-9A-F]+ [0-9A-F]+:[0-9A-F]+ 01 ' /proc/net/tcp /proc/net/tcp6 \
-    && python -c 'from pathlib import Path; from index.storage import read_manifest; raise SystemExit(read_manifest(Path("/data")) is None)'
+    CMD ["python", "-c", "import os; from http.client import HTTPConnection as C; c = C('127.0.0.1', int(os.environ['BELEG_PORT']), timeout=5); c.request('GET', '/readyz'); raise SystemExit(c.getresponse().status != 200)"]
 
 CMD ["beleg", "run"]

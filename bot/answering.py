@@ -14,6 +14,7 @@ from bot.records import Cited, Kind, Record, new_id
 from bot.render import discord_time
 from bot.servers import ServerSettings
 from bot.services import Services
+from bot.trace import refused
 from index.answer import Citation, Status
 from index.library import Library
 
@@ -99,7 +100,7 @@ async def examples_for(shown: Shown, services: Services, texts: Texts) -> tuple[
 def may_ask(settings: ServerSettings, texts: Texts, roles: Collection[int]) -> str | None:
     """Why somebody with these roles may not ask here, in a sentence; None if they may."""
     if settings.askers and settings.askers.isdisjoint(roles):
-        return texts("not-your-role")
+        return refused("role", texts("not-your-role"))
     return None
 
 
@@ -110,7 +111,7 @@ def answers_in(settings: ServerSettings, texts: Texts, places: Collection[int]) 
     """
     if settings.channels and settings.channels.isdisjoint(places):
         channels = ", ".join(f"<#{channel}>" for channel in sorted(settings.channels))
-        return texts("not-here", channels=channels)
+        return refused("channel", texts("not-here", channels=channels))
     return None
 
 
@@ -120,19 +121,21 @@ def unfit(asking: Asking, services: Services, texts: Texts) -> str | None:
     Counts the question against its asker's share if it is.
     """
     if services.work.stopping:
-        return texts("stopping")
+        return refused("stopping", texts("stopping"))
     if not asking.question:
-        return texts("no-text" if asking.kind is Kind.CLAIM else "hello")
+        return refused("empty", texts("no-text" if asking.kind is Kind.CLAIM else "hello"))
     if len(asking.question) > QUESTION_LIMIT:
-        return texts("too-long", length=len(asking.question), limit=QUESTION_LIMIT)
+        sentence = texts("too-long", length=len(asking.question), limit=QUESTION_LIMIT)
+        return refused("too long", sentence)
     if not services.library.ready:
         progress = services.library.preparing
         if progress is None or not progress.total:
-            return texts("preparing")
-        return texts("preparing-progress", done=progress.done, total=progress.total)
+            return refused("preparing", texts("preparing"))
+        sentence = texts("preparing-progress", done=progress.done, total=progress.total)
+        return refused("preparing", sentence)
     known = {source.id for source in services.library.library.articles}
     if asking.article is not None and asking.article not in known:
-        return texts("unknown-article")
+        return refused("unknown article", texts("unknown-article"))
     return too_much(asking.user, services, texts)
 
 
@@ -143,7 +146,8 @@ def too_much(user: int, services: Services, texts: Texts) -> str | None:
         return None
     # Rounded up, so that whoever waits until then is not told to wait again.
     when = discord_time(datetime.now(UTC) + timedelta(seconds=wait.seconds + 1), "R")
-    return texts("queue-full" if wait.queue_full else "cooldown", when=when)
+    sentence = texts("queue-full" if wait.queue_full else "cooldown", when=when)
+    return refused("queue full" if wait.queue_full else "cooldown", sentence)
 
 
 def without_ids(text: str) -> str:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,6 +49,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+
+# Typer has a public name for one kind of wrong usage only; this is the kind above it.
+_WRONG_USAGE: type[typer.BadParameter] = typer.BadParameter.__bases__[0]
 
 
 @app.command()
@@ -191,17 +198,25 @@ def fit(
 
 @app.command()
 def run(content: ContentOption = None, data: DataOption = None) -> None:
-    """Start the Discord bot; the token comes from DISCORD_TOKEN or the file .env."""
+    """Start the Discord bot; the token comes from DISCORD_TOKEN, the file .env, or the file that
+    DISCORD_TOKEN_FILE names."""
+    # Until there is something to finish, a stop is just an end.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     settings = load_settings(content=content, data=data)
-    settings.required_token()  # before the model takes its seconds to load
-    encoder = _encoder(settings)
+    settings.required_token()  # before the client takes its second to be imported
+    for sentence in settings.exposed():
+        _note(sentence)
+    from bot.client import leave
     from bot.client import run as run_bot
 
-    def tell(done: IndexReport) -> None:
-        for line in report.notes(done):
-            _note(line)
+    log = logging.getLogger("bot.cli")
 
-    run_bot(settings, encoder, on_report=tell)
+    def tell(done: IndexReport) -> None:
+        for line in report.left_out(done):
+            log.warning("%s", line)
+
+    run_bot(settings, partial(_encoder, settings), on_report=tell)
+    leave(0)
 
 
 def main() -> None:
@@ -212,7 +227,10 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     # A reader such as head may close the pipe before the end.
     try:
-        app(standalone_mode=True)
+        status = app(standalone_mode=False)
+    except _WRONG_USAGE as error:
+        _note(_usage(error))
+        sys.exit(2)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
@@ -222,7 +240,17 @@ def main() -> None:
         if not isinstance(error, _known_errors()):
             raise
         _note(str(error))
-        sys.exit(2)
+        sys.exit(getattr(error, "status", 2))
+    sys.exit(status or 0)
+
+
+def _usage(error: typer.BadParameter) -> str:
+    """One sentence for a command line that is not understood; all the help for an empty one."""
+    if len(sys.argv) < 2:
+        return str(error.format_message())
+    what = " ".join(error.format_message().split()).rstrip(".")
+    where = error.ctx.command_path if error.ctx else "beleg"
+    return f"{what}; {where} --help says what there is."
 
 
 def _known_errors() -> tuple[type[Exception], ...]:

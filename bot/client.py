@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import signal
+import socket
 import sys
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import aiohttp
 import discord
@@ -16,7 +20,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
-from bot import logs
+from bot import health, logs
 from bot.admin.articles import FORM, ArticlesButton, pasted
 from bot.admin.commands import add_admin_commands
 from bot.admin.gaps import GapsButton
@@ -26,12 +30,13 @@ from bot.catalogue import LANGUAGES, CommandTranslator, texts_in
 from bot.commands import add_commands
 from bot.database import Database
 from bot.drafts import Drafts
-from bot.failures import BelegTree, event_failed, guarded, message_failed
+from bot.failures import BelegTree, broken_off, event_failed, guarded, message_failed
 from bot.housekeeping import erase_forever, erase_servers_left, is_its_own
 from bot.lasting import begun_by
 from bot.limits import Limits
 from bot.members import MemberKeys
 from bot.messages import answer_message, asked_in, texts_of_message
+from bot.metrics import Metrics
 from bot.privacy import PrivacyButton
 from bot.records import Records
 from bot.sending import whisper
@@ -45,7 +50,7 @@ from bot.work import Work
 from index.content import ContentError
 from index.encoder import Encoder
 from index.language import load_languages
-from index.library import Library
+from index.library import Library, check_start
 from index.nearest import Search
 from index.shelf import Shelf
 from index.storage import StorageError
@@ -73,8 +78,14 @@ FORMS: dict[str, Callable[[Interaction], Awaitable[bool]]] = {
 }
 """Who takes a form, by what its custom id begins with; each says whether it was its own."""
 
-FINISH_SECONDS = 10.0
-"""How long a stop waits for answers in hand; container engines kill after 10 s unless told else."""
+FINISH_SECONDS = 8.0
+"""How long a stop waits for answers in hand."""
+CLOSE_SECONDS = 1.0
+"""How long a stop then waits for the connections and the reindex to end."""
+STOP_SECONDS = 9.5
+"""When a stop ends whatever may still hang; container engines kill after 10 s unless told else."""
+CHECK_SECONDS = 60.0
+"""How long Discord may take to say whether it knows the token."""
 
 _LOGIN_REFUSED = (
     "Discord did not accept the token: make a new one in the developer portal "
@@ -88,7 +99,18 @@ _INTENTS_REFUSED = (
 
 
 class StartError(Exception):
-    """The bot cannot run; ``str()`` is one sentence that says why and what to do."""
+    """The bot cannot run; ``str()`` is one sentence that says why and what to do.
+
+    ``status`` is the exit status: 2 stands for what somebody has to mend first.
+    """
+
+    status = 2
+
+
+class TryAgainError(StartError):
+    """Discord cannot be used now; a later start may go well."""
+
+    status = 1
 
 
 class BelegClient(ServingClient):
@@ -123,6 +145,21 @@ class BelegClient(ServingClient):
         self._housekeeping = asyncio.create_task(
             erase_forever(self.services.records, self._present), name="housekeeping"
         )
+
+    async def on_connect(self) -> None:
+        self._has_session("new")
+
+    async def on_resumed(self) -> None:
+        self._has_session("resumed")
+
+    def _has_session(self, kind: str) -> None:
+        self.connected = True
+        self.services.metrics.connections.labels(kind).inc()
+
+    async def on_disconnect(self) -> None:
+        if self.connected:  # told again for every attempt that fails
+            self.services.metrics.disconnections.inc()
+        self.connected = False
 
     async def on_ready(self) -> None:
         log.info(
@@ -167,7 +204,9 @@ class BelegClient(ServingClient):
     async def on_error(self, event_method: str, /, *args: object, **_: object) -> None:
         error = sys.exc_info()[1]
         assert error is not None  # discord.py calls this while it handles one
-        if args and isinstance(args[0], discord.Message):
+        if self.services.work.abandoned:
+            broken_off(f"event {event_method!r}")
+        elif args and isinstance(args[0], discord.Message):
             await message_failed(args[0], error, texts_of_message(args[0], self.services))
         else:
             event_failed(event_method, error)
@@ -197,30 +236,65 @@ def use_endpoints(settings: Settings) -> None:
         DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(str(settings.gateway_url))
 
 
-def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexReport], None]) -> None:
+def run(
+    settings: Settings,
+    load_encoder: Callable[[], Encoder],
+    *,
+    on_report: Callable[[IndexReport], None],
+) -> None:
     """Run the bot until it gets SIGTERM or SIGINT; answers in hand are finished first.
 
-    The index is brought up to date while the bot is already there to say so. ``on_report`` is told
-    what was done.
+    All that can be wrong with the settings is found before ``load_encoder`` takes its seconds. The
+    index is brought up to date while the bot is already there to say so. ``on_report`` is told what
+    was done.
 
-    Raises SettingsError without a token, StartError if Discord cannot be reached or refuses,
-    DatabaseError if what is stored cannot be used, and what `Library.open` raises.
+    Raises SettingsError without a token, ContentError without articles, StartError if
+    Discord cannot be reached or refuses, or the port is in use, DatabaseError if what is stored
+    cannot be used, and what ``load_encoder`` and `Library.open` raise.
     """
     token = settings.required_token()
-    logs.configure()
+    check_start(settings.content, settings.data)
     # The bot never speaks, so discord.py need not warn that it could not.
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False
     use_endpoints(settings)
-    # Read at their first use, these would hold up the event loop: the model for most of a second.
-    load_languages()
-    for language in LANGUAGES:
-        texts_in(language)
+    with _listening(settings.port) as listener:
+        with _explained(settings):
+            asyncio.run(_check_token(token))
+        logs.configure(logs.LogStyle(settings.log), settings.log_level, secrets=[token])
+        with closing(Database.open(settings.data / DATABASE)) as database:
+            encoder = load_encoder()
+            # Read at their first use, these would hold up the event loop: the model for most of a
+            # second.
+            load_languages()
+            for language in LANGUAGES:
+                texts_in(language)
+            _serve(settings, encoder, database, token, listener, on_report)
 
-    database = Database.open(settings.data / DATABASE)
+
+@contextmanager
+def _listening(port: int | None) -> Iterator[socket.socket | None]:
+    """A socket on ``port``, taken before anything else so that nobody else gets it meanwhile."""
+    if port is None:
+        yield None
+        return
     try:
-        _serve(settings, encoder, database, token, on_report)
-    finally:
-        database.close()
+        listener = health.listen(port)
+    except OSError as error:
+        raise StartError(
+            f"Port {port} cannot be used: {os.strerror(error.errno or 0)}; stop the program that "
+            "has it, or set BELEG_PORT to another."
+        ) from error
+    with listener:
+        yield listener
+
+
+async def _check_token(token: str) -> None:
+    """Ask Discord whether it knows ``token``."""
+    async with (
+        asyncio.timeout(CHECK_SECONDS),
+        discord.Client(intents=discord.Intents.none()) as client,
+    ):
+        await client.login(token)
 
 
 def _serve(
@@ -228,6 +302,7 @@ def _serve(
     encoder: Encoder,
     database: Database,
     token: str,
+    listener: socket.socket | None,
     on_report: Callable[[IndexReport], None],
 ) -> None:
     search = Search(settings.search)
@@ -242,10 +317,11 @@ def _serve(
             on_progress=on_progress,
         )
 
-    servers = Servers.load(database)
+    servers, metrics = Servers.load(database), Metrics()
+    # An index from before answers until the update is done.
+    stored = Library.stored(settings.data, encoder, search)
     services = Services(
-        # An index from before answers until the update is done.
-        library=LibraryService(Library.stored(settings.data, encoder, search), reopen=reopen),
+        library=LibraryService(stored, reopen=reopen, metrics=metrics),
         records=Records(database, servers),
         servers=servers,
         members=MemberKeys.load(settings.data / MEMBER_KEY),
@@ -254,9 +330,17 @@ def _serve(
         settings=settings,
         shelf=Shelf(settings.content, settings.data / REMOVED),
         drafts=Drafts(),
+        metrics=metrics,
     )
+    with _explained(settings):
+        asyncio.run(_run(services, settings.data, token, listener, on_report))
+
+
+@contextmanager
+def _explained(settings: Settings) -> Iterator[None]:
+    """Turn what can go wrong between the bot and Discord into a StartError."""
     try:
-        asyncio.run(_run(services, settings.data, token, on_report))
+        yield
     except discord.LoginFailure:
         raise StartError(_LOGIN_REFUSED) from None
     except discord.PrivilegedIntentsRequired:
@@ -264,12 +348,14 @@ def _serve(
     except discord.ConnectionClosed as error:
         raise StartError(_closed(error.code)) from error
     except discord.HTTPException as error:
-        raise StartError(
+        sentence = (
             f"Discord refused to start the bot (HTTP status {error.status}): try again later."
-        ) from error
+        )
+        later = error.status >= 500 or error.status == 429
+        raise (TryAgainError if later else StartError)(sentence) from error
     except (aiohttp.ClientError, OSError) as error:
         where = yarl.URL(Route.BASE).host
-        raise StartError(
+        raise TryAgainError(
             f"Discord could not be reached at {where}: check the network connection"
             + ("." if settings.api_url is None else " and DISCORD_API_URL.")
         ) from error
@@ -282,16 +368,16 @@ def _closed(code: int) -> str:
 
 
 async def _run(
-    services: Services, data: Path, token: str, on_report: Callable[[IndexReport], None]
+    services: Services,
+    data: Path,
+    token: str,
+    listener: socket.socket | None,
+    on_report: Callable[[IndexReport], None],
 ) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, stop.set)
-        except NotImplementedError:  # Windows
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-    async with BelegClient(services=services, data=data) as client:
+    stop = _told_to_stop()
+    asyncio.get_running_loop().set_exception_handler(logs.loop_failed)
+    client = BelegClient(services=services, data=data)
+    async with client, health.serving(listener, client):
         preparing = asyncio.create_task(prepare(services.library, on_report), name="prepare")
         running = asyncio.create_task(client.start(token), name="client")
         stopping = asyncio.create_task(stop.wait(), name="stop")
@@ -301,19 +387,65 @@ async def _run(
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         stopped = stop.is_set() and not running.done()
         if stopped:
+            leave_in(STOP_SECONDS)
             log.info("stopping")
-            await client.finish()
+            await client.finish(FINISH_SECONDS)
         await client.close()
         running.cancel()
         stopping.cancel()
-        outcomes = await asyncio.gather(running, preparing, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, ReindexStoppedError) or not isinstance(outcome, Exception):
+        # A reindex ends at its next report of progress, or never if it waits for another process.
+        ended, _ = await asyncio.wait({running, preparing}, timeout=CLOSE_SECONDS)
+        for task in ended:
+            outcome = None if task.cancelled() else task.exception()
+            if outcome is None or isinstance(outcome, ReindexStoppedError):
                 continue
             if not stopped:
                 raise outcome
-            log.warning("the connection ended with %r", outcome)
+            log.warning("the connection ended with %s", outcome)
         log.info("stopped")
+
+
+def _told_to_stop() -> asyncio.Event:
+    """An event that is set by SIGTERM and SIGINT, however often they come.
+
+    Not by the loop's own handlers: those are gone with the loop, and a second signal would then
+    end the process before it has put its things away.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop_loop(*_: object) -> None:
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop_loop)
+    return stop
+
+
+def leave_in(seconds: float) -> None:
+    """End the process after ``seconds`` whatever still hangs: a connection that Discord does not
+    close, a thread that waits for a disk. What is stored withstands that, like any kill."""
+
+    def stop_waiting() -> None:
+        log.warning("not everything ended in time")
+        leave(0)
+
+    timer = threading.Timer(seconds, stop_waiting)
+    timer.daemon = True
+    timer.start()
+
+
+def leave(status: int) -> NoReturn:
+    """End the process now, with everything of ours put away.
+
+    Python itself would wait for every thread, also for one that waits for another process, and
+    then take PyTorch apart piece by piece: that took six seconds on a busy machine.
+    """
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 async def prepare(library: LibraryService, on_report: Callable[[IndexReport], None]) -> None:

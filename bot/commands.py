@@ -9,6 +9,7 @@ from typing import TypeVar
 import discord
 from discord import app_commands
 
+from bot import trace
 from bot.answer_view import render_answer
 from bot.answering import (
     QUESTION_LIMIT,
@@ -144,6 +145,11 @@ def _everywhere(function: F) -> F:
 
 
 async def _answer(interaction: Interaction, asking: Asking, services: Services) -> None:
+    with trace.question(services.metrics):
+        await _answer_or_refuse(interaction, asking, services)
+
+
+async def _answer_or_refuse(interaction: Interaction, asking: Asking, services: Services) -> None:
     texts = texts_of(interaction)
     settings = services.servers.get(asking.server)
     sentence = (
@@ -170,4 +176,5 @@ async def _answer(interaction: Interaction, asking: Asking, services: Services) 
             examples=await examples_for(shown, services, texts),
             note=note,
         )
-        await interaction.edit_original_response(view=view)
+        with trace.timed(trace.Stage.SENDING):
+            await interaction.edit_original_response(view=view)

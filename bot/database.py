@@ -26,7 +26,7 @@ from filelock import FileLock, Timeout
 from yoyo import get_backend, read_migrations
 from yoyo.migrations import Migration, MigrationList
 
-from index.storage import flush
+from index.storage import failure, flush
 
 log = logging.getLogger(__name__)
 
@@ -176,11 +176,7 @@ def holding(path: Path) -> Iterator[None]:
             "stop it and try again."
         ) from error
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise DatabaseError(
-            f"Cannot use {error.filename or path}: {reason}; "
-            "check the disk's space and the folder's permissions."
-        ) from error
+        raise DatabaseError(f"Cannot use {error.filename or path}: {failure(error)}") from error
 
 
 def make_file(path: Path) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import discord
 from discord import app_commands
 
+from bot import trace
 from bot.catalogue import Texts
 from bot.sending import SEND_ERRORS, reply
 from bot.service import PreparingError
@@ -22,6 +23,13 @@ _UNKNOWN_INTERACTION = 10062
 
 class BelegTree(app_commands.CommandTree[ServingClient]):
     """A command tree whose errors end in one friendly sentence."""
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Everybody may; but what is logged from here on carries an id."""
+        data: dict[str, Any] = dict(interaction.data or {})
+        slash = data.get("type", 1) == discord.AppCommandType.chat_input.value
+        trace.begin(trace.Origin.SLASH if slash else trace.Origin.MENU)
+        return True
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
@@ -39,6 +47,10 @@ class BelegTree(app_commands.CommandTree[ServingClient]):
 async def guarded(interaction: Interaction, what: str) -> AsyncIterator[None]:
     """Something to be finished before the bot stops; whatever fails is logged under an id and told
     to the user."""
+    if interaction.type is discord.InteractionType.component:
+        trace.begin(trace.Origin.BUTTON)
+    elif interaction.type is discord.InteractionType.modal_submit:
+        trace.begin(trace.Origin.FORM)
     try:
         with interaction.client.services.work.piece():
             yield
@@ -47,6 +59,9 @@ async def guarded(interaction: Interaction, what: str) -> AsyncIterator[None]:
 
 
 async def _failed(interaction: Interaction, what: str, error: BaseException) -> None:
+    if interaction.client.services.work.abandoned:
+        broken_off(what)
+        return
     texts = texts_of(interaction)
     if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
         # Discord gave up waiting for the first response; there is nobody left to tell.
@@ -67,14 +82,20 @@ async def message_failed(message: discord.Message, error: BaseException, texts: 
         log.warning("[%s] could not be told to the user: %s", identifier, failure)
 
 
+def broken_off(what: str) -> None:
+    """Log that the bot's stop ended something; there is no connection to tell anybody."""
+    log.warning("the %s was broken off, since the bot stops", what)
+
+
 def event_failed(event: str, error: BaseException) -> None:
     """Log an error that concerns no user."""
     log_failure(f"event {event!r}", error)
 
 
 def log_failure(where: str, error: BaseException) -> str:
-    """Log ``error`` with its traceback; the id that its line begins with."""
-    identifier = secrets.token_hex(4)
+    """Log ``error`` with its traceback; the id that its line begins with, which is that of what
+    was asked or pressed."""
+    identifier = trace.identifier()
     log.error("[%s] %s failed", identifier, where, exc_info=error)
     return identifier
 

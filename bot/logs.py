@@ -1,18 +1,231 @@
-"""Where the bot's log goes and how its lines look."""
+"""Where the bot's log goes, how its lines look, and what they never hold.
+
+At the default level no line holds a token, a question's text, or who asked. What an exception says
+about itself may hold any of these, so it is named by its type and by what is known to be safe. At
+the level ``debug`` the log holds all that people write; tokens are left out even there.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import copy
+import json
 import logging
+import os
+import re
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Collection, Iterator, Sequence
+from enum import StrEnum
+from functools import partial
+from typing import Any
 
-FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-OURS = ("bot", "index", "discord")
+import discord
+import structlog
+from structlog.typing import EventDict, Processor
+
+from bot.report import harmless
+
+log = logging.getLogger(__name__)
+
+OURS = ("bot", "index")
+
+_TOKENS = re.compile(r"""(/(?:webhooks|interactions)/\d+/|["']token["']: ["'])[^/\s"'?]+""")
+"""Tokens of interactions: in addresses, which discord.py logs when Discord is slow, and in what it
+receives."""
+
+_IDS = re.compile(r"\b\d{17,20}\b")
+"""Ids of users, servers, channels and messages."""
+
+_SESSIONS = re.compile(r"((?i:session)(?: ID:)? )[0-9a-f]{16,}")
+"""With the bot's token, a session's id is enough to go on with it."""
+
+FIELDS = (
+    "status",
+    "reason",
+    "confidence",
+    "waiting_ms",
+    "lookup_ms",
+    "sending_ms",
+    "total_ms",
+)
+"""What may be given with a line (``extra``) and is written behind it; nothing else is."""
+
+_PLAIN_LINE = ("timestamp", "level", "logger", "event", "exception")
 
 
-def configure() -> None:
-    """Log plain lines to standard error: our own and discord.py's from INFO, others from
-    WARNING."""
+class LogStyle(StrEnum):
+    """How a line of the log looks."""
+
+    PLAIN = "plain"
+    """For people: when, what, and what is known about it as ``name=value``."""
+    JSON = "json"
+    """For programs: one object a line."""
+
+
+def configure(
+    style: LogStyle = LogStyle.PLAIN, level: str = "info", *, secrets: Collection[str] = ()
+) -> None:
+    """Log to standard error: our own lines and discord.py's from ``level``, others from WARNING.
+
+    None of ``secrets`` is ever written. What nobody catches is logged likewise, instead of being
+    printed with all that it says.
+    """
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter(FORMAT))
+    handler.setFormatter(formatter(style, everything=level == "debug", secrets=secrets))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    for name in OURS:
-        logging.getLogger(name).setLevel(logging.INFO)
+    for name in (*OURS, "discord"):
+        logging.getLogger(name).setLevel(level.upper())
+    sys.excepthook = lambda kind, error, trace: log.critical(
+        "a fault of the program", exc_info=(kind, error, trace)
+    )
+    threading.excepthook = lambda args: log.critical(
+        "a fault of the program in a thread", exc_info=args.exc_value
+    )
+
+
+def loop_failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Log what asyncio has to complain of; its own handler writes all that an exception says."""
+    log.error("in the event loop: %s", context["message"], exc_info=context.get("exception"))
+
+
+def formatter(
+    style: LogStyle, *, everything: bool = False, secrets: Collection[str] = ()
+) -> logging.Formatter:
+    """Makes a line of a record: with ``everything``, also what is not for the default level."""
+    render = _plain if style is LogStyle.PLAIN else _json
+    return _Formatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(allow=FIELDS),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[
+            structlog.processors.ExceptionRenderer(
+                lambda info: "".join(_told(info[1], everything)).rstrip()
+            ),
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            partial(_redacted, everything, [secret for secret in secrets if secret]),
+            render,
+        ],
+        everything=everything,
+    )
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    """Renders a record without what it is not to say."""
+
+    def __init__(
+        self,
+        *,
+        foreign_pre_chain: Sequence[Processor],
+        processors: Sequence[Processor],
+        everything: bool,
+    ) -> None:
+        super().__init__(foreign_pre_chain=foreign_pre_chain, processors=processors)
+        self._everything = everything
+
+    def format(self, record: logging.LogRecord) -> str:
+        if not self._everything and record.args:
+            record = copy.copy(record)
+            # logging makes a mapping of a mapping that is the only argument.
+            if isinstance(record.args, tuple):
+                record.args = tuple(map(_safe, record.args))
+        return super().format(record)
+
+
+def _redacted(
+    everything: bool, secrets: Sequence[str], _: object, __: str, event: EventDict
+) -> EventDict:
+    """The line without what must not be in it, whoever put it there."""
+    # Ours name servers' channels, where an admin has to look, and no other ids.
+    ids = everything or event["logger"].split(".")[0] in OURS
+
+    def redact(value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        for secret in secrets:
+            value = value.replace(secret, "…")
+        value = _TOKENS.sub(r"\1…", value)
+        return value if ids else _SESSIONS.sub(r"\1…", _IDS.sub("…", value))
+
+    return {name: redact(value) for name, value in event.items()}
+
+
+def _safe(argument: object) -> object:
+    """What goes into a line; an exception is described."""
+    return described(argument) if isinstance(argument, BaseException) else argument
+
+
+def described(error: BaseException) -> str:
+    """What ``error`` is, without what it may quote: a question, a name, an address with a token.
+
+    Our own errors are sentences about files, settings and the index, and are shown whole.
+    """
+    name, detail = type(error).__name__, _detail(error)
+    if _is_ours(error):
+        return detail or name
+    return f"{name} ({detail})" if detail else name
+
+
+def _is_ours(error: BaseException) -> bool:
+    return type(error).__module__.split(".")[0] in OURS
+
+
+def _detail(error: BaseException) -> str:
+    if _is_ours(error):
+        return str(error)
+    if isinstance(error, discord.HTTPException):
+        return f"HTTP status {error.status}, code {error.code}"
+    if isinstance(error, discord.ConnectionClosed):
+        return f"code {error.code}"
+    if isinstance(error, OSError) and error.errno is not None:
+        # Not its own words, which may be anything.
+        return os.strerror(error.errno) if error.errno > 0 else f"number {error.errno}"
+    return str(getattr(error, "sqlite_errorname", ""))
+
+
+def _told(error: BaseException, everything: bool) -> Iterator[str]:
+    """Like a traceback, oldest error first; what each error says about itself only with
+    ``everything``."""
+    seen: set[int] = set()
+    chain = []
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        chain.append(current)
+        hidden = current.__suppress_context__
+        current = current.__cause__ or (None if hidden else current.__context__)
+    for one in reversed(chain):
+        yield "Traceback (most recent call last):\n"
+        yield from traceback.format_tb(one.__traceback__)
+        if everything:
+            yield from traceback.format_exception_only(one)
+        else:
+            detail = _detail(one)
+            name = f"{type(one).__module__}.{type(one).__qualname__}"
+            yield f"{name}: {detail}\n" if detail else f"{name}\n"
+        if isinstance(one, BaseExceptionGroup):
+            for inner in one.exceptions:
+                yield from _told(inner, everything)
+
+
+def _plain(_: object, __: str, event: EventDict) -> str:
+    # An article's name must not command the terminal on which the log is read.
+    said = harmless(event["event"])
+    line = f"{event['timestamp']} {event['level'].upper()} {event['logger']}: {said}"
+    fields = {name: value for name, value in event.items() if name not in _PLAIN_LINE}
+    if fields:
+        line = f"{line} {_LOGFMT(None, '', fields)}"
+    return f"{line}\n{event['exception']}" if "exception" in event else line
+
+
+_LOGFMT: Callable[[object, str, EventDict], str] = structlog.processors.LogfmtRenderer()
+
+
+def _json(_: object, __: str, event: EventDict) -> str:
+    first = {name: event.pop(name) for name in _PLAIN_LINE[:4]}
+    return json.dumps({**first, **event}, ensure_ascii=False, default=repr)

@@ -12,6 +12,7 @@ from typing import Any
 
 import discord
 
+from bot import trace
 from bot.answer_view import render_answer
 from bot.answering import Asking, answers_in, examples_for, look_up, may_ask, unfit, without_ids
 from bot.catalogue import LANGUAGES, Texts, texts_for
@@ -89,6 +90,13 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
     write, the answer comes there. Whoever is told so again and again is told nothing any more for
     a while.
     """
+    direct = isinstance(message.channel, discord.DMChannel)
+    trace.begin(trace.Origin.DIRECT_MESSAGE if direct else trace.Origin.MESSAGE)
+    with trace.question(services.metrics):
+        await _answer_or_refuse(message, asked, services)
+
+
+async def _answer_or_refuse(message: discord.Message, asked: Asked, services: Services) -> None:
     server = _server_of(message)
     texts = texts_of_message(message, services)
     settings = services.servers.get(server)
@@ -126,7 +134,8 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
             titles=services.library.titles,
             examples=examples,
         )
-        await _send(message, render(), privately=render(note=refusal))
+        with trace.timed(trace.Stage.SENDING):
+            await _send(message, render(), privately=render(note=refusal))
 
 
 async def _send(message: discord.Message, content: Content, *, privately: Content) -> None:
@@ -134,7 +143,7 @@ async def _send(message: discord.Message, content: Content, *, privately: Conten
     try:
         await reply(message, content)
     except discord.Forbidden as error:
-        log.warning("may not write in channel %d: %s", message.channel.id, error.text)
+        log.warning("may not write in %s: %s", _place(message), error)
         if not isinstance(message.channel, discord.DMChannel):
             await _tell_privately(message, privately)
 
@@ -173,6 +182,13 @@ def _places(message: discord.Message) -> set[int]:
     return {message.channel.id} | ({parent} if parent else set())
 
 
+def _place(message: discord.Message) -> str:
+    """Where an admin has to look; a direct message's channel would say who wrote it."""
+    if isinstance(message.channel, discord.DMChannel):
+        return "a direct message"
+    return f"channel {message.channel.id}"
+
+
 async def _tell_privately(message: discord.Message, content: Content) -> None:
     try:
         if isinstance(content, str):
@@ -181,4 +197,4 @@ async def _tell_privately(message: discord.Message, content: Content) -> None:
             await message.author.send(view=content)
     except SEND_ERRORS as error:
         # Many people take no direct messages; there is no other way to reach them.
-        log.warning("somebody in channel %d could not be told: %s", message.channel.id, error)
+        log.warning("somebody in %s could not be told: %s", _place(message), error)

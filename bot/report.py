@@ -25,6 +25,10 @@ MOST_TITLES = 5
 
 # C0, DEL and C1: an escape sequence in an article must not reach the terminal.
 _CONTROLS = dict.fromkeys((*range(32), *range(127, 160)), " ") | {9: "\t", 10: "\n", 13: "\n"}
+# What turns the direction of writing round, for the rest of the line too, shows nothing itself.
+# The marks for a single place (U+061C, U+200E, U+200F) do no harm, and texts need them.
+_CONTROLS |= dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)), "")
+_CONTROLS |= dict.fromkeys((0x2028, 0x2029), "\n")
 
 
 def answer_json(answer: Answer) -> dict[str, Any]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
 from dataclasses import dataclass
 from typing import TypeVar
 
+from bot import trace
 from bot.catalogue import LANGUAGES
+from bot.metrics import Metrics
 from index.answer import Answer, Asked
 from index.library import Library
 from index.update import IndexReport
@@ -54,11 +58,12 @@ class ReindexStoppedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A question, the library that was in use when it came, and where its answer goes."""
+    """A question, the library that was in use when it came, and where its answer goes, with the
+    moment when it was looked up."""
 
     library: Library
     asked: Asked
-    answer: asyncio.Future[Answer]
+    answer: asyncio.Future[tuple[Answer, float]]
 
 
 class LibraryService:
@@ -69,8 +74,11 @@ class LibraryService:
     looked up together. All methods are called on the event loop.
     """
 
-    def __init__(self, library: Library | None, *, reopen: Reopen) -> None:
+    def __init__(
+        self, library: Library | None, *, reopen: Reopen, metrics: Metrics | None = None
+    ) -> None:
         self._library = library
+        self._metrics = metrics or Metrics()
         self._reopen = reopen
         self._waiting = 0
         self._queue: deque[_Waiting] = deque()
@@ -103,8 +111,12 @@ class LibraryService:
     @property
     def preparing(self) -> Progress | None:
         """How far the reindex that runs is; None if none runs, or it has encoded nothing yet."""
-        running = self._reindex is not None and not self._reindex.done()
-        return self._progress if running else None
+        return self._progress if self.reindexing else None
+
+    @property
+    def reindexing(self) -> bool:
+        """Whether a reindex runs."""
+        return self._reindex is not None and not self._reindex.done()
 
     @property
     def waiting(self) -> int:
@@ -124,16 +136,22 @@ class LibraryService:
         Raises PreparingError, and what `Library.answer` raises.
         """
         asked = Asked(question, MOST_CITATIONS, article, before, strictness)
-        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        came = time.perf_counter()
+        answer: asyncio.Future[tuple[Answer, float]] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(self.library, asked, answer))
         if len(self._answering) < ANSWERERS:
-            answering = asyncio.create_task(self._answer_queue(), name="answers")
+            # With nothing of who asked first: it looks up for everybody.
+            answering = asyncio.create_task(self._answer_queue(), name="answers", context=Context())
             self._answering.add(answering)
         self._waiting += 1
         try:
-            return await answer
+            found, began = await answer
         finally:
             self._waiting -= 1
+        trace.took(trace.Stage.WAITING, began - came)
+        trace.took(trace.Stage.LOOKUP, time.perf_counter() - began)
+        trace.found(str(found.status), found.confidence)
+        return found
 
     async def _answer_queue(self) -> None:
         """Answer what waits, together, until nothing does.
@@ -157,6 +175,7 @@ class LibraryService:
     async def _answer_batch(self, batch: Sequence[_Waiting]) -> None:
         """Raises RuntimeError, its questions cancelled, when no more work is taken."""
         loop = asyncio.get_running_loop()
+        began = time.perf_counter()
         try:
             outcomes = await loop.run_in_executor(
                 self._answers, _answers, batch[0].library, [one.asked for one in batch]
@@ -171,7 +190,7 @@ class LibraryService:
             if isinstance(outcome, Exception):
                 one.answer.set_exception(outcome)
             else:
-                one.answer.set_result(outcome)
+                one.answer.set_result((outcome, began))
 
     def _next_batch(self) -> list[_Waiting]:
         """The questions that came first and still wait, all for the same library."""
@@ -239,9 +258,18 @@ class LibraryService:
 
     async def _run_reindex(self) -> IndexReport:
         loop = asyncio.get_running_loop()
-        library, report = await loop.run_in_executor(
-            self._reindexes, self._reopen, self._note_progress
-        )
+        outcome = "failed"
+        try:
+            library, report = await loop.run_in_executor(
+                self._reindexes, self._reopen, self._note_progress
+            )
+            outcome = "done"
+        except (ReindexStoppedError, asyncio.CancelledError):
+            outcome = "stopped"
+            raise
+        finally:
+            self._metrics.reindexes.labels(outcome).inc()
+        self._metrics.reindex_seconds.observe(report.seconds)
         self._library = library
         # A refusal names examples; looking them up takes seconds, once.
         self._examples.submit(_prepare_examples, library)

@@ -11,6 +11,7 @@ from bot.catalogue import Texts, texts_for
 from bot.drafts import Drafts
 from bot.limits import Limits
 from bot.members import MemberKeys
+from bot.metrics import Metrics
 from bot.records import Records
 from bot.servers import Servers
 from bot.service import LibraryService
@@ -35,12 +36,15 @@ class Services:
     commands: dict[str, int] = field(default_factory=dict)
     """The ids of the commands by their English names, known when the client has synced them."""
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
+    metrics: Metrics = field(default_factory=Metrics)
 
 
 class ServingClient(discord.Client):
     """A client that carries the services, so that a button finds them after a restart."""
 
     services: Services
+    connected: bool = False
+    """Whether there is a session at Discord's gateway now."""
 
 
 Interaction = discord.Interaction[ServingClient]

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import re
+import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
+from dotenv.parser import parse_stream
 from pydantic import AfterValidator, AnyHttpUrl, AnyWebsocketUrl, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+Address = TypeVar("Address", bound=AnyHttpUrl | AnyWebsocketUrl | None)
+
 ENV_FILE = ".env"
+MOST_TOKEN_BYTES = 4096
+"""A file with more than that holds no token; Discord's have about 70 characters."""
 
 
 class SettingsError(Exception):
@@ -17,9 +26,26 @@ class SettingsError(Exception):
 
 def _one_word(token: SecretStr) -> SecretStr:
     value = token.get_secret_value().strip()
-    if any(character.isspace() or not "!" <= character <= "~" for character in value):
+    if not _is_token(value):
         raise ValueError("a token is one word without spaces")
     return SecretStr(value)
+
+
+def _is_token(value: str) -> bool:
+    return all("!" <= character <= "~" for character in value)
+
+
+def _open_address(url: Address) -> Address:
+    # A request has room for one authorization, and that is the token's.
+    if url is not None and (url.username or url.password):
+        raise ValueError("should hold no name and no password")
+    return url
+
+
+def _servers(value: str) -> str:
+    if not re.fullmatch(r"own|none|\d+(,\d+)*", value):
+        raise ValueError("should be own, none, or ids of servers with commas")
+    return value
 
 
 class Settings(BaseSettings):
@@ -37,17 +63,21 @@ class Settings(BaseSettings):
     token: Annotated[SecretStr | None, AfterValidator(lambda token: token and _one_word(token))] = (
         Field(default=None, validation_alias="DISCORD_TOKEN")
     )
-    api_url: AnyHttpUrl | None = Field(default=None, validation_alias="DISCORD_API_URL")
+    token_file: Path | None = Field(default=None, validation_alias="DISCORD_TOKEN_FILE")
+    """A file that holds nothing but the token, for where secrets are files."""
+    api_url: Annotated[AnyHttpUrl | None, AfterValidator(_open_address)] = Field(
+        default=None, validation_alias="DISCORD_API_URL"
+    )
     """Where the client sends its requests instead of Discord's own address: a REST proxy."""
-    gateway_url: AnyWebsocketUrl | None = Field(
+    gateway_url: Annotated[AnyWebsocketUrl | None, AfterValidator(_open_address)] = Field(
         default=None, validation_alias="DISCORD_GATEWAY_URL"
     )
     """Where the client connects instead of Discord's own gateway."""
     content: Path = Field(default=Path("content"), validation_alias="BELEG_CONTENT")
     data: Path = Field(default=Path(".data"), validation_alias="BELEG_DATA")
     model: str | None = Field(default=None, validation_alias="BELEG_MODEL")
-    editing: str = Field(
-        default="own", pattern=r"^(own|none|\d+(,\d+)*)$", validation_alias="BELEG_EDITING"
+    editing: Annotated[str, AfterValidator(_servers)] = Field(
+        default="own", validation_alias="BELEG_EDITING"
     )
     """From which servers the library may be changed: the operator's own, none, or those with
     these ids."""
@@ -61,6 +91,15 @@ class Settings(BaseSettings):
         default="auto", validation_alias="BELEG_SEARCH"
     )
     """How candidates are searched, as `index.nearest.Search`."""
+    port: int | None = Field(default=None, ge=1, le=65535, validation_alias="BELEG_PORT")
+    """Where ``/healthz``, ``/readyz`` and ``/metrics`` are served on this machine, if
+    anywhere."""
+    log: Literal["plain", "json"] = Field(default="plain", validation_alias="BELEG_LOG")
+    """How the lines of the log look, as `bot.logs.LogStyle`."""
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", validation_alias="BELEG_LOG_LEVEL"
+    )
+    """The least important lines that are logged."""
 
     @property
     def token_limit(self) -> int:
@@ -68,8 +107,11 @@ class Settings(BaseSettings):
         return round(self.token_vectors_gb * 1e9)
 
     def required_token(self) -> str:
-        """The bot's token; raises SettingsError if there is none."""
+        """The bot's token, from ``token_file`` if it is not set itself; raises SettingsError if
+        there is none, or the file cannot be used."""
         token = "" if self.token is None else self.token.get_secret_value()
+        if not token and self.token_file is not None:
+            token = _token_in(self.token_file)
         if not token:
             raise SettingsError(
                 "DISCORD_TOKEN is not set: get a token in the Discord developer portal "
@@ -79,6 +121,62 @@ class Settings(BaseSettings):
             )
         return token
 
+    def exposed(self) -> Iterator[str]:
+        """A sentence for each file with a token in it that others on this machine can read."""
+        if os.name == "nt":  # the bits say nothing there
+            return
+        files = [Path(ENV_FILE)] if _sets_token(Path(ENV_FILE)) else []
+        if self.token_file is not None and not (self.token and self.token.get_secret_value()):
+            files.append(self.token_file)
+        for path in files:
+            if path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH):
+                yield (
+                    f"Other users of this machine can read the token in {path}: "
+                    f"run chmod 600 {path}."
+                )
+
+
+def _token_in(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            token = file.read(MOST_TOKEN_BYTES).decode("ascii").strip()
+    except OSError as error:
+        raise SettingsError(
+            f"DISCORD_TOKEN_FILE names {path}, which cannot be read: {error.strerror}; "
+            "check the path and its permissions."
+        ) from error
+    except UnicodeDecodeError:
+        token = ""
+    if not token or not _is_token(token):
+        raise SettingsError(
+            f"DISCORD_TOKEN_FILE names {path}, which does not hold a token: "
+            "write the token into it and nothing else."
+        )
+    return token
+
+
+def _sets_token(path: Path) -> bool:
+    try:
+        with path.open(encoding="utf-8") as file:
+            return any(one.key == "DISCORD_TOKEN" and one.value for one in parse_stream(file))
+    except FileNotFoundError:
+        return False
+
+
+def _check_file(path: Path) -> None:
+    """Raises SettingsError for a line that is not understood; it would be passed over."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            wrong = [one.original for one in parse_stream(file) if one.error]
+    except FileNotFoundError:
+        return
+    if wrong:
+        line = wrong[0].line + wrong[0].string[: -len(wrong[0].string.lstrip())].count("\n")
+        raise SettingsError(
+            f"The file {path}, line {line}, is not understood: write NAME=value there, "
+            "or # before a remark."
+        )
+
 
 def load_settings(*, content: Path | None = None, data: Path | None = None) -> Settings:
     """The settings from the environment and ``.env``; what is given here goes before both.
@@ -86,6 +184,7 @@ def load_settings(*, content: Path | None = None, data: Path | None = None) -> S
     Raises SettingsError with one sentence that names the first wrong setting.
     """
     try:
+        _check_file(Path(ENV_FILE))
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(explain(error)) from None

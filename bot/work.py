@@ -15,6 +15,8 @@ class Work:
 
     def __init__(self) -> None:
         self.stopping = False
+        self.abandoned = False
+        """Whether the time to finish is up: what is still in hand loses its connection."""
         self._pieces = 0
         self._questions = 0
         self._joined: dict[Hashable, asyncio.Task[Any]] = {}
@@ -65,5 +67,6 @@ class Work:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
         except TimeoutError:
+            self.abandoned = True
             return False
         return True

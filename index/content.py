@@ -164,13 +164,23 @@ def shown_path(folder: Path, path: str) -> str:
     return f"{name}/" + "".join("�" if unicodedata.category(c) == "Cc" else c for c in path)
 
 
+def check_folder(folder: Path) -> None:
+    """Raises ContentError if `folder` is not there or is not a folder; nothing in it is read."""
+    try:
+        is_folder, is_there = folder.is_dir(), folder.exists()
+    except OSError as error:  # it lies in a folder that may not be looked into
+        raise ContentError(str(folder), None, Remark.FOLDER_UNREADABLE()) from error
+    if not is_folder:
+        remark = Remark.FOLDER_IS_A_FILE() if is_there else Remark.FOLDER_MISSING()
+        raise ContentError(str(folder), None, remark)
+
+
 def _files(folder: Path) -> Iterator[_File]:
     """The article files by path.
 
     Links to folders are not followed: what they lead to has its own place.
     """
-    if not folder.is_dir():
-        raise ContentError(str(folder), None, Remark.FOLDER_MISSING())
+    check_folder(folder)
     root = folder.resolve()
     found, denied = _candidates(root)
     if any(Path(error.filename) == root for error in denied):

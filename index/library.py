@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from index.answer import Answer, Asked, Citation, answer_messages, cite_again, find_passage
-from index.content import Content, ContentError, content_digest, read_content
+from index.content import Content, ContentError, check_folder, content_digest, read_content
 from index.encoder import Encoder
 from index.examples import Examples
 from index.fit import Fit, load_fit
@@ -20,7 +20,7 @@ from index.passages import Passage
 from index.remarks import Remark
 from index.search import PassageIndex
 from index.segments import Source
-from index.storage import DamagedIndexError
+from index.storage import MANIFEST, DamagedIndexError
 from index.token_vectors import TOKEN_LIMIT, ComputedTokens
 from index.update import (
     IndexReport,
@@ -90,6 +90,7 @@ class Library:
         Raises ContentError if nothing could be read from ``content``, StorageError if ``data``
         cannot be used.
         """
+        check_folder(content)  # before a data folder is made for articles that are not there
         fit = fit or load_fit(encoder)
         try:
             stored = read_index(data, encoder, fit)
@@ -206,6 +207,14 @@ class Library:
     def group(self, questions: Sequence[str]) -> list[list[int]]:
         """The positions of ``questions`` in groups that ask the same, the largest group first."""
         return group_questions(questions, self._encoder, self._fit)
+
+
+def check_start(content: Path, data: Path) -> None:
+    """Raises ContentError if `Library.open` could have nothing to answer from: no folder of
+    articles, or nothing readable in it and no index from before."""
+    check_folder(content)
+    if not (data / MANIFEST).exists():
+        _articles(content)
 
 
 def _articles(folder: Path) -> Content:

@@ -65,6 +65,7 @@ class Remark(Enum):
 
     # The folder and its files.
     FOLDER_MISSING = "there is no such folder; create it and put articles into it"
+    FOLDER_IS_A_FILE = "it is a file, not a folder; name the folder that holds the articles"
     FOLDER_UNREADABLE = "the folder cannot be read; check its permissions"
     FOLDER_EMPTY = "it holds no article; put a Markdown or text file there"
     AND_MORE_FILES = "{reason} ({count} more could not be read either; beleg check lists them)"

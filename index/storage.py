@@ -294,9 +294,14 @@ def flush(path: Path) -> None:
         os.close(descriptor)
 
 
-def _cannot(action: str, path: Path, error: OSError) -> str:
+def failure(error: OSError) -> str:
+    """Why the folder of the index or the database failed, and what to do, for the end of a
+    sentence."""
+    if isinstance(error, NotADirectoryError | FileExistsError):
+        return "a file stands where a folder is needed; choose another data folder."
     reason = error.strerror or type(error).__name__
-    return (
-        f"Cannot {action} {error.filename or path}: {reason}; "
-        "check the disk's space and the folder's permissions."
-    )
+    return f"{reason}; check the disk's space and the folder's permissions."
+
+
+def _cannot(action: str, path: Path, error: OSError) -> str:
+    return f"Cannot {action} {error.filename or path}: {failure(error)}"

@@ -16,6 +16,7 @@ from bot.database import Database
 from bot.drafts import Drafts
 from bot.limits import Limits
 from bot.members import MemberKeys
+from bot.metrics import Metrics
 from bot.records import Records
 from bot.servers import Servers
 from bot.service import LibraryService
@@ -235,8 +236,9 @@ class World:
         settings = load_settings(content=self.data / "content", data=self.data)
         settings.content.mkdir(exist_ok=True)
         servers = Servers.load(self.database)
+        metrics = Metrics()
         services = Services(
-            library=LibraryService(library, reopen=self.reopen),
+            library=LibraryService(library, reopen=self.reopen, metrics=metrics),
             records=Records(self.database, servers),
             servers=servers,
             members=MemberKeys.load(self.data / "members.key"),
@@ -245,6 +247,7 @@ class World:
             settings=settings,
             shelf=Shelf(settings.content, settings.data / "removed"),
             drafts=Drafts(),
+            metrics=metrics,
         )
         self.client = BelegClient(services=services, data=self.data)
         return self.client

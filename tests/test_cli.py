@@ -4,6 +4,7 @@ import errno
 import io
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -62,8 +63,12 @@ class Beleg:
 
     def __call__(self, *arguments: str | Path) -> Run:
         self._monkeypatch.setattr(sys, "argv", ["beleg", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
+        stops = signal.getsignal(signal.SIGTERM)
+        try:
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+        finally:
+            signal.signal(signal.SIGTERM, stops)
         captured = self._capsys.readouterr()
         assert isinstance(ended.value.code, int)
         return Run(ended.value.code, captured.out, captured.err)
@@ -405,6 +410,25 @@ def test_missing_folder(beleg: Beleg, command: tuple[str, ...]) -> None:
     assert beleg(*command, "--content", "none") == Run(
         2, "", "none: there is no such folder; create it and put articles into it.\n"
     )
+    # A mistyped name leaves no folder behind.
+    assert list(Path().iterdir()) == []
+
+
+@pytest.mark.parametrize("command", [("ask", QUESTION), ("index",), ("check",)])
+def test_folder_that_is_a_file(beleg: Beleg, command: tuple[str, ...]) -> None:
+    Path("lamps.md").write_text(OIL)
+    assert beleg(*command, "--content", "lamps.md") == Run(
+        2, "", "lamps.md: it is a file, not a folder; name the folder that holds the articles.\n"
+    )
+    assert [path.name for path in Path().iterdir()] == ["lamps.md"]
+
+
+@pytest.mark.parametrize("command", [("ask", QUESTION), ("index",), ("check",)])
+def test_folder_with_a_name_that_is_too_long(beleg: Beleg, command: tuple[str, ...]) -> None:
+    name = "n" * 300
+    assert beleg(*command, "--content", name) == Run(
+        2, "", f"{name}: the folder cannot be read; check its permissions.\n"
+    )
 
 
 @pytest.mark.parametrize("command", [("ask", QUESTION), ("index",)])
@@ -432,8 +456,14 @@ def test_data_that_cannot_be_used(beleg: Beleg, filled: ContentFolder, tmp_path:
     assert beleg("ask", QUESTION, "--data", "file/data") == Run(
         2,
         "",
-        "Cannot read file/data/manifest.json: Not a directory; "
-        "check the disk's space and the folder's permissions.\n",
+        "Cannot read file/data/manifest.json: a file stands where a folder is needed; "
+        "choose another data folder.\n",
+    )
+    assert beleg("index", "--data", "file") == Run(
+        2,
+        "",
+        "Cannot read file/manifest.json: a file stands where a folder is needed; "
+        "choose another data folder.\n",
     )
 
 
@@ -466,8 +496,16 @@ def test_data_that_cannot_be_written(
 def test_wrong_usage(beleg: Beleg, arguments: tuple[str, ...], sentence: str) -> None:
     done = beleg(*arguments)
     assert (done.status, done.out) == (2, "")
-    assert done.err.splitlines()[-1].startswith(f"Error: {sentence}")
-    assert "Traceback" not in done.err
+    assert done.err.startswith(sentence)
+    assert done.err.endswith(" --help says what there is.\n")
+    assert done.err.count("\n") == 1
+
+
+def test_no_command_at_all_shows_the_help(beleg: Beleg) -> None:
+    done = beleg()
+    assert (done.status, done.out) == (2, "")
+    assert done.err.startswith("Usage: beleg ")
+    assert "Start the Discord bot" in done.err
 
 
 def test_run_without_a_token(beleg: Beleg, filled: ContentFolder) -> None:
@@ -596,6 +634,21 @@ def test_article_cannot_command_the_terminal(library: Library) -> None:
         assert "\x1b[31m" not in out
         assert "\x1b]" not in out
         assert not {"\x07", "\x9b", "\r", "\x1b"} & set(visible)
+
+
+def test_article_cannot_turn_the_terminal_round(library: Library) -> None:
+    """Controls of direction are left out for readers, and kept in JSON."""
+    turned = "The \u202elamp\u202c was \u2067lit\u2069.\u2028It \u200eburned."
+    answer = answer_with(turned, 0, len(turned), "T\u202ett")
+    for console in (piped, terminal):
+        out = printed(answer, library, console)
+        visible = out if console is piped else "\n".join(map(strip_codes, out.splitlines()))
+        assert not set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u2028") & set(out)
+        assert "Ttt" in visible
+        assert "The lamp was lit." in " ".join(visible.replace("*", "").split())
+        assert "\u200eburned" in visible
+    [citation] = report.answer_json(answer)["citations"]
+    assert (citation["quote"], citation["title"]) == (turned, "T\u202ett")
 
 
 def test_what_is_left_out_cannot_command_the_terminal(beleg: Beleg, filled: ContentFolder) -> None:

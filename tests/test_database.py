@@ -221,8 +221,8 @@ def test_installed_without_migrations(
 def test_folder_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     assert refusal(tmp_path / "file" / "beleg.sqlite3") == (
-        f"Cannot use {tmp_path / 'file'}: File exists; "
-        "check the disk's space and the folder's permissions."
+        f"Cannot use {tmp_path / 'file'}: a file stands where a folder is needed; "
+        "choose another data folder."
     )
 
 

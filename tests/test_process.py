@@ -402,17 +402,14 @@ async def test_a_wrong_token_ends_with_one_sentence(tmp_path: Path) -> None:
             DISCORD_GATEWAY_URL=server.gateway_url,
         )
         try:
-            assert await bot.exit_status(START_SECONDS) == 2
+            assert await bot.exit_status() == 2
         finally:
             await bot.kill()
-    log = bot.read_log()
-    assert log.splitlines()[-1] == (
+    assert bot.read_log() == (
         "Discord did not accept the token: make a new one in the developer portal "
         "(https://discord.com/developers/applications: your application, Bot, Reset Token) "
-        "and set DISCORD_TOKEN to it."
+        "and set DISCORD_TOKEN to it.\n"
     )
-    assert "Traceback" not in log
-    assert "wrong.token" not in log
 
 
 async def test_without_a_token_one_sentence_says_how_to_get_one(tmp_path: Path) -> None:
@@ -436,10 +433,10 @@ async def test_an_unreachable_discord_ends_with_one_sentence(tmp_path: Path) -> 
         nobody = server.api_url
     bot = await Bot.start(tmp_path / "run", content, DISCORD_TOKEN="a.b", DISCORD_API_URL=nobody)
     try:
-        assert await bot.exit_status(START_SECONDS) == 2
+        assert await bot.exit_status() == 1
     finally:
         await bot.kill()
-    assert bot.read_log().splitlines()[-1] == (
+    assert bot.read_log() == (
         "Discord could not be reached at 127.0.0.1: check the network connection "
-        "and DISCORD_API_URL."
+        "and DISCORD_API_URL.\n"
     )

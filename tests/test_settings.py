@@ -14,8 +14,10 @@ from bot.settings import Settings, SettingsError, load_settings
 from index.nearest import Search
 from index.token_vectors import TOKEN_LIMIT
 
+ROOT = Path(__file__).parent.parent
 NAMES = (
     "DISCORD_TOKEN",
+    "DISCORD_TOKEN_FILE",
     "DISCORD_API_URL",
     "DISCORD_GATEWAY_URL",
     "BELEG_CONTENT",
@@ -24,6 +26,10 @@ NAMES = (
     "BELEG_CACHE",
     "BELEG_TOKEN_VECTORS_GB",
     "BELEG_SEARCH",
+    "BELEG_EDITING",
+    "BELEG_PORT",
+    "BELEG_LOG",
+    "BELEG_LOG_LEVEL",
 )
 
 
@@ -46,6 +52,17 @@ def test_defaults() -> None:
     assert settings.model is None
     assert settings.cache is None
     assert settings.token_limit == TOKEN_LIMIT
+    assert settings.token_file is None
+    assert (settings.port, settings.log, settings.log_level) == (None, "plain", "info")
+
+
+def test_every_setting_is_documented() -> None:
+    aliases = {field.validation_alias for field in Settings.model_fields.values()}
+    assert aliases == set(NAMES)
+    example = (ROOT / ".env.example").read_text(encoding="utf-8")
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert [name for name in NAMES if f"{name}=" not in example] == []
+    assert [name for name in NAMES if f"\n| `{name}` | " not in readme] == []
 
 
 def test_the_environment_goes_before_the_file_and_arguments_before_both(
@@ -115,6 +132,18 @@ def test_a_token_is_stripped(monkeypatch: pytest.MonkeyPatch) -> None:
             "correct it in the environment or in .env.",
         ),
         (
+            "DISCORD_API_URL",
+            "http://proxy:hidden@127.0.0.1/api",
+            "DISCORD_API_URL is not usable: should hold no name and no password; "
+            "correct it in the environment or in .env.",
+        ),
+        (
+            "DISCORD_GATEWAY_URL",
+            "wss://hidden@127.0.0.1/",
+            "DISCORD_GATEWAY_URL is not usable: should hold no name and no password; "
+            "correct it in the environment or in .env.",
+        ),
+        (
             "BELEG_TOKEN_VECTORS_GB",
             "-1e99",
             "BELEG_TOKEN_VECTORS_GB is not usable: should be greater than or equal to 0; "
@@ -138,6 +167,88 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(
     with pytest.raises(ValidationError) as raw:
         Settings()
     assert "hidden" not in str(raw.value)
+
+
+def test_the_token_may_stand_in_a_file(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (empty_folder / "secret").write_text(" in.the.file\r\n")
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", "secret")
+    assert load_settings().required_token() == "in.the.file"
+    # What is set itself goes before the file.
+    (empty_folder / ".env").write_text("DISCORD_TOKEN=in.env\n")
+    assert load_settings().required_token() == "in.env"
+    (empty_folder / ".env").write_text("DISCORD_TOKEN=\n")
+    assert load_settings().required_token() == "in.the.file"
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "does not hold a token: write the token into it and nothing else."),
+        (b"\n \n", "does not hold a token: write the token into it and nothing else."),
+        (b"hidden.token\nmore", "does not hold a token: write the token into it and nothing else."),
+        (b"hidden\xff", "does not hold a token: write the token into it and nothing else."),
+        (
+            None,
+            "cannot be read: Is a directory; check the path and its permissions.",
+        ),
+    ],
+)
+def test_a_file_without_a_token(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, why: str
+) -> None:
+    if content is None:
+        (empty_folder / "secret").mkdir()
+    else:
+        (empty_folder / "secret").write_bytes(content)
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", "secret")
+    with pytest.raises(SettingsError) as caught:
+        load_settings().required_token()
+
+    assert str(caught.value) == f"DISCORD_TOKEN_FILE names secret, which {why}"
+
+
+def test_which_files_with_a_token_others_can_read(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def exposed() -> list[str]:
+        return [sentence.split()[-1] for sentence in load_settings().exposed()]
+
+    env, secret = empty_folder / ".env", empty_folder / "secret"
+    env.write_text("BELEG_MODEL=some/model\nDISCORD_TOKEN=\n")
+    env.chmod(0o644)
+    assert exposed() == []
+    env.write_text("DISCORD_TOKEN=a.b\n")
+    assert exposed() == [".env."]
+    # Also where another token is in use: it is one all the same.
+    monkeypatch.setenv("DISCORD_TOKEN", "c.d")
+    assert exposed() == [".env."]
+    env.chmod(0o600)
+    assert exposed() == []
+    env.unlink()
+    monkeypatch.delenv("DISCORD_TOKEN")
+    secret.write_text("a.b")
+    secret.chmod(0o640)
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", "secret")
+    assert exposed() == ["secret."]
+    secret.chmod(0o400)
+    assert exposed() == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [("A=1\n\n\n  hidden words\nB=2\n", 4), ("hidden words", 1), ("A='hidden\n", 1)],
+)
+def test_a_line_that_is_not_understood_is_named(
+    empty_folder: Path, capfd: pytest.CaptureFixture[str], text: str, line: int
+) -> None:
+    (empty_folder / ".env").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == (
+        f"The file .env, line {line}, is not understood: write NAME=value there, or # before a "
+        "remark."
+    )
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_file_that_is_not_text_is_named(empty_folder: Path) -> None:

@@ -6,6 +6,7 @@
 ## Der Ordner und seine Dateien
 
 folder-missing = Diesen Ordner gibt es nicht; leg ihn an und leg Artikel hinein
+folder-is-a-file = Das ist eine Datei, kein Ordner; nenn den Ordner, in dem die Artikel liegen
 folder-unreadable = Der Ordner lässt sich nicht lesen; prüf seine Zugriffsrechte
 folder-empty = Hier liegt kein Artikel; leg eine Markdown- oder Textdatei hinein
 and-more-files = { $reason } ({ $count ->

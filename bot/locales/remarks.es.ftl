@@ -6,6 +6,7 @@
 ## La carpeta y sus archivos
 
 folder-missing = esta carpeta no existe; créala y pon artículos en ella
+folder-is-a-file = es un archivo, no una carpeta; indica la carpeta que contiene los artículos
 folder-unreadable = la carpeta no se puede leer; revisa sus permisos
 folder-empty = aquí no hay ningún artículo; pon un archivo Markdown o de texto
 and-more-files = { $reason } ({ $count ->

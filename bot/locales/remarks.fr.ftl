@@ -7,6 +7,7 @@
 ## Le dossier et ses fichiers
 
 folder-missing = ce dossier n’existe pas ; crée-le et mets-y des articles
+folder-is-a-file = c’est un fichier, pas un dossier ; indique le dossier qui contient les articles
 folder-unreadable = le dossier ne peut pas être lu ; vérifie ses droits d’accès
 folder-empty = il n’y a aucun article ici ; mets-y un fichier Markdown ou texte
 and-more-files = { $reason } ({ $count ->

@@ -194,7 +194,7 @@ async def test_where_it_may_not_write_its_answer_comes_in_a_direct_message(
             "Please ask it more briefly."
         ]
     ]
-    assert f"may not write in channel {channel.id}: Missing Permissions" in caplog.text
+    assert f"may not write in channel {channel.id}: 403 Forbidden" in caplog.text
     assert simcord_env.errors == []
     # Its buttons work as under any other answer.
     message = member.user.dm_channel.history()[0]

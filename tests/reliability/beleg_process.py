@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import forkserver
@@ -50,12 +50,14 @@ class Beleg:
         environment: dict[str, str] | None = None,
         dies_at: int | None = None,
         as_nobody: bool = False,
+        patches: Mapping[str, object] | None = None,
     ) -> Beleg:
         """Start ``beleg`` with these arguments and wait until it begins.
 
         ``dimension`` is that of the encoder, another one is another model. With ``dies_at`` it
         kills itself at that step of a save (see ``Saboteur``). ``as_nobody``: without root's right
-        to write everywhere.
+        to write everywhere. ``patches`` are put in the place of what has these names; functions
+        must stand at the top of a module.
         """
         server = _server()
         begins, begun = server.Pipe(duplex=False)
@@ -67,6 +69,7 @@ class Beleg:
                 "environment": environment or {},
                 "dies_at": dies_at,
                 "as_nobody": as_nobody,
+                "patched": patches or {},
             },
         )
         process.start()
@@ -121,6 +124,7 @@ def _run(
     environment: dict[str, str],
     dies_at: int | None,
     as_nobody: bool,
+    patched: Mapping[str, object],
 ) -> None:
     os.chdir(log.parent)
     printed = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -136,6 +140,8 @@ def _run(
     os.environ.update(environment)
     with pytest.MonkeyPatch.context() as patches:
         patches.setattr(encoder, "load_encoder", lambda *_, **__: FakeEncoder(dimension))
+        for name, value in patched.items():
+            patches.setattr(name, value)
         patches.setattr(sys, "argv", ["beleg", *arguments])
         if dies_at is not None:
             data = Path(arguments[arguments.index("--data") + 1])
