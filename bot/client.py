@@ -134,13 +134,14 @@ class BelegClient(ServingClient):
     async def on_message(self, message: discord.Message) -> None:
         assert self.user is not None  # events come after login
         asked = asked_in(message, self.user.id)
-        if asked is not None:
+        if asked is not None and self.services.repeats.first(message.id):
             await answer_message(message, asked, self.services)
 
     async def on_interaction(self, interaction: discord.Interaction[ServingClient]) -> None:
         # Commands and buttons have their own ways; forms come here, because discord.py would
         # forget an open one at a restart.
-        if interaction.type is discord.InteractionType.modal_submit:
+        form = interaction.type is discord.InteractionType.modal_submit
+        if form and self.services.repeats.first(interaction.id):
             async with guarded(interaction, "form"):
                 if not (await reason_given(interaction) or await pasted(interaction)):
                     # From a version of Beleg that had another form.

@@ -26,7 +26,7 @@ from bot.escape import visible, width
 from bot.evidence import claim_in
 from bot.privacy import show_privacy
 from bot.records import Kind
-from bot.sending import whisper
+from bot.sending import respond, show, whisper
 from bot.services import (
     Interaction,
     Services,
@@ -159,7 +159,9 @@ async def _answer(interaction: Interaction, asking: Asking, services: Services) 
         note = texts("cannot-write", channel=f"<#{interaction.channel_id}>")
         asking = replace(asking, private=True)
     with services.work.question():
-        await interaction.response.defer(thinking=True, ephemeral=asking.private)
+        await respond(
+            interaction, interaction.response.defer, thinking=True, ephemeral=asking.private
+        )
         shown = await look_up(asking, services)
         view = render_answer(
             shown,
@@ -170,4 +172,4 @@ async def _answer(interaction: Interaction, asking: Asking, services: Services) 
             examples=await examples_for(shown, services, texts),
             note=note,
         )
-        await interaction.edit_original_response(view=view)
+        await show(interaction, view)

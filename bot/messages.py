@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 from collections.abc import Iterable, Iterator
@@ -16,7 +15,7 @@ from bot.answer_view import render_answer
 from bot.answering import Asking, answers_in, examples_for, look_up, may_ask, unfit, without_ids
 from bot.catalogue import LANGUAGES, Texts, texts_for
 from bot.escape import count_words
-from bot.sending import SEND_ERRORS, Content, reply
+from bot.sending import SEND_ERRORS, Content, reply, tell_author, typing
 from bot.services import Services
 from index.language import likeliest
 
@@ -112,10 +111,7 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
             await _send(message, sentence, privately=f"{refusal}\n\n{sentence}")
         return
     with services.work.question():
-        async with contextlib.AsyncExitStack() as stack:
-            # What is wrong with the channel shows when the answer is sent.
-            with contextlib.suppress(*SEND_ERRORS):
-                await stack.enter_async_context(message.channel.typing())
+        async with typing(message.channel, services.work):
             shown = await look_up(asking, services)
             examples = await examples_for(shown, services, texts)
         render = partial(
@@ -175,10 +171,7 @@ def _places(message: discord.Message) -> set[int]:
 
 async def _tell_privately(message: discord.Message, content: Content) -> None:
     try:
-        if isinstance(content, str):
-            await message.author.send(content)
-        else:
-            await message.author.send(view=content)
+        await tell_author(message, content)
     except SEND_ERRORS as error:
         # Many people take no direct messages; there is no other way to reach them.
         log.warning("somebody in channel %d could not be told: %s", message.channel.id, error)
