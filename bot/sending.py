@@ -52,14 +52,14 @@ _ALREADY_RESPONDED = 40060
 _RESPONDED = "responded"
 
 
-async def insist(send: Callable[[], Awaitable[T]], pauses: Sequence[float] = PAUSES) -> T:
-    """The result of ``send``, which is called again, after ``pauses`` in seconds, while Discord is
-    unwell.
+async def insist(send: Callable[[], Awaitable[T]], pauses: Sequence[float] | None = None) -> T:
+    """The result of ``send``, which is called again, after ``pauses`` (PAUSES) in seconds, while
+    Discord is unwell.
 
     What ``send`` does must come to the same if it is done twice. Raises one of SEND_ERRORS: at once
     where Discord refuses, and otherwise after the last try.
     """
-    for pause in pauses:
+    for pause in PAUSES if pauses is None else pauses:
         try:
             return await send()
         except SEND_ERRORS as error:
