@@ -112,7 +112,7 @@ class Beleg:
         arguments: Sequence[str | Path],
         log: Path,
         *,
-        dimension: int = 64,
+        dimension: int | None = 64,
         environment: dict[str, str] | None = None,
         dies_at: int | None = None,
         as_nobody: bool = False,
@@ -120,7 +120,8 @@ class Beleg:
     ) -> Beleg:
         """Start ``beleg`` with these arguments and wait until it begins.
 
-        ``dimension`` is that of the encoder, another one is another model. With ``dies_at`` it
+        ``dimension`` is that of the encoder, another one is another model; None takes the real
+        one. With ``dies_at`` it
         kills itself at that step of a save (see ``Saboteur``). ``as_nobody``: without root's right
         to write everywhere. ``unwell`` is for a bot whose Discord is.
         """
@@ -190,7 +191,7 @@ def _run(
     arguments: list[str],
     log: Path,
     *,
-    dimension: int,
+    dimension: int | None,
     environment: dict[str, str],
     dies_at: int | None,
     as_nobody: bool,
@@ -209,7 +210,9 @@ def _run(
         del os.environ[name]
     os.environ.update(environment)
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(encoder, "load_encoder", lambda *_, **__: ForgetfulEncoder(dimension))
+        if dimension is not None:
+            small = ForgetfulEncoder(dimension)
+            patches.setattr(encoder, "load_encoder", lambda *_, **__: small)
         patches.setattr(sys, "argv", ["beleg", *arguments])
         if dies_at is not None:
             data = Path(arguments[arguments.index("--data") + 1])

@@ -9,28 +9,25 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import count, repeat
+from itertools import repeat
 from pathlib import Path
 from random import Random
 
 import pytest
 import pytest_asyncio
-from beleg_process import Beleg, Unwell, idle
-from content_folder import ContentFolder
-from crowd import ANSWERED, NOT_DELIVERED, NOT_TAKEN, TOLD_TO_WAIT, Crowd, write_ships
+from beleg_process import Unwell, idle
+from crowd import ANSWERED, NOT_DELIVERED, NOT_TAKEN, TOLD_TO_WAIT, Crowd
 from discord_loopback import (
     INVALID,
-    MANAGE_GUILD,
     RECONNECT,
-    Interaction,
     LoopbackDiscord,
     Request,
     Trouble,
     limited,
 )
 from loop_probe import LIMIT_MS, Lags
+from stage import Stage, reindex_all_the_time, settled, staged
 
 CALLBACK = r"/interactions/\d+/\w+/callback"
 ORIGINAL = r"/webhooks/\d+/\w+/messages/@original"
@@ -48,59 +45,10 @@ def well(_: Request) -> None:
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
-@dataclass(slots=True)
-class Stage:
-    """The Discord, the bot in it, and the folder of its articles."""
-
-    discord: LoopbackDiscord
-    bot: Beleg
-    content: ContentFolder
-
-    async def reindex(self) -> Interaction:
-        """Have an admin begin a reindex."""
-        return await self.discord.interaction(
-            "admin reindex", user=self.discord.user("edda"), permissions=MANAGE_GUILD
-        )
-
-    def crowd(self) -> Crowd:
-        return Crowd(self.discord, Random(1))
-
-
-@asynccontextmanager
-async def staged(folder: Path, unwell: Unwell) -> AsyncIterator[Stage]:
-    """A bot that is up, in a Discord that is still well."""
-    content = ContentFolder(folder / "content")
-    write_ships(content)
-    async with LoopbackDiscord() as discord:
-        bot = await asyncio.to_thread(
-            Beleg.start,
-            ["run", "--content", content.path, "--data", folder / "data"],
-            folder / "log.txt",
-            environment={
-                "DISCORD_TOKEN": discord.token,
-                "DISCORD_API_URL": discord.api_url,
-                "DISCORD_GATEWAY_URL": discord.gateway_url,
-            },
-            unwell=unwell,
-        )
-        try:
-            await discord.connected()
-            stage = Stage(discord, bot, content)
-            await (await stage.reindex()).answer(is_report)
-            yield stage
-        finally:
-            bot.process.kill()
-            print(bot.printed())
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
     async with staged(tmp_path_factory.mktemp("weather"), Unwell(hasty=True)) as stage:
         yield stage
-
-
-def is_report(text: str) -> bool:
-    return "Passages: " in text or "nothing to do" in text
 
 
 # --- delivered twice ------------------------------------------------------------------------------
@@ -353,11 +301,11 @@ async def test_cut_at_random(
             crowd = Crowd(discord, chance)
             over = asyncio.Event()
             work = [
-                asyncio.create_task(ask_all_the_time(crowd, chance, over)),
+                asyncio.create_task(ask_all_the_time(crowd, chance, over, 0.3 if long else 0.1)),
                 asyncio.create_task(reindex_all_the_time(stage, over)),
             ]
             for number in range(repetitions(FEW_CUTS)):
-                await asyncio.sleep(chance.uniform(0, 0.5))
+                await asyncio.sleep(chance.uniform(0, 4.0 if long else 0.5))
                 kind = chance.choice(CUTS) if long else CUTS[number]
                 await cut(discord, kind, chance)
                 kinds[kind] += 1
@@ -372,7 +320,7 @@ async def test_cut_at_random(
             log = stage.bot.printed()
     assert not re.search(r"ERROR (bot|index)", log), log
     assert set(fates) <= {ANSWERED, TOLD_TO_WAIT, NOT_TAKEN, NOT_DELIVERED}
-    assert fates[ANSWERED] > len(crowd.questions) / 2
+    assert fates[ANSWERED] > len(crowd.questions) / 2, fates
     lags = Lags.read(probe)
     tell(f"cuts: {dict(sorted(kinds.items()))}; {connections}")
     tell(f"{len(crowd.questions)} questions during {reindexes} reindexes: {fates}")
@@ -382,7 +330,7 @@ async def test_cut_at_random(
         assert lags.longest_own <= LIMIT_MS, lags
 
 
-async def ask_all_the_time(crowd: Crowd, chance: Random, over: asyncio.Event) -> None:
+async def ask_all_the_time(crowd: Crowd, chance: Random, over: asyncio.Event, pause: float) -> None:
     """Questions until it is over; some events come twice, some in another order."""
     while not over.is_set():
         await crowd.ask()
@@ -392,26 +340,4 @@ async def ask_all_the_time(crowd: Crowd, chance: Random, over: asyncio.Event) ->
             async with crowd.discord.hold(chance.shuffle):
                 for _ in range(4):
                     await crowd.ask()
-        await asyncio.sleep(chance.uniform(0, 0.1))
-
-
-async def reindex_all_the_time(stage: Stage, over: asyncio.Event) -> int:
-    """Reindexes of other articles until it is over; how many."""
-    for number in count(1):
-        write_ships(stage.content, number)
-        await stage.reindex()
-        await asyncio.sleep(0.5)
-        if over.is_set():
-            return number
-    raise AssertionError("unreachable")
-
-
-async def settled(crowd: Crowd) -> None:
-    """Until nothing more can become of any question: all that is open was given up by Discord."""
-
-    def closed() -> bool:
-        return all(crowd.given_up(question) for question in crowd.open())
-
-    await crowd.discord.wait_for(closed, "an end of every question")
-    # Whatever would come twice comes now.
-    await asyncio.sleep(1.0)
+        await asyncio.sleep(chance.uniform(0, pause))
