@@ -67,6 +67,10 @@ _INTENTS_REFUSED = (
     "Discord refused the connection over privileged intents: Beleg needs none, so check that "
     "DISCORD_TOKEN belongs to this application."
 )
+_GATEWAY_UNREACHABLE = (
+    "Discord's gateway could not be reached: check the network connection, and DISCORD_GATEWAY_URL "
+    "if it is set."
+)
 
 
 class StartError(Exception):
@@ -107,6 +111,16 @@ class BelegClient(ServingClient):
         self._housekeeping = asyncio.create_task(
             erase_forever(self.services.records, self._present), name="housekeeping"
         )
+
+    async def connect(self, *, reconnect: bool = True) -> None:
+        try:
+            await super().connect(reconnect=reconnect)
+        except AttributeError as error:
+            # discord.py looks at the connection that was before this one, even if this is the first
+            # and cannot be made.
+            if self.ws is not None:
+                raise
+            raise StartError(_GATEWAY_UNREACHABLE) from error
 
     async def on_ready(self) -> None:
         log.info(
