@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import sys
@@ -212,6 +213,10 @@ def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexRepor
     load_languages()
     for language in LANGUAGES:
         texts_in(language)
+    # What is there by now stays. To look through all of it for garbage again and again would hold
+    # up the event loop, for a tenth of a second each time.
+    gc.collect()
+    gc.freeze()
 
     database = Database.open(settings.data / DATABASE)
     try:
