@@ -310,7 +310,7 @@ async def test_cut_at_random(
                 await cut(discord, kind, chance)
                 kinds[kind] += 1
             over.set()
-            _, reindexes = await asyncio.gather(*work)
+            await asyncio.gather(*work)
             weather.bad = False
             await settled(crowd)
             fates = crowd.fates()
@@ -318,9 +318,10 @@ async def test_cut_at_random(
             assert discord.unknown == []
             assert await asyncio.to_thread(stage.bot.stop) == 0
             log = stage.bot.printed()
+    reindexes = log.count("reindexed in")
     assert not re.search(r"ERROR (bot|index)", log), log
     assert set(fates) <= {ANSWERED, TOLD_TO_WAIT, NOT_TAKEN, NOT_DELIVERED}
-    assert fates[ANSWERED] > len(crowd.questions) / 2, fates
+    assert fates[ANSWERED] > fates.get(TOLD_TO_WAIT, 0), fates
     lags = Lags.read(probe)
     tell(f"cuts: {dict(sorted(kinds.items()))}; {connections}")
     tell(f"{len(crowd.questions)} questions during {reindexes} reindexes: {fates}")
