@@ -322,13 +322,13 @@ async def test_cut_at_random(
     assert not re.search(r"ERROR (bot|index)", log), log
     assert set(fates) <= {ANSWERED, TOLD_TO_WAIT, NOT_TAKEN, NOT_DELIVERED}
     assert fates[ANSWERED] > fates.get(TOLD_TO_WAIT, 0), fates
-    lags = Lags.read(probe)
+    lags, noise = Lags.read(probe), Lags.read(beside)
     tell(f"cuts: {dict(sorted(kinds.items()))}; {connections}")
     tell(f"{len(crowd.questions)} questions during {reindexes} reindexes: {fates}")
     tell(f"event loop: {lags}")
-    tell(f"that of an idle process beside it: {Lags.read(beside)}")
+    tell(f"that of an idle process beside it: {noise}")
     if long:
-        assert lags.longest_own <= LIMIT_MS, lags
+        assert lags.longest_own <= max(LIMIT_MS, noise.longest_own), lags
 
 
 async def ask_all_the_time(crowd: Crowd, chance: Random, over: asyncio.Event, pause: float) -> None:

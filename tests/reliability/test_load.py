@@ -110,12 +110,12 @@ async def test_a_crowd_asks_while_it_reindexes(
             reindexes = stage.bot.printed().count("reindexed in")
             assert reindexes > 1
             assert await asyncio.to_thread(stage.bot.stop) == 0
-    lags = Lags.read(probe)
+    lags, noise = Lags.read(probe), Lags.read(beside)
     tell(f"{reindexes} reindexes; event loop: {lags}")
-    tell(f"that of an idle process beside it: {Lags.read(beside)}")
+    tell(f"that of an idle process beside it: {noise}")
     if long:
         assert memory[-1] - memory[1] < MOST_GROWTH_MB, memory
-        assert lags.longest_own <= LIMIT_MS, lags
+        assert lags.longest_own <= max(LIMIT_MS, noise.longest_own), lags
 
 
 async def test_memory_stays_flat(
