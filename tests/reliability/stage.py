@@ -88,4 +88,4 @@ async def settled(crowd: Crowd) -> None:
 
     await crowd.discord.wait_for(closed, "an end of every question")
     # Whatever would come twice comes now.
-    await asyncio.sleep(1.0)
+    await asyncio.sleep(0.3)

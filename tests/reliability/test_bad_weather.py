@@ -59,7 +59,7 @@ async def flush(stage: Stage) -> None:
     asked = await stage.discord.interaction("help", user=stage.discord.user("nils"))
     await asked.answer()
     # What it does beside that is a matter of a few turns.
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(0.1)
 
 
 def sent(stage: Stage, path: str) -> int:

@@ -25,7 +25,7 @@ ROUNDS = 3
 EACH_ASKS = 5
 
 FEW_AT_ONCE = 40
-FEW = 150
+FEW = 60
 IN_HAND = 12
 """So many questions are open at a time in the long run: fewer than the bot lets wait."""
 
