@@ -126,26 +126,27 @@ async def test_memory_stays_flat(
 ) -> None:
     long = request.config.getoption("--count") is not None
     count = repetitions(FEW)
-    probe = tmp_path / "bot.json"
+    probe, beside = tmp_path / "bot.json", tmp_path / "idle.json"
     fates: Counter[str] = Counter()
     memory: list[float] = []
-    async with staged(tmp_path, Unwell(probe)) as stage:
-        crowd = Crowd(stage.discord, Random(1))
-        # One may ask five times in half a minute: nobody is to wait.
-        people = [stage.discord.user(f"user{n}") for n in range(PEOPLE)]
-        turns = iter(range(count))
+    with idle(beside):
+        async with staged(tmp_path, Unwell(probe)) as stage:
+            crowd = Crowd(stage.discord, Random(1))
+            # One may ask five times in half a minute: nobody is to wait.
+            people = [stage.discord.user(f"user{n}") for n in range(PEOPLE)]
+            turns = iter(range(count))
 
-        async def ask_in_turn() -> None:
-            for number in turns:
-                fates[await asked(crowd, people[number % len(people)], number)] += 1
-                if number % (count // 10) == 0:
-                    memory.append(memory_mb(stage))
+            async def ask_in_turn() -> None:
+                for number in turns:
+                    fates[await asked(crowd, people[number % len(people)], number)] += 1
+                    if number % (count // 10) == 0:
+                        memory.append(memory_mb(stage))
 
-        began = time.monotonic()
-        await asyncio.gather(*(ask_in_turn() for _ in range(IN_HAND)))
-        seconds = time.monotonic() - began
-        memory.append(memory_mb(stage))
-        assert await asyncio.to_thread(stage.bot.stop) == 0
+            began = time.monotonic()
+            await asyncio.gather(*(ask_in_turn() for _ in range(IN_HAND)))
+            seconds = time.monotonic() - began
+            memory.append(memory_mb(stage))
+            assert await asyncio.to_thread(stage.bot.stop) == 0
     assert set(fates) <= {ANSWERED, TOLD_TO_WAIT}
     assert fates[ANSWERED] > 0.9 * count
     tell(f"{count} questions in {seconds:.0f} s: {dict(fates)}")
@@ -154,6 +155,7 @@ async def test_memory_stays_flat(
     # All that was imported.
     assert lags.spared > 50_000
     tell(f"event loop: {lags}")
+    tell(f"that of an idle process beside it: {Lags.read(beside)}")
     if long:
         warm = memory[3]
         assert memory[-1] - warm < MOST_GROWTH_MB, memory
