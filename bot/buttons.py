@@ -16,7 +16,7 @@ from bot.catalogue import Texts
 from bot.forms import form_values
 from bot.lasting import LastingItem
 from bot.records import Record
-from bot.sending import SEND_ERRORS, whisper
+from bot.sending import SEND_ERRORS, respond, show, whisper
 from bot.services import Interaction, Services, may_write, places_of, roles_of, server_of, texts_of
 from bot.views import View
 
@@ -45,10 +45,12 @@ class AnswerButton(
         texts = texts_of(interaction)
         identifier = self.id_values["record"]
         if action == "unhelpful":
-            await interaction.response.send_modal(_reason_modal(identifier, texts))
+            await respond(
+                interaction, interaction.response.send_modal, _reason_modal(identifier, texts)
+            )
         else:
             # Says nothing yet: afterwards the message can be edited, or a private one be sent.
-            await interaction.response.defer()
+            await respond(interaction, interaction.response.defer)
         record = await _record_here(interaction, identifier, services)
         if action == "remove":
             await _remove(interaction, record, services, texts)
@@ -82,7 +84,7 @@ async def reason_given(interaction: Interaction) -> bool:
     match = _REASON.fullmatch(str(data.get("custom_id")))
     if interaction.type is not discord.InteractionType.modal_submit or match is None:
         return False
-    await interaction.response.defer()
+    await respond(interaction, interaction.response.defer)
     services = interaction.client.services
     texts = texts_of(interaction)
     record = await _record_here(interaction, match["record"], services)
@@ -122,7 +124,7 @@ async def _present(
 ) -> None:
     """Turn the message over for whoever asked, and give anybody else a private copy."""
     if _is_private(interaction) or _asked_it(interaction, record, services):
-        await interaction.edit_original_response(view=view)
+        await show(interaction, view)
     else:
         await whisper(interaction, view)
 
@@ -207,7 +209,7 @@ async def _share(
     await services.work.joined(("share", record.id), send)
     # Without the button, so that it is shared once.
     view = render_answer(shown, texts, page=page, private=True, own=False, note=texts("shared"))
-    await interaction.edit_original_response(view=view)
+    await show(interaction, view)
 
 
 async def _remove(

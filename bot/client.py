@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -96,6 +97,10 @@ _INTENTS_REFUSED = (
     "Discord refused the connection over privileged intents: Beleg needs none, so check that "
     "DISCORD_TOKEN belongs to this application."
 )
+_GATEWAY_UNREACHABLE = (
+    "Discord's gateway could not be reached: check the network connection, and DISCORD_GATEWAY_URL "
+    "if it is set."
+)
 
 
 class StartError(Exception):
@@ -161,6 +166,16 @@ class BelegClient(ServingClient):
             self.services.metrics.disconnections.inc()
         self.connected = False
 
+    async def connect(self, *, reconnect: bool = True) -> None:
+        try:
+            await super().connect(reconnect=reconnect)
+        except AttributeError as error:
+            # discord.py looks at the connection that was before this one, even if this is the first
+            # and cannot be made.
+            if self.ws is not None:
+                raise
+            raise TryAgainError(_GATEWAY_UNREACHABLE) from error
+
     async def on_ready(self) -> None:
         log.info(
             "ready: %d articles, %d servers", len(self.services.library.titles), len(self.guilds)
@@ -187,13 +202,14 @@ class BelegClient(ServingClient):
     async def on_message(self, message: discord.Message) -> None:
         assert self.user is not None  # events come after login
         asked = asked_in(message, self.user.id)
-        if asked is not None:
+        if asked is not None and self.services.repeats.first(message.id):
             await answer_message(message, asked, self.services)
 
     async def on_interaction(self, interaction: discord.Interaction[ServingClient]) -> None:
         # Commands and buttons have their own ways; forms come here, because discord.py would
         # forget an open one at a restart.
-        if interaction.type is discord.InteractionType.modal_submit:
+        submitted = interaction.type is discord.InteractionType.modal_submit
+        if submitted and self.services.repeats.first(interaction.id):
             async with guarded(interaction, "form"):
                 data: dict[str, Any] = dict(interaction.data or {})
                 form = begun_by(FORMS, str(data.get("custom_id")))
@@ -268,6 +284,10 @@ def run(
             load_languages()
             for language in LANGUAGES:
                 texts_in(language)
+            # What is there by now stays. To look through all of it for garbage again and again
+            # would hold up the event loop, for a tenth of a second each time.
+            gc.collect()
+            gc.freeze()
             _serve(settings, encoder, database, token, listener, on_report)
 
 

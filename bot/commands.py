@@ -27,7 +27,7 @@ from bot.escape import visible, width
 from bot.evidence import claim_in
 from bot.privacy import show_privacy
 from bot.records import Kind
-from bot.sending import whisper
+from bot.sending import respond, show, whisper
 from bot.services import (
     Interaction,
     Services,
@@ -165,7 +165,9 @@ async def _answer_or_refuse(interaction: Interaction, asking: Asking, services: 
         note = texts("cannot-write", channel=f"<#{interaction.channel_id}>")
         asking = replace(asking, private=True)
     with services.work.question():
-        await interaction.response.defer(thinking=True, ephemeral=asking.private)
+        await respond(
+            interaction, interaction.response.defer, thinking=True, ephemeral=asking.private
+        )
         shown = await look_up(asking, services)
         view = render_answer(
             shown,
@@ -177,4 +179,4 @@ async def _answer_or_refuse(interaction: Interaction, asking: Asking, services: 
             note=note,
         )
         with trace.timed(trace.Stage.SENDING):
-            await interaction.edit_original_response(view=view)
+            await show(interaction, view)

@@ -12,24 +12,34 @@ from discord import app_commands
 
 from bot import trace
 from bot.catalogue import Texts
-from bot.sending import SEND_ERRORS, reply
+from bot.sending import SEND_ERRORS, reply, responded, show, whisper
 from bot.service import PreparingError
 from bot.services import Interaction, ServingClient, texts_of
 
 log = logging.getLogger(__name__)
 
-_UNKNOWN_INTERACTION = 10062
+_NOBODY_LISTENS = {
+    10062: "was not acknowledged within 3 s",
+    10015: "was not acknowledged within 3 s",
+    50027: "took longer than the 15 minutes for a response",
+}
+"""Discord's codes for interactions that it has given up: there is nobody left to tell, and whoever
+used it has been told so by Discord itself."""
 
 
 class BelegTree(app_commands.CommandTree[ServingClient]):
-    """A command tree whose errors end in one friendly sentence."""
+    """A command tree that takes each command once, and whose errors end in one friendly
+    sentence."""
 
     async def interaction_check(self, interaction: Interaction, /) -> bool:
-        """Everybody may; but what is logged from here on carries an id."""
+        """Whether it is the first time that Discord delivers this; what is logged from here on
+        carries an id."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            return True
         data: dict[str, Any] = dict(interaction.data or {})
         slash = data.get("type", 1) == discord.AppCommandType.chat_input.value
         trace.begin(trace.Origin.SLASH if slash else trace.Origin.MENU)
-        return True
+        return interaction.client.services.repeats.first(interaction.id)
 
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError) -> None:
         if isinstance(error, app_commands.CommandNotFound | app_commands.CommandSignatureMismatch):
@@ -63,9 +73,8 @@ async def _failed(interaction: Interaction, what: str, error: BaseException) -> 
         broken_off(what)
         return
     texts = texts_of(interaction)
-    if isinstance(error, discord.NotFound) and error.code == _UNKNOWN_INTERACTION:
-        # Discord gave up waiting for the first response; there is nobody left to tell.
-        log.warning("the %s was not acknowledged within 3 s", what)
+    if isinstance(error, discord.HTTPException) and error.code in _NOBODY_LISTENS:
+        log.warning("the %s %s", what, _NOBODY_LISTENS[error.code])
         return
     if isinstance(error, PreparingError):
         await _tell(interaction, texts("preparing"))
@@ -102,13 +111,11 @@ def log_failure(where: str, error: BaseException) -> str:
 
 async def _tell(interaction: Interaction, sentence: str) -> None:
     try:
-        if interaction.response.is_done():
-            if interaction.type is discord.InteractionType.application_command:
-                await interaction.edit_original_response(content=sentence)
-            else:
-                # The original response of a button is the answer it hangs on: leave that alone.
-                await interaction.followup.send(sentence, ephemeral=True)
+        command = interaction.type is discord.InteractionType.application_command
+        if responded(interaction) and command:
+            await show(interaction, sentence)
         else:
-            await interaction.response.send_message(sentence, ephemeral=True)
+            # The original response of a button is the answer it hangs on: leave that alone.
+            await whisper(interaction, sentence)
     except SEND_ERRORS as failure:
         log.warning("a failure could not be told to the user: %s", failure)

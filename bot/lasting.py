@@ -47,6 +47,8 @@ class LastingItem(discord.ui.DynamicItem[discord.ui.Item[discord.ui.LayoutView]]
         return cls(item, match.groupdict())
 
     async def callback(self, interaction: discord.Interaction[Any]) -> None:
+        if not interaction.client.services.repeats.first(interaction.id):
+            return
         async with guarded(interaction, f"{type(self).__name__} {self.custom_id!r}"):
             if interaction.client.services.work.stopping:
                 await whisper(interaction, texts_of(interaction)("stopping"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import re
 from collections.abc import Iterable, Iterator
@@ -17,7 +16,7 @@ from bot.answer_view import render_answer
 from bot.answering import Asking, answers_in, examples_for, look_up, may_ask, unfit, without_ids
 from bot.catalogue import LANGUAGES, Texts, texts_for
 from bot.escape import count_words
-from bot.sending import SEND_ERRORS, Content, reply
+from bot.sending import SEND_ERRORS, Content, reply, tell_author, typing
 from bot.services import Services
 from index.language import likeliest
 
@@ -120,10 +119,7 @@ async def _answer_or_refuse(message: discord.Message, asked: Asked, services: Se
             await _send(message, sentence, privately=f"{refusal}\n\n{sentence}")
         return
     with services.work.question():
-        async with contextlib.AsyncExitStack() as stack:
-            # What is wrong with the channel shows when the answer is sent.
-            with contextlib.suppress(*SEND_ERRORS):
-                await stack.enter_async_context(message.channel.typing())
+        async with typing(message.channel, services.work):
             shown = await look_up(asking, services)
             examples = await examples_for(shown, services, texts)
         render = partial(
@@ -191,10 +187,7 @@ def _place(message: discord.Message) -> str:
 
 async def _tell_privately(message: discord.Message, content: Content) -> None:
     try:
-        if isinstance(content, str):
-            await message.author.send(content)
-        else:
-            await message.author.send(view=content)
+        await tell_author(message, content)
     except SEND_ERRORS as error:
         # Many people take no direct messages; there is no other way to reach them.
         log.warning("somebody in %s could not be told: %s", _place(message), error)

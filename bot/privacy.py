@@ -11,6 +11,7 @@ import discord
 
 from bot.catalogue import Texts
 from bot.lasting import LastingItem
+from bot.sending import respond, show
 from bot.servers import ServerSettings
 from bot.services import Interaction, server_of, texts_of
 from bot.views import Button, Container, Row, View, display, lasting
@@ -21,7 +22,7 @@ PLAIN_BYTES = 4_000_000
 
 async def show_privacy(interaction: Interaction) -> None:
     """Show the user what is stored about them, with buttons to export and to erase it."""
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await respond(interaction, interaction.response.defer, ephemeral=True, thinking=True)
     services, texts = interaction.client.services, texts_of(interaction)
     count = await services.records.count_member(services.members.hash(interaction.user.id))
     here = services.servers.get(server_of(interaction))
@@ -32,7 +33,7 @@ async def show_privacy(interaction: Interaction) -> None:
         questions=count.questions,
         ratings=count.ratings,
     )
-    await interaction.edit_original_response(view=_view(text, texts, "export", "erase"))
+    await show(interaction, _view(text, texts, "export", "erase"))
 
 
 def _view(text: str, texts: Texts, *actions: str) -> View:
@@ -68,18 +69,22 @@ class PrivacyButton(LastingItem, template=r"privacy:(?P<action>[a-z-]+)"):
         member = services.members.hash(interaction.user.id)
         match self.id_values["action"]:
             case "export":
-                await interaction.response.defer(ephemeral=True, thinking=True)
+                await respond(
+                    interaction, interaction.response.defer, ephemeral=True, thinking=True
+                )
                 stored = await services.records.export_member(member)
                 file = await asyncio.to_thread(_file, stored)
                 await interaction.followup.send(texts("export-ready"), file=file, ephemeral=True)
             case "erase":
                 view = _view(texts("erase-ask"), texts, "erase-yes", "erase-no")
-                await interaction.response.edit_message(view=view)
+                await respond(interaction, interaction.response.edit_message, view=view)
             case "erase-yes":
                 # Sweeping a large database takes longer than Discord waits for a response.
-                await interaction.response.defer()
+                await respond(interaction, interaction.response.defer)
                 erased = await services.records.erase_member(member)
                 text = texts("erased", questions=erased.questions, ratings=erased.ratings)
-                await interaction.edit_original_response(view=_view(text, texts))
+                await show(interaction, _view(text, texts))
             case _:
-                await interaction.response.edit_message(view=_view(texts("kept"), texts))
+                await respond(
+                    interaction, interaction.response.edit_message, view=_view(texts("kept"), texts)
+                )

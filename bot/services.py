@@ -13,6 +13,7 @@ from bot.limits import Limits
 from bot.members import MemberKeys
 from bot.metrics import Metrics
 from bot.records import Records
+from bot.repeats import Repeats
 from bot.servers import Servers
 from bot.service import LibraryService
 from bot.settings import Settings
@@ -35,6 +36,7 @@ class Services:
     drafts: Drafts
     commands: dict[str, int] = field(default_factory=dict)
     """The ids of the commands by their English names, known when the client has synced them."""
+    repeats: Repeats = field(default_factory=Repeats)
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
     metrics: Metrics = field(default_factory=Metrics)
 

@@ -7,6 +7,7 @@ import discord
 from bot.catalogue import Texts
 from bot.lasting import LastingItem
 from bot.render import link_url, source_line
+from bot.sending import respond
 from bot.services import Interaction, texts_of
 from bot.views import Button, Container, Row, View, display, lasting
 from index.library import Library
@@ -54,4 +55,4 @@ class SourcesButton(LastingItem, template=r"sources:(?P<page>\d+)"):
         library = interaction.client.services.library.library
         page = int(self.id_values["page"])
         view = render_sources(library, texts_of(interaction), page)
-        await interaction.response.edit_message(view=view)
+        await respond(interaction, interaction.response.edit_message, view=view)

@@ -20,6 +20,7 @@ class Work:
         self._pieces = 0
         self._questions = 0
         self._joined: dict[Hashable, asyncio.Task[Any]] = {}
+        self._beside: set[asyncio.Task[None]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
 
@@ -59,6 +60,13 @@ class Work:
             running.add_done_callback(lambda _: self._joined.pop(key))
         # A caller who is cancelled does not take the others down with them.
         return await asyncio.shield(running)
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do ``work``, which nobody waits for; its errors are its own affair."""
+        task = asyncio.create_task(work)
+        # The event loop alone would not keep it from being collected.
+        self._beside.add(task)
+        task.add_done_callback(self._beside.discard)
 
     async def finish(self, seconds: float) -> bool:
         """Take nothing new, and wait for what is in hand; whether all of it was done in time."""

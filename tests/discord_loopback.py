@@ -4,6 +4,10 @@ It knows one server with one text channel, and direct messages. Everything the b
 in `LoopbackDiscord.requests`; `wait_for` waits until something has happened, so no test sleeps.
 What Discord would refuse (a wrong token, a message over its limits) is refused here too, and an
 endpoint that is missing here is recorded in `unknown` and answered with 404.
+
+It can be unwell: with `fail` and `weather`, requests are answered with errors, late or never, and
+carried out or not; `drop`, `abort`, `go_silent`, `invalidate` and `expire_session` end connections
+and sessions; `replay` delivers twice, and `hold` in another order.
 """
 
 from __future__ import annotations
@@ -12,7 +16,9 @@ import asyncio
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any, Self, TypeVar
 
@@ -29,6 +35,8 @@ VIEW_CHANNEL = 1 << 10
 SEND_MESSAGES = 1 << 11
 MODAL = 9
 WAIT_SECONDS = 120.0
+MOST_EVENTS = 2_000
+"""How many events a session keeps for a RESUME."""
 
 # Opcodes of the gateway.
 DISPATCH, HEARTBEAT, IDENTIFY, RESUME, RECONNECT, INVALID, HELLO, ACKNOWLEDGED = (
@@ -87,6 +95,9 @@ class Interaction:
     versions: list[Json] = field(default_factory=list)
     followups: list[Json] = field(default_factory=list)
     deleted: bool = False
+    began: float = field(default_factory=time.monotonic)
+    delivered: bool = True
+    """False if there was no session to deliver it to."""
 
     @property
     def ephemeral(self) -> bool:
@@ -123,16 +134,51 @@ class Interaction:
         return await self.server.wait_for(found, "an answer to a command", timeout)
 
 
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """How a request fares: after ``delay`` seconds it is carried out or not, and then answered with
+    ``status``, if there is one. With ``lost`` the connection breaks instead."""
+
+    status: int | None = None
+    body: Json = field(default_factory=lambda: {"message": "refused by the test", "code": 0})
+    headers: dict[str, str] = field(default_factory=dict)
+    carried_out: bool = False
+    delay: float = 0.0
+    lost: bool = False
+
+
+def limited(seconds: float, *, globally: bool = False) -> Trouble:
+    """Discord's answer to too many requests."""
+    body = {"message": "You are being rate limited.", "retry_after": seconds, "global": globally}
+    return Trouble(429, body, {"Via": "1.1 loopback"})
+
+
 @dataclass(slots=True)
 class Fault:
-    """The next ``times`` requests that match are answered with this instead."""
+    """The next ``times`` requests that match fare like this."""
 
     method: str
     path: re.Pattern[str]
-    status: int
-    body: Json
-    headers: dict[str, str]
+    trouble: Trouble
     times: int
+
+
+class RefusedError(Exception):
+    """A request that Discord does not carry out, with its code for that."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+
+@dataclass(slots=True)
+class Session:
+    """The bot's session at the gateway: its newest events, and those of its sockets."""
+
+    id: str
+    sent: int = 0
+    events: deque[Json] = field(default_factory=lambda: deque(maxlen=MOST_EVENTS))
+    socket: web.WebSocketResponse | None = None
 
 
 class LoopbackDiscord:
@@ -147,14 +193,28 @@ class LoopbackDiscord:
         self.requests: list[Request] = []
         self.unknown: list[Request] = []
         self.messages: list[Json] = []
+        self.replies: dict[str, list[Json]] = {}
+        """The bot's messages by the id of that which they reply to."""
         self.interactions: dict[str, Interaction] = {}
         self.commands: list[Json] = []
         self.identified = 0
         self.resumed = 0
+        self.weather: Callable[[Request], Trouble | None] = lambda _: None
+        """How a request fares that no `fail` is meant for."""
+        self.heartbeat_seconds = 41.25
+        self.first_response_seconds: float | None = None
+        """How long a first response is taken; three seconds at Discord, None for ever."""
+        self.token_seconds: float | None = None
+        """How long an interaction can be responded to; fifteen minutes at Discord."""
+        self.undelivered: set[str] = set()
+        """Ids of messages and interactions that the bot can never have got."""
         self._faults: list[Fault] = []
-        self._events: list[Json] = []
-        self._sockets: list[web.WebSocketResponse] = []
-        self._session = "session"
+        self._session: Session | None = None
+        self._expired: Session | None = None
+        self._sessions = 0
+        self._held: list[tuple[str, Json]] | None = None
+        self._sockets: dict[web.WebSocketResponse, web.Request] = {}
+        self._silent: set[web.WebSocketResponse] = set()
         self._changed = asyncio.Condition()
         self._runner: web.AppRunner | None = None
         self._port = 0
@@ -192,8 +252,7 @@ class LoopbackDiscord:
         self._port = self._runner.addresses[0][1]
 
     async def stop(self) -> None:
-        for socket in self._sockets:
-            await socket.close()
+        await self.drop()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -231,14 +290,19 @@ class LoopbackDiscord:
         self,
         method: str,
         path: str,
-        status: int,
+        status: int | None = None,
         body: Json | None = None,
         headers: dict[str, str] | None = None,
         times: int = 1,
+        *,
+        trouble: Trouble | None = None,
     ) -> None:
-        """Answer the next ``times`` requests whose path matches ``path`` with an error."""
-        body = {"message": "refused by the test", "code": 0} if body is None else body
-        self._faults.append(Fault(method, re.compile(path), status, body, headers or {}, times))
+        """Answer the next ``times`` requests whose path matches ``path`` with an error, or let them
+        fare as ``trouble`` says."""
+        if trouble is None:
+            said = Trouble().body if body is None else body
+            trouble = Trouble(status, said, headers or {})
+        self._faults.append(Fault(method, re.compile(path), trouble, times))
 
     # What people do ---------------------------------------------------------------------------
 
@@ -255,19 +319,20 @@ class LoopbackDiscord:
     async def interaction(
         self,
         command: str,
-        options: dict[str, str] | None = None,
+        options: dict[str, str | bool] | None = None,
         *,
         user: Json,
         permissions: int | None = SEND_MESSAGES,
         locale: str = "en-US",
     ) -> Interaction:
-        """``user`` runs ``command`` ("ask", "admin reindex") with string options.
+        """``user`` runs ``command`` ("ask", "admin reindex") with options.
 
         With ``permissions`` in the server; with None in a direct message.
         """
         name, *subcommands = command.split()
         leaves: list[Json] = [
-            {"type": 3, "name": key, "value": value} for key, value in (options or {}).items()
+            {"type": 5 if isinstance(value, bool) else 3, "name": key, "value": value}
+            for key, value in (options or {}).items()
         ]
         for subcommand in reversed(subcommands):
             leaves = [{"type": 1, "name": subcommand, "options": leaves}]
@@ -386,61 +451,138 @@ class LoopbackDiscord:
     async def reply_to(self, identifier: str, timeout: float = WAIT_SECONDS) -> Json:
         """The bot's reply to the message with this id."""
 
-        def found() -> Json | None:
-            for message in self.messages:
-                if str(message.get("message_reference", {}).get("message_id")) == identifier:
-                    return message
-            return None
-
-        return await self.wait_for(found, "a reply", timeout)
+        replies = await self.wait_for(lambda: self.replies.get(identifier), "a reply", timeout)
+        return replies[0]
 
     # Gateway ----------------------------------------------------------------------------------
 
     async def dispatch(self, event: str, data: Json) -> None:
-        """Send an event to the bot; it is kept, and sent again after a RESUME that missed it."""
-        frame = {"op": DISPATCH, "t": event, "s": len(self._events) + 1, "d": data}
-        self._events.append(frame)
-        for socket in self._sockets:
-            if not socket.closed:
+        """Send an event to the bot; it is kept, and sent again after a RESUME that missed it.
+
+        Without a session it reaches nobody.
+        """
+        session = self._session
+        if self._held is not None:
+            self._held.append((event, data))
+            return
+        if session is None:
+            self._not_delivered(data)
+            return
+        session.sent += 1
+        frame = {"op": DISPATCH, "t": event, "s": session.sent, "d": data}
+        session.events.append(frame)
+        await self._send(session.socket, frame)
+
+    async def replay(self, count: int) -> None:
+        """Send the newest ``count`` events once more, as may happen after a RESUME."""
+        if self._session is not None:
+            for frame in [*self._session.events][-count:]:
+                if frame["t"] not in ("READY", "RESUMED"):
+                    await self._send(self._session.socket, frame)
+
+    @asynccontextmanager
+    async def hold(self, order: Callable[[list[tuple[str, Json]]], object]) -> AsyncIterator[None]:
+        """Keep back the events that would be dispatched meanwhile, and dispatch them afterwards in
+        the order that ``order`` brings them into."""
+        self._held = held = []
+        yield
+        self._held = None
+        order(held)
+        for event, data in held:
+            await self.dispatch(event, data)
+
+    async def _send(self, socket: web.WebSocketResponse | None, frame: Json) -> None:
+        if socket is not None and not socket.closed and socket not in self._silent:
+            with suppress(ConnectionError):
                 await socket.send_json(frame)
+
+    def _not_delivered(self, data: Json) -> None:
+        if "id" in data:
+            self.undelivered.add(str(data["id"]))
+        if data.get("token") in self.interactions:
+            self.interactions[data["token"]].delivered = False
 
     async def send_operation(self, operation: int, data: object = None) -> None:
         """Send a bare frame, such as RECONNECT or INVALID, to the bot."""
-        for socket in self._sockets:
-            await socket.send_json({"op": operation, "d": data})
+        for socket in list(self._sockets):
+            await self._send(socket, {"op": operation, "d": data})
 
     async def drop(self, code: int = 1001) -> None:
         """Close the bot's connections."""
         for socket in list(self._sockets):
             await socket.close(code=code)
 
+    async def abort(self) -> None:
+        """Break the bot's connections without a word of farewell."""
+        for request in self._sockets.values():
+            if request.transport is not None:
+                request.transport.abort()
+
+    async def go_silent(self) -> None:
+        """Neither send nor hear anything on the bot's connections, which stay open."""
+        self._silent |= set(self._sockets)
+
+    async def invalidate(self) -> None:
+        """Tell the bot that its session has ended for good."""
+        await self.send_operation(INVALID, data=False)
+        await self.expire_session()
+
+    async def expire_session(self) -> None:
+        """Forget the session: the next RESUME finds none."""
+        self._expired, self._session = self._session, None
+
     async def _gateway(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
         await socket.prepare(request)
-        await socket.send_json({"op": HELLO, "d": {"heartbeat_interval": 41_250}})
-        async for frame in socket:
-            if frame.type is not WSMsgType.TEXT:
-                break
-            received = json.loads(frame.data)
-            if received["op"] == HEARTBEAT:
-                await socket.send_json({"op": ACKNOWLEDGED})
-            elif received["op"] in (IDENTIFY, RESUME) and received["d"]["token"] != self.token:
-                await socket.close(code=4004)
-            elif received["op"] == IDENTIFY:
-                self._sockets.append(socket)
-                await self._greet()
-                self.identified += 1
-                await self._notify()
-            elif received["op"] == RESUME:
-                for missed in self._events[received["d"]["seq"] :]:
-                    await socket.send_json(missed)
-                self._sockets.append(socket)
-                await self.dispatch("RESUMED", {})
-                self.resumed += 1
-                await self._notify()
-        if socket in self._sockets:
-            self._sockets.remove(socket)
+        interval = int(self.heartbeat_seconds * 1000)
+        await socket.send_json({"op": HELLO, "d": {"heartbeat_interval": interval}})
+        self._sockets[socket] = request
+        try:
+            async for frame in socket:
+                if frame.type is not WSMsgType.TEXT:
+                    break
+                if socket not in self._silent:
+                    await self._hear(socket, json.loads(frame.data))
+        except ConnectionError:
+            pass  # the bot has gone while it was being written to
+        finally:
+            del self._sockets[socket]
+            self._silent.discard(socket)
         return socket
+
+    async def _hear(self, socket: web.WebSocketResponse, received: Json) -> None:
+        operation, data = received["op"], received["d"]
+        if operation == HEARTBEAT:
+            await socket.send_json({"op": ACKNOWLEDGED})
+        elif operation in (IDENTIFY, RESUME) and data["token"] != self.token:
+            await socket.close(code=4004)
+        elif operation == IDENTIFY:
+            self._sessions += 1
+            self._session = Session(f"session{self._sessions}", socket=socket)
+            await self._greet()
+            self.identified += 1
+            await self._notify()
+        elif operation == RESUME:
+            await self._resume(socket, data)
+
+    async def _resume(self, socket: web.WebSocketResponse, data: Json) -> None:
+        session = self._session
+        if session is None or session.id != data["session_id"]:
+            if self._expired is not None and self._expired.id == data["session_id"]:
+                # What it had not got by then it will not get any more.
+                for missed in self._expired.events:
+                    if missed["s"] > data["seq"]:
+                        self._not_delivered(missed["d"])
+                self._expired = None
+            await socket.send_json({"op": INVALID, "d": False})
+            return
+        session.socket = socket
+        for missed in [*session.events]:
+            if missed["s"] > data["seq"]:
+                await socket.send_json(missed)
+        await self.dispatch("RESUMED", {})
+        self.resumed += 1
+        await self._notify()
 
     async def _greet(self) -> None:
         await self.dispatch(
@@ -449,7 +591,7 @@ class LoopbackDiscord:
                 "v": 10,
                 "user": self.bot_user,
                 "guilds": [{"id": self.guild_id, "unavailable": True}],
-                "session_id": self._session,
+                "session_id": f"session{self._sessions}",
                 "resume_gateway_url": self.gateway_url,
                 "application": {"id": self.application_id, "flags": 0},
             },
@@ -487,11 +629,21 @@ class LoopbackDiscord:
         body = await request.json() if request.can_read_body else None
         record = Request(request.method, path, body)
         self.requests.append(record)
-        response = self._respond(record, request.headers.get("Authorization"))
+        trouble = self._trouble(record) or Trouble(carried_out=True)
+        await asyncio.sleep(trouble.delay)
+        response = None
+        if trouble.carried_out:
+            response = self._respond(record, request.headers.get("Authorization"))
+        if trouble.status is not None:
+            response = _reply(trouble.body, trouble.status, trouble.headers)
         await self._notify()
+        if trouble.lost or response is None:
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response(status=500)  # nobody will see it
         return response
 
-    def _respond(self, request: Request, authorization: str | None) -> web.Response:
+    def _trouble(self, request: Request) -> Trouble | None:
         for fault in self._faults:
             if (
                 fault.times
@@ -499,7 +651,10 @@ class LoopbackDiscord:
                 and fault.path.fullmatch(request.path)
             ):
                 fault.times -= 1
-                return _reply(fault.body, fault.status, fault.headers)
+                return fault.trouble
+        return self.weather(request)
+
+    def _respond(self, request: Request, authorization: str | None) -> web.Response:
         open_to_all = request.path.startswith(("/interactions/", "/webhooks/"))
         if not open_to_all and authorization != f"Bot {self.token}":
             return _reply({"message": "401: Unauthorized", "code": 0}, 401)
@@ -507,7 +662,10 @@ class LoopbackDiscord:
             return _reply({"message": problem, "code": 50035}, 400)
         for method, pattern, handler in self._routes:
             if method == request.method and (found := pattern.fullmatch(request.path)):
-                answer = handler(request.body, *found.groups())
+                try:
+                    answer = handler(request.body, *found.groups())
+                except RefusedError as error:
+                    return _reply({"message": str(error), "code": error.code}, error.status)
                 return web.Response(status=204) if answer is None else _reply(answer)
         self.unknown.append(request)
         return _reply({"message": "404: Not Found", "code": 0}, 404)
@@ -544,6 +702,8 @@ class LoopbackDiscord:
                 return message
         message = self._message(channel, self.bot_user, body)
         self.messages.append(message)
+        replied_to = message.get("message_reference", {}).get("message_id")
+        self.replies.setdefault(str(replied_to), []).append(message)
         return message
 
     def _open_direct_messages(self, body: Json) -> Json:
@@ -552,6 +712,10 @@ class LoopbackDiscord:
 
     def _callback(self, body: Json, identifier: str, token: str) -> Json:
         interaction = self.interactions[token]
+        if interaction.callbacks:
+            raise RefusedError(400, 40060, "Interaction has already been acknowledged.")
+        if _over(interaction, self.first_response_seconds):
+            raise RefusedError(404, 10062, "Unknown interaction")
         interaction.callbacks.append(body)
         message = self._message(self.channel_id, self.bot_user, body.get("data") or {})
         if body["type"] == 4:
@@ -567,15 +731,25 @@ class LoopbackDiscord:
         }
 
     def _follow_up(self, body: Json, _: str, token: str) -> Json:
+        interaction = self._responded(token)
         message = self._message(self.channel_id, self.bot_user, body)
-        self.interactions[token].followups.append(message)
+        interaction.followups.append(message)
         return message
 
+    def _responded(self, token: str) -> Interaction:
+        """An interaction that can be responded to further."""
+        interaction = self.interactions[token]
+        if _over(interaction, self.token_seconds):
+            raise RefusedError(401, 50027, "Invalid Webhook Token")
+        if not interaction.callbacks:
+            raise RefusedError(404, 10015, "Unknown Webhook")
+        return interaction
+
     def _original(self, _: Any, __: str, token: str) -> Json | None:
-        return self.interactions[token].message
+        return self._responded(token).message
 
     def _edit(self, body: Json, _: str, token: str) -> Json:
-        interaction = self.interactions[token]
+        interaction = self._responded(token)
         message = self._message(self.channel_id, self.bot_user, body)
         message["flags"] |= EPHEMERAL if interaction.ephemeral else 0
         interaction.message = message
@@ -583,7 +757,7 @@ class LoopbackDiscord:
         return message
 
     def _delete(self, _: Any, __: str, token: str) -> None:
-        self.interactions[token].deleted = True
+        self._responded(token).deleted = True
 
     # Payloads ---------------------------------------------------------------------------------
 
@@ -641,6 +815,10 @@ def _reply(body: object, status: int = 200, headers: dict[str, str] | None = Non
     # discord.py reads a body as JSON only if the type is exactly this, without a charset.
     every = {"Content-Type": "application/json", **(headers or {})}
     return web.Response(body=json.dumps(body).encode(), status=status, headers=every)
+
+
+def _over(interaction: Interaction, seconds: float | None) -> bool:
+    return seconds is not None and time.monotonic() - interaction.began > seconds
 
 
 def _problem(request: Request) -> str | None:

@@ -22,7 +22,7 @@ from bot.failures import log_failure
 from bot.forms import form_values
 from bot.lasting import LastingItem
 from bot.render import TITLE_WIDTH, left_out
-from bot.sending import whisper
+from bot.sending import respond, show, whisper
 from bot.services import Interaction, Services, server_of, texts_of
 from bot.shorten import quote, shorten
 from bot.views import Button, Container, Row, View, display, lasting
@@ -58,14 +58,14 @@ def add_articles(group: AdminGroup, services: Services) -> None:
         if not await may_edit(interaction, texts):
             return
         if file is None:
-            await interaction.response.send_modal(_form(texts))
+            await respond(interaction, interaction.response.send_modal, _form(texts))
             return
         if file.size > MAX_BYTES:
             # Before it is read: Discord takes files of hundreds of megabytes.
             sentence = texts("add-too-large", megabytes=MAX_BYTES // 1_000_000)
             await whisper(interaction, sentence)
             return
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await respond(interaction, interaction.response.defer, ephemeral=True, thinking=True)
         name, content = file.filename, await file.read()
         await _preview(interaction, services, texts, lambda: shelf.draft(name, content))
 
@@ -96,7 +96,7 @@ def add_articles(group: AdminGroup, services: Services) -> None:
         texts = texts_of(interaction)
         if not await may_edit(interaction, texts):
             return
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await respond(interaction, interaction.response.defer, ephemeral=True, thinking=True)
         await _change(interaction, services, texts, lambda: shelf.restore(article), "restored")
 
     @restore.autocomplete("article")
@@ -152,7 +152,7 @@ async def pasted(interaction: Interaction) -> bool:
     texts = texts_of(interaction)
     if not await may_administer(interaction) or not await may_edit(interaction, texts):
         return True
-    await interaction.response.defer(ephemeral=True, thinking=True)
+    await respond(interaction, interaction.response.defer, ephemeral=True, thinking=True)
     values = form_values(data)
     services = interaction.client.services
 
@@ -221,7 +221,11 @@ class ArticlesButton(
         services = interaction.client.services
         action, what = self.id_values["action"], self.id_values["what"]
         if action is None:
-            await interaction.response.edit_message(view=_view(texts("cancelled"), texts))
+            await respond(
+                interaction,
+                interaction.response.edit_message,
+                view=_view(texts("cancelled"), texts),
+            )
             return
         assert interaction.custom_id is not None
         again = (f"{action}-yes", interaction.custom_id)
@@ -232,7 +236,11 @@ class ArticlesButton(
             return
         draft = services.drafts.take(what)
         if draft is None:
-            await interaction.response.edit_message(view=_view(texts("draft-gone"), texts))
+            await respond(
+                interaction,
+                interaction.response.edit_message,
+                view=_view(texts("draft-gone"), texts),
+            )
             return
         stored = False
         try:
@@ -252,7 +260,7 @@ async def _preview(
     draft = await _attempt(interaction, texts, make)
     if draft is not None:
         view = render_draft(draft, services.drafts.keep(draft), texts)
-        await interaction.edit_original_response(view=view)
+        await show(interaction, view)
 
 
 async def _change(
@@ -302,9 +310,9 @@ async def _say(
     """Show a sentence in the response, which has been deferred or sent."""
     if interaction.type is discord.InteractionType.component:
         # It takes the place of what the button hung on, which has no plain content.
-        await interaction.edit_original_response(view=_view(sentence, texts, *actions))
+        await show(interaction, _view(sentence, texts, *actions))
     else:
-        await interaction.edit_original_response(content=sentence)
+        await show(interaction, sentence)
 
 
 async def _take_buttons_away(interaction: Interaction) -> None:
@@ -315,7 +323,7 @@ async def _take_buttons_away(interaction: Interaction) -> None:
         if isinstance(item, discord.ui.ActionRow):
             view.remove_item(item)
     view.stop()
-    await interaction.response.edit_message(view=view)
+    await respond(interaction, interaction.response.edit_message, view=view)
 
 
 def _view(sentence: str, texts: Texts, *actions: tuple[str, str]) -> View:

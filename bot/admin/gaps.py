@@ -19,6 +19,7 @@ from bot.catalogue import text_of_command as text
 from bot.lasting import LastingItem
 from bot.records import Gap
 from bot.render import discord_time
+from bot.sending import respond, show
 from bot.services import Interaction, Services, texts_of
 from bot.shorten import shorten
 from bot.views import Button, Container, Row, View, display, lasting
@@ -58,9 +59,9 @@ def add_gaps(group: AdminGroup, services: Services) -> None:
         if server is None:
             return
         with services.work.piece():
-            await interaction.response.defer(ephemeral=True, thinking=True)
+            await respond(interaction, interaction.response.defer, ephemeral=True, thinking=True)
             merged = await _joined(server, services)
-            await interaction.edit_original_response(view=render_gaps(merged, texts))
+            await show(interaction, render_gaps(merged, texts))
 
 
 async def merged_gaps(server: int, services: Services) -> list[MergedGap]:
@@ -166,7 +167,7 @@ class GapsButton(LastingItem, template="gaps:export"):
         server = await server_administered(interaction)
         if server is None:
             return
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await respond(interaction, interaction.response.defer, ephemeral=True, thinking=True)
         merged = await _joined(server, interaction.client.services)
         table = await asyncio.to_thread(gaps_csv, merged, texts)
         file = discord.File(io.BytesIO(table), "gaps.csv")

@@ -13,7 +13,7 @@ from bot.catalogue import Texts
 from bot.catalogue import text_of_command as text
 from bot.records import Stats
 from bot.render import TITLE_WIDTH, discord_time
-from bot.sending import whisper
+from bot.sending import respond, show, whisper
 from bot.services import Interaction, Services, texts_of
 from bot.shorten import shorten
 from index.library import Library
@@ -39,7 +39,7 @@ def add_overview(group: AdminGroup, services: Services) -> None:
         server = await server_administered(interaction)
         if server is None:
             return
-        await interaction.response.defer(ephemeral=True, thinking=True)
+        await respond(interaction, interaction.response.defer, ephemeral=True, thinking=True)
         settings = services.servers.get(server)
         # Before that, questions have been erased. The range holds in Discord's clients only.
         days = max(1, min(days, settings.days_kept))
@@ -48,7 +48,7 @@ def add_overview(group: AdminGroup, services: Services) -> None:
         found = await services.records.stats(server, since, now)
         library = services.library.library if services.library.ready else None
         sentence = render_stats(found, days, library, texts)
-        await interaction.edit_original_response(content=sentence)
+        await show(interaction, sentence)
 
 
 def render_status(services: Services, texts: Texts) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import discord
 
@@ -12,7 +13,7 @@ from bot.catalogue import Texts
 from bot.catalogue import text_of_command as text
 from bot.failures import log_failure
 from bot.render import left_out, render_report
-from bot.sending import SEND_ERRORS
+from bot.sending import SEND_ERRORS, insist, respond
 from bot.service import LibraryService, Progress, ReindexStoppedError
 from bot.services import Interaction, Services, texts_of
 from index.content import ContentError
@@ -34,7 +35,7 @@ def add_reindex(group: AdminGroup, services: Services) -> None:
     async def reindex(interaction: Interaction) -> None:
         texts = texts_of(interaction)
         with services.work.piece():
-            await interaction.response.defer(ephemeral=True, thinking=True)
+            await respond(interaction, interaction.response.defer, ephemeral=True, thinking=True)
 
             async def say(sentence: str) -> None:
                 await interaction.edit_original_response(content=sentence)
@@ -45,7 +46,7 @@ def add_reindex(group: AdminGroup, services: Services) -> None:
 async def report(say: Say, result: str) -> None:
     """Say how it went, if it did not take longer than Discord gives for it: 15 minutes."""
     try:
-        await say(result)
+        await insist(partial(say, result))
     except discord.HTTPException as error:
         if error.code not in (_INVALID_TOKEN, _UNKNOWN_WEBHOOK):
             raise

@@ -13,7 +13,7 @@ from bot.admin.rights import AdminGroup, may_administer, server_administered
 from bot.catalogue import LANGUAGES, Texts
 from bot.catalogue import text_of_command as text
 from bot.lasting import LastingItem
-from bot.sending import whisper
+from bot.sending import respond, show, whisper
 from bot.servers import ServerSettings
 from bot.services import Interaction, Services, texts_of
 from bot.views import Container, Row, View, display, lasting
@@ -156,8 +156,8 @@ class SettingsItem(
             log.warning("a menu of the settings sent values that cannot be used")
             await whisper(interaction, texts_of(interaction)("command-changed"))
             return
-        await interaction.response.defer()
+        await respond(interaction, interaction.response.defer)
         settings = await servers.change(server, change)
         # In the new language, if that was changed.
         view = render_settings(settings, texts_of(interaction))
-        await interaction.edit_original_response(view=view)
+        await show(interaction, view)

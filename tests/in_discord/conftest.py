@@ -10,6 +10,7 @@ import simcord.interactions
 from discord_world import Payloads, World
 from simcord import Env
 
+from bot import sending
 from bot.client import BelegClient
 from bot.service import LibraryService, Progress
 from index.update import IndexReport
@@ -47,6 +48,13 @@ def _in_group(payload: dict[str, Any]) -> dict[str, Any]:
     kept = {key: value for key, value in payload.items() if not key.startswith("guild")}
     user = kept.pop("member")["user"]
     return kept | {"user": user, "context": 2, "channel": channel, "app_permissions": "0"}
+
+
+@pytest.fixture(autouse=True)
+def sent_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Simcord's Discord is never unwell: where a test says that it is, it stays so."""
+    monkeypatch.setattr(sending, "PAUSES", ())
+    monkeypatch.setattr(sending, "FIRST_PAUSES", ())
 
 
 @pytest.fixture

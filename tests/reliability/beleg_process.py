@@ -10,7 +10,8 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing import forkserver
@@ -19,18 +20,83 @@ from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import loop_probe
 import pytest
 from fake_encoder import FakeEncoder
 from saboteur import Saboteur
 
-from bot import cli
+from bot import cli, sending
+from bot.client import BelegClient
 from index import encoder
+from index.encoder import PassageEncoding, QuestionEncoding
 from index.language import detect_language
 
 _IMPORTED = ["beleg_process", "bot.client", "index.library", "torch"]
 SECONDS = 60.0
 """For a process to begin or to end: far more than it takes."""
 NOBODY = 65_534
+
+
+class ForgetfulEncoder(FakeEncoder):
+    """Does not list what it has encoded: the process may run for long."""
+
+    def encode_passages(
+        self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
+    ) -> list[PassageEncoding]:
+        encodings = super().encode_passages(texts, on_progress)
+        self.encoded_passages.clear()
+        return encodings
+
+    def encode_questions(self, texts: Sequence[str]) -> list[QuestionEncoding]:
+        encodings = super().encode_questions(texts)
+        self.encoded_questions.clear()
+        return encodings
+
+
+@dataclass(frozen=True, slots=True)
+class Unwell:
+    """A bot whose Discord is unwell.
+
+    ``probe`` is the file that gets the lags of its event loop, and ``silence`` after how many
+    seconds without a word it takes the connection for dead. If it is ``hasty`` it waits less: a
+    tenth of a second before an answer is sent again, and not at all before a new session.
+    """
+
+    probe: Path | None = None
+    silence: float = 60.0
+    hasty: bool = False
+
+    def prepare(self, patches: pytest.MonkeyPatch) -> None:
+        """Make the bot of this process like this."""
+        if self.probe is not None:
+            loop_probe.put_into_the_bot(patches, self.probe)
+        if self.hasty:
+            patches.setattr(sending, "PAUSES", [0.1] * len(sending.PAUSES))
+            patches.setattr(BelegClient, "before_identify_hook", _at_once)
+        original = BelegClient.setup_hook
+
+        async def setup_hook(client: BelegClient) -> None:
+            # An option of discord.py's clients, which the bot leaves as it is.
+            client._connection.heartbeat_timeout = self.silence
+            await original(client)
+
+        patches.setattr(BelegClient, "setup_hook", setup_hook)
+
+
+async def _at_once(*_: object, **__: object) -> None:
+    """Instead of five seconds."""
+
+
+@contextmanager
+def idle(path: Path) -> Iterator[None]:
+    """Meanwhile an idle process beside the others watches its event loop, for comparison."""
+    process = _server().Process(target=loop_probe.run_idle, args=(path,))
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join(SECONDS)
 
 
 @dataclass(slots=True)
@@ -46,18 +112,20 @@ class Beleg:
         arguments: Sequence[str | Path],
         log: Path,
         *,
-        dimension: int = 64,
+        dimension: int | None = 64,
         environment: dict[str, str] | None = None,
         dies_at: int | None = None,
         as_nobody: bool = False,
         patches: Mapping[str, object] | None = None,
+        unwell: Unwell | None = None,
     ) -> Beleg:
         """Start ``beleg`` with these arguments and wait until it begins.
 
-        ``dimension`` is that of the encoder, another one is another model. With ``dies_at`` it
-        kills itself at that step of a save (see ``Saboteur``). ``as_nobody``: without root's right
-        to write everywhere. ``patches`` are put in the place of what has these names; functions
-        must stand at the top of a module.
+        ``dimension`` is that of the encoder, another one is another model; None takes the real
+        one. With ``dies_at`` it kills itself at that step of a save (see ``Saboteur``).
+        ``as_nobody``: without root's right to write everywhere. ``patches`` are put in the place of
+        what has these names; functions must stand at the top of a module. ``unwell`` is for a bot
+        whose Discord is.
         """
         server = _server()
         begins, begun = server.Pipe(duplex=False)
@@ -70,6 +138,7 @@ class Beleg:
                 "dies_at": dies_at,
                 "as_nobody": as_nobody,
                 "patched": patches or {},
+                "unwell": unwell,
             },
         )
         process.start()
@@ -85,6 +154,11 @@ class Beleg:
         """Its number."""
         assert self.process.pid is not None
         return self.process.pid
+
+    def stop(self) -> int:
+        """End it by SIGTERM; its exit status."""
+        self.process.terminate()
+        return self.exit_status()
 
     def kill(self) -> bool:
         """End it by SIGKILL; False if it had ended of itself."""
@@ -120,11 +194,12 @@ def _run(
     arguments: list[str],
     log: Path,
     *,
-    dimension: int,
+    dimension: int | None,
     environment: dict[str, str],
     dies_at: int | None,
     as_nobody: bool,
     patched: Mapping[str, object],
+    unwell: Unwell | None,
 ) -> None:
     os.chdir(log.parent)
     printed = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -139,13 +214,17 @@ def _run(
         del os.environ[name]
     os.environ.update(environment)
     with pytest.MonkeyPatch.context() as patches:
-        patches.setattr(encoder, "load_encoder", lambda *_, **__: FakeEncoder(dimension))
+        if dimension is not None:
+            small = ForgetfulEncoder(dimension)
+            patches.setattr(encoder, "load_encoder", lambda *_, **__: small)
         for name, value in patched.items():
             patches.setattr(name, value)
         patches.setattr(sys, "argv", ["beleg", *arguments])
         if dies_at is not None:
             data = Path(arguments[arguments.index("--data") + 1])
             Saboteur(patches, data, dies_at, _die)
+        if unwell is not None:
+            unwell.prepare(patches)
         begun.send_bytes(b"now")
         cli.main()
 
