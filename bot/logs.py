@@ -52,6 +52,8 @@ FIELDS = (
 )
 """What may be given with a line (``extra``) and is written behind it; nothing else is."""
 
+_FIRST = ("timestamp", "level", "logger", "event", "id", "source", *FIELDS)
+
 _PLAIN_LINE = ("timestamp", "level", "logger", "event", "exception")
 
 
@@ -217,7 +219,7 @@ def _plain(_: object, __: str, event: EventDict) -> str:
     # An article's name must not command the terminal on which the log is read.
     said = harmless(event["event"])
     line = f"{event['timestamp']} {event['level'].upper()} {event['logger']}: {said}"
-    fields = {name: value for name, value in event.items() if name not in _PLAIN_LINE}
+    fields = {name: value for name, value in _ordered(event).items() if name not in _PLAIN_LINE}
     if fields:
         line = f"{line} {_LOGFMT(None, '', fields)}"
     return f"{line}\n{event['exception']}" if "exception" in event else line
@@ -227,5 +229,9 @@ _LOGFMT: Callable[[object, str, EventDict], str] = structlog.processors.LogfmtRe
 
 
 def _json(_: object, __: str, event: EventDict) -> str:
-    first = {name: event.pop(name) for name in _PLAIN_LINE[:4]}
-    return json.dumps({**first, **event}, ensure_ascii=False, default=repr)
+    return json.dumps(_ordered(event), ensure_ascii=False, default=repr)
+
+
+def _ordered(event: EventDict) -> EventDict:
+    """What every line has comes first; context variables come in any order."""
+    return {name: event[name] for name in (*_FIRST, *event) if name in event}

@@ -64,13 +64,13 @@ def test_a_line_for_programs() -> None:
         log.warning("Größe: %d\nof it", 3, extra={"lookup_ms": 12, "other": QUESTION})
     [line] = book.lines
     assert re.fullmatch(r"20\d\d-.*Z", line.pop("timestamp"))
-    assert line == {
-        "level": "warning",
-        "logger": "bot.test",
-        "event": "Größe: 3\nof it",
-        "id": "0a1b2c3d",
-        "lookup_ms": 12,
-    }
+    assert [*line.items()] == [
+        ("level", "warning"),
+        ("logger", "bot.test"),
+        ("event", "Größe: 3\nof it"),
+        ("id", "0a1b2c3d"),
+        ("lookup_ms", 12),
+    ]
     assert "Größe" in book.json.getvalue()
 
 

@@ -1013,8 +1013,8 @@ def test_data_below_a_file(two: ContentFolder, encoder: FakeEncoder, tmp_path: P
     with pytest.raises(StorageError) as caught:
         open_library(two, tmp_path / "file" / "data", encoder)
     assert str(caught.value) == (
-        f"Cannot read {tmp_path}/file/data/manifest.json: Not a directory; "
-        "check the disk's space and the folder's permissions."
+        f"Cannot read {tmp_path}/file/data/manifest.json: a file stands where a folder is needed; "
+        "choose another data folder."
     )
 
 
