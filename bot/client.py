@@ -217,6 +217,9 @@ def run(settings: Settings, encoder: Encoder, *, on_report: Callable[[IndexRepor
     # up the event loop, for a tenth of a second each time.
     gc.collect()
     gc.freeze()
+    # With each send the event loop gives the interpreter away, and while another thread computes it
+    # would have to wait 5 ms to get it back: twenty sends would make a tenth of a second.
+    sys.setswitchinterval(0.001)
 
     database = Database.open(settings.data / DATABASE)
     try:
