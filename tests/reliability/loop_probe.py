@@ -15,6 +15,7 @@ import gc
 import json
 import os
 import signal
+import sys
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -43,6 +44,8 @@ class Lags:
     own_over: int = 0
     spared: int = 0
     """How many objects the garbage collector never looks at."""
+    handover: float = 0.0
+    """Seconds after which a thread that computes gives the interpreter to one that waits."""
     own_over_at: tuple[float, ...] = ()
     """When, in seconds since the start."""
 
@@ -72,7 +75,7 @@ class Lags:
 
 async def watch(path: Path) -> None:
     """Look until this is cancelled, and then write what was seen to ``path``."""
-    lags = Lags(spared=gc.get_freeze_count())
+    lags = Lags(spared=gc.get_freeze_count(), handover=sys.getswitchinterval())
     began = before = time.perf_counter()
     computed_before, waits_before = time.thread_time(), _waits()
     try:

@@ -154,6 +154,7 @@ async def test_memory_stays_flat(
     lags = Lags.read(probe)
     # All that was imported.
     assert lags.spared > 50_000
+    assert lags.handover == pytest.approx(0.001)
     tell(f"event loop: {lags}")
     tell(f"that of an idle process beside it: {Lags.read(beside)}")
     if long:
