@@ -269,12 +269,15 @@ def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
 
 
 def _identity(folder: Path, dimension: int, *, tokens: bool) -> tuple[object, ...]:
-    """Differs when a file of the segment has been written or replaced."""
-    stats = []
-    for name in (PASSAGES, ROWS, *((TOKENS, SCALES, STARTS) if tokens else ())):
-        with reading(folder / name) as path:
-            stat = path.stat()
-        stats.append((stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
+    """Differs when a file of the segment has been written, replaced or removed."""
+    stats: list[tuple[int, ...] | None] = []
+    for name in (PASSAGES, ROWS, TOKENS, SCALES, STARTS):
+        try:
+            stat = (folder / name).stat()
+        except OSError:  # whoever reads it will see
+            stats.append(None)
+        else:
+            stats.append((stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
     return folder, dimension, tokens, *stats
 
 

@@ -28,7 +28,7 @@ async def test_a_gateway_that_cannot_be_reached_ends_the_start(tmp_path: Path) -
                 "DISCORD_GATEWAY_URL": f"ws://127.0.0.1:{port}/",
             },
         )
-        assert await asyncio.to_thread(bot.exit_status) == 2
+        assert await asyncio.to_thread(bot.exit_status) == 1
     assert bot.printed().splitlines()[-1] == (
         "Discord's gateway could not be reached: check the network connection, and "
         "DISCORD_GATEWAY_URL if it is set."
