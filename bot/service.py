@@ -33,9 +33,6 @@ MOST_AT_ONCE = 16
 PROGRESS_SECONDS = 2.0
 """How often a reindex reports: Discord takes five edits of a message in five seconds."""
 
-ANSWERERS = 2
-"""Threads that look questions up: while one has the model, the other compares tokens."""
-
 Reopen = Callable[[Callable[[int, int], None]], tuple[Library, IndexReport]]
 """Brings the index up to date and loads it; calls its argument with texts done and in all."""
 
@@ -69,7 +66,7 @@ class _Waiting:
 class LibraryService:
     """Answers from the current library, and swaps it for a new one when a reindex is done.
 
-    Without a ``library`` the first reindex makes it. Two threads answer, another reindexes and
+    Without a ``library`` the first reindex makes it. One thread answers, another reindexes and
     others do what else takes long, so questions wait for nothing but questions; those that wait are
     looked up together. All methods are called on the event loop.
     """
@@ -82,8 +79,8 @@ class LibraryService:
         self._reopen = reopen
         self._waiting = 0
         self._queue: deque[_Waiting] = deque()
-        self._answering: set[asyncio.Task[None]] = set()
-        self._answers = ThreadPoolExecutor(ANSWERERS, thread_name_prefix="answer")
+        self._answering: asyncio.Task[None] | None = None
+        self._answers = ThreadPoolExecutor(1, thread_name_prefix="answer")
         self._reindexes = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
         self._examples = ThreadPoolExecutor(1, thread_name_prefix="examples")
@@ -139,10 +136,11 @@ class LibraryService:
         came = time.perf_counter()
         answer: asyncio.Future[tuple[Answer, float]] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(self.library, asked, answer))
-        if len(self._answering) < ANSWERERS:
+        if self._answering is None or self._answering.done():
             # With nothing of who asked first: it looks up for everybody.
-            answering = asyncio.create_task(self._answer_queue(), name="answers", context=Context())
-            self._answering.add(answering)
+            self._answering = asyncio.create_task(
+                self._answer_queue(), name="answers", context=Context()
+            )
         self._waiting += 1
         try:
             found, began = await answer
@@ -159,38 +157,26 @@ class LibraryService:
         Nobody waits for company: a question that comes to an idle thread is looked up at once, and
         those that come meanwhile are the next batch.
         """
-        try:
-            while batch := self._next_batch():
-                await self._answer_batch(batch)
-        except (asyncio.CancelledError, RuntimeError):  # the bot stops: no more work is taken
-            for one in self._queue:
-                one.answer.cancel()
-            self._queue.clear()
-        finally:
-            # At once, so that a question that comes next finds that nobody looks after it.
-            task = asyncio.current_task()
-            assert task is not None
-            self._answering.discard(task)
-
-    async def _answer_batch(self, batch: Sequence[_Waiting]) -> None:
-        """Raises RuntimeError, its questions cancelled, when no more work is taken."""
         loop = asyncio.get_running_loop()
-        began = time.perf_counter()
-        try:
-            outcomes = await loop.run_in_executor(
-                self._answers, _answers, batch[0].library, [one.asked for one in batch]
-            )
-        except (asyncio.CancelledError, RuntimeError):
-            for one in batch:
-                one.answer.cancel()
-            raise
-        for one, outcome in zip(batch, outcomes, strict=True):
-            if one.answer.done():  # whoever asked has given up
-                continue
-            if isinstance(outcome, Exception):
-                one.answer.set_exception(outcome)
-            else:
-                one.answer.set_result((outcome, began))
+        while batch := self._next_batch():
+            library = batch[0].library
+            began = time.perf_counter()
+            try:
+                outcomes = await loop.run_in_executor(
+                    self._answers, _answers, library, [one.asked for one in batch]
+                )
+            except (asyncio.CancelledError, RuntimeError):  # the bot stops: no more work is taken
+                for one in (*batch, *self._queue):
+                    one.answer.cancel()
+                self._queue.clear()
+                return
+            for one, outcome in zip(batch, outcomes, strict=True):
+                if one.answer.done():  # whoever asked has given up
+                    continue
+                if isinstance(outcome, Exception):
+                    one.answer.set_exception(outcome)
+                else:
+                    one.answer.set_result((outcome, began))
 
     def _next_batch(self) -> list[_Waiting]:
         """The questions that came first and still wait, all for the same library."""

@@ -52,6 +52,8 @@ _HUB_MODEL = "intfloat/multilingual-e5-small"
 # time take a quarter less than one by one, more than 8 gain nothing. And a question that comes
 # while passages are encoded waits for one batch: 0.2 s in bfloat16, 0.35 s in float32.
 _BATCH_TOKENS = 1_200
+# Tokens in a batch of questions, prompts included, that one thread computes.
+_ONE_THREAD_TOKENS = 48
 # Texts tokenised in one turn: some 20 ms.
 _TEXTS_AT_ONCE = 64
 _MOST_TOKENS = 8_192
@@ -249,10 +251,12 @@ class TransformerEncoder:
             tokenised = self._tokenizer.cut(self._query, texts, most)
         for rows in _batches([len(item.ids) for item in tokenised]):
             # One question has too little to do for two threads: they would spend their time waiting
-            # for each other, and with another busy process beside them many times as long. Of
-            # several, some are looked up by another thread meanwhile.
+            # for each other, and with another busy process beside them many times as long.
+            alone = sum(len(tokenised[row].ids) for row in rows) <= _ONE_THREAD_TOKENS
             with self._turns.take(first=True):
-                batch = self._run([tokenised[row] for row in rows], self._query, 1)
+                batch = self._run(
+                    [tokenised[row] for row in rows], self._query, 1 if alone else self._threads
+                )
             for row, states in zip(rows, batch, strict=True):
                 weights = self._tokenizer.weights[states.ids]
                 encodings[row] = QuestionEncoding(

@@ -14,7 +14,7 @@ import hashlib
 import json
 import math
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +95,9 @@ class Fit:
             return self.unsure
         if features.lead is None:
             features = replace(features, lead=self.unknown_lead)
-        slopes = asdict(self.confidence)
-        logit = slopes.pop("intercept") + sum(
-            slopes[name] * value for name, value in asdict(features).items()
+        logit = self.confidence.intercept + sum(
+            getattr(self.confidence, field.name) * getattr(features, field.name)
+            for field in fields(features)
         )
         return _probability(logit)
 

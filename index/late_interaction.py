@@ -74,14 +74,16 @@ def _products_of_bytes(question: Float32, passages: Sequence[QuantisedTokens]) -
     digits to base 256, so that all products are of bytes."""
     import torch
 
-    scales = np.abs(question).max(axis=1, initial=1e-9) / (LEVELS * _BASE)
+    scales = (np.abs(question).max(axis=1, initial=1e-9) / (LEVELS * _BASE)).astype(np.float32)
     numbers = np.rint(question / scales[:, None]).astype(np.int32)
     high = (numbers + _BASE // 2) // _BASE
     digits = np.concatenate([high, numbers - high * _BASE]).astype(np.int8)
     values = np.concatenate([passage.values for passage in passages])
     sums = torch._int_mm(torch.from_numpy(digits), torch.from_numpy(values).T).numpy()
-    cosines = (sums[: len(high)] * np.int32(_BASE) + sums[len(high) :]).astype(np.float32)
-    cosines *= scales[:, None].astype(np.float32)
+    numbers = sums[: len(high)]
+    numbers *= _BASE
+    numbers += sums[len(high) :]
+    cosines = np.multiply(numbers, scales[:, None], dtype=np.float32)
     cosines *= np.concatenate([passage.scales for passage in passages])
     # Each token of the question stays in one run of memory, where its best match is looked for.
     by_token: Float32 = cosines.T

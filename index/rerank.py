@@ -68,19 +68,20 @@ def rerank(
         return []
     found = compare(question, hits, index, fit.question_mean)
     scores = score(found.passages, fit.ranking)
+    views_of = found.passages.tolist()
     return [
         Match(
             number=hits[i].number,
             sentence=int(
-                np.argmax(hits[i].sentences + fit.sentence_maxsim * found.sentence_maxsim[i])
+                (hits[i].sentences + fit.sentence_maxsim * found.sentence_maxsim[i]).argmax()
             ),
-            sentence_cosine=float(found.passages[i, 0]),
-            maxsim=float(found.passages[i, 1]),
-            maxsim_alone=float(found.passages[i, 2]),
+            sentence_cosine=views_of[i][0],
+            maxsim=views_of[i][1],
+            maxsim_alone=views_of[i][2],
             sentence_maxsim=float(found.sentence_maxsim[i].max()),
             score=float(scores[i]),
         )
-        for i in np.argsort(-scores, kind="stable")
+        for i in np.argsort(-scores, kind="stable").tolist()
     ]
 
 

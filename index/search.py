@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,9 @@ from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
 from index.passages import Passage
 from index.segments import Segment, Source
 from index.token_vectors import ComputedTokens
+
+REMEMBERED = 4_096
+"""Passages whose places in the mapped files are kept in mind, half a kilobyte each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +75,14 @@ class PassageIndex:
             if computed is None and segment.vectors[0].tokens is None:
                 raise ValueError("token vectors are neither stored nor computed")
         self._firsts = [part.first for part in self._parts]
+        # Put together anew for every question, they would take as long as FAISS does.
+        self._vectors = lru_cache(REMEMBERED)(self._read_vectors)
         self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
 
     @property
     def vectors(self) -> Iterator[PassageVectors]:
         """The vectors of each passage, in the order of ``passages``."""
-        return (self._vectors(number) for number in range(len(self.passages)))
+        return (self._read_vectors(number) for number in range(len(self.passages)))
 
     @property
     def starts(self) -> NDArray[np.int64]:
@@ -146,7 +152,7 @@ class PassageIndex:
         found, _ = find_exactly(rows, question, len(rows))
         return list(dict.fromkeys(part.owners[part.starts[first] + found].tolist()))
 
-    def _vectors(self, number: int) -> PassageVectors:
+    def _read_vectors(self, number: int) -> PassageVectors:
         part, place = self._place(number)
         return part.segment.vectors[place]
 

@@ -10,14 +10,7 @@ import pytest
 from discord_world import QUESTION, QUOTE, FakeLibrary, article, report
 
 from bot.client import prepare
-from bot.service import (
-    ANSWERERS,
-    MOST_AT_ONCE,
-    LibraryService,
-    PreparingError,
-    Progress,
-    ReindexStoppedError,
-)
+from bot.service import MOST_AT_ONCE, LibraryService, PreparingError, Progress, ReindexStoppedError
 from index.answer import Answer, Asked
 from index.content import ContentError
 from index.library import Library
@@ -200,9 +193,6 @@ async def test_the_library_is_asked_with_everything_that_was_said() -> None:
     service.close()
 
 
-FIRST = [[f"first {number}"] for number in range(ANSWERERS)]
-
-
 @dataclass
 class BatchLibrary(FakeLibrary):
     """Remembers what it was asked together."""
@@ -220,28 +210,19 @@ class BatchLibrary(FakeLibrary):
         return answer
 
 
-async def keep_busy(service: LibraryService, library: BatchLibrary) -> list[asyncio.Task[Answer]]:
-    """A question for each of the threads that answer, all of them begun."""
-    asked = []
-    for number in range(ANSWERERS):
-        asked.append(asyncio.create_task(service.answer(f"first {number}")))
-        while len(library.batches) <= number:
-            await asyncio.sleep(0.001)
-    assert library.batches == FIRST
-    return asked
-
-
 async def waiting_behind(gate: threading.Event, library: BatchLibrary, *questions: str) -> Any:
-    """What comes of ``questions`` that are asked while the library is busy."""
+    """What comes of ``questions`` that are asked while the library is busy with "first"."""
     service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
-    asked = await keep_busy(service, library)
+    asked = [asyncio.create_task(service.answer("first"))]
+    while not library.batches:
+        await asyncio.sleep(0.001)
     asked += [asyncio.create_task(service.answer(question)) for question in questions]
     await asyncio.sleep(0)
     gate.set()
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
     assert service.waiting == 0
     service.close()
-    return outcomes[ANSWERERS:]
+    return outcomes[1:]
 
 
 async def test_a_lone_question_waits_for_no_other_and_those_that_wait_go_together() -> None:
@@ -250,12 +231,7 @@ async def test_a_lone_question_waits_for_no_other_and_those_that_wait_go_togethe
     questions = [str(number) for number in range(MOST_AT_ONCE + 2)]
     answers = await waiting_behind(gate, library, *questions)
     assert [answer.question for answer in answers] == questions
-    assert library.batches[:ANSWERERS] == FIRST
-    # Two threads may take them in either order.
-    assert sorted(library.batches[ANSWERERS:], key=len) == [
-        questions[MOST_AT_ONCE:],
-        questions[:MOST_AT_ONCE],
-    ]
+    assert library.batches == [["first"], questions[:MOST_AT_ONCE], questions[MOST_AT_ONCE:]]
 
 
 async def test_one_question_that_fails_does_not_take_the_others_along() -> None:
@@ -270,15 +246,17 @@ async def test_who_gives_up_waiting_is_not_looked_up() -> None:
     gate = threading.Event()
     library = BatchLibrary(gate=gate)
     service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
-    first = await keep_busy(service, library)
+    first = asyncio.create_task(service.answer("first"))
+    while not library.batches:
+        await asyncio.sleep(0.001)
     gone, stays = (asyncio.create_task(service.answer(text)) for text in ("gone", "stays"))
     await asyncio.sleep(0)
     gone.cancel()
     await asyncio.sleep(0)
     gate.set()
     assert (await stays).question == "stays"
-    assert library.batches == [*FIRST, ["stays"]]
-    await asyncio.gather(*first)
+    assert library.batches == [["first"], ["stays"]]
+    await first
     service.close()
 
 
@@ -286,11 +264,13 @@ async def test_a_question_that_waits_when_the_bot_stops_is_cancelled() -> None:
     gate = threading.Event()
     library = BatchLibrary(gate=gate)
     service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
-    first = await keep_busy(service, library)
+    first = asyncio.create_task(service.answer("first"))
+    while not library.batches:
+        await asyncio.sleep(0.001)
     waiting = asyncio.create_task(service.answer("waiting"))
     await asyncio.sleep(0)
     service.close()
     gate.set()
-    assert [answer.question for answer in await asyncio.gather(*first)] == [one for [one] in FIRST]
+    assert (await first).question == "first"
     with pytest.raises(asyncio.CancelledError):
         await waiting
