@@ -21,6 +21,10 @@ if TYPE_CHECKING:  # importing torch takes seconds
     from torch import Tensor
 
 
+_ROUND = 64
+"""Tokens of a batch are filled up to a multiple of this."""
+
+
 class _Weights(Protocol):
     """An open file of weights."""
 
@@ -157,26 +161,33 @@ class _Padding:
     is computed for tokens alone: questions of different lengths are a third padding."""
 
     def __init__(self, mask: Tensor) -> None:
-        """``mask`` int64 ``(n, t)``, 0 where a text is padded."""
+        """``mask`` int64 ``(n, t)``, 0 where a text is padded; at least one token is there."""
+        from torch.nn.functional import pad
+
         self._shape = mask.shape
-        # A single text has no padding, and attention without a mask is quicker.
+        places = mask.flatten().nonzero()[:, 0]
+        self._count = len(places)
+        # The first token again and again: oneDNN prepares itself for every number of tokens anew,
+        # which takes as long as computing them, and keeps what it has prepared.
+        rest = -self._count % _ROUND if self._count > _ROUND else 0
         full = bool(mask.all())
-        self._places = None if full else mask.flatten().nonzero()[:, 0]
+        self._places = None if full and not rest else places
+        self._taken = pad(places, (0, rest), value=int(places[0]))
+        # A single text has no padding, and attention without a mask is quicker.
         self.seen: Tensor | None = None if full else mask[:, None, None, :].bool()
         """Where attention looks, ``(n, 1, 1, t)``; None for everywhere."""
 
     def take(self, padded: Tensor) -> Tensor:
-        """The tokens ``(sum of t, d)`` in ``padded`` ``(n, t, d)``."""
+        """The tokens ``(t', d)`` in ``padded`` ``(n, t, d)``, and the first one some more times."""
         flat = padded.reshape(-1, padded.shape[-1])
-        return flat if self._places is None else flat[self._places]
+        return flat if self._places is None else flat[self._taken]
 
     def put(self, tokens: Tensor) -> Tensor:
-        """``tokens`` ``(sum of t, d)`` in their places ``(n, t, d)``; zeros where a text is
-        padded."""
+        """``tokens`` ``(t', d)`` in their places ``(n, t, d)``; zeros where a text is padded."""
         if self._places is None:
             return tokens.view(*self._shape, -1)
         padded = tokens.new_zeros(self._shape.numel(), tokens.shape[-1])
-        padded[self._places] = tokens
+        padded[self._places] = tokens[: self._count]
         return padded.view(*self._shape, -1)
 
 
