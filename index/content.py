@@ -41,8 +41,8 @@ __all__ = [
 ]
 
 MAX_BYTES = 5_000_000
-REMEMBERED_CHARACTERS = 50_000_000
-"""Of the articles that were read last: some 50,000 paragraphs."""
+REMEMBERED = 50_000_000
+"""Bytes, about, of the articles that were read last: some 50,000 paragraphs."""
 MAX_LINES = 100_000
 """A book has fewer; each line costs a hundred times its own memory, or more."""
 MARKDOWN = (".md", ".markdown")
@@ -88,6 +88,12 @@ class Article:
     notes: tuple[Note, ...] = ()
     source: str | None = None  # free text that credits the original
     questions: tuple[str, ...] = ()  # which it answers, for a reader who asked in vain
+
+    @property
+    def weight(self) -> int:
+        """Bytes of memory, about: the text is in ASCII or not, and every part is an object."""
+        parts = len(self.paragraphs) + len(self.omissions) + len(self.notes)
+        return len(self.text) + 300 * (1 + parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,7 +330,7 @@ def _line_at(content: bytes, offset: int) -> int:
 
 
 @cached(
-    LRUCache(REMEMBERED_CHARACTERS, lambda article: len(article.text)),
+    LRUCache(REMEMBERED, lambda article: article.weight),
     key=lambda _, file: (file.shown, file.path, file.digest()),
     lock=threading.Lock(),
 )

@@ -23,6 +23,7 @@ from index.bundled_model import (
     QUERY_PROMPT,
     SENTENCEPIECE,
     Dtype,
+    check_bundled_file,
     find_bundled_file,
     unpack_bundled_model,
 )
@@ -161,6 +162,7 @@ def load_encoder(
     threadpool_limits(1, user_api="blas")
     dtype = dtype or _native_dtype(torch.cpu.get_capabilities())
     if model is None and (bundled := find_bundled_file()) is not None:
+        check_bundled_file(bundled)
         folder = unpack_bundled_model(cache, dtype=dtype, on_progress=on_progress)
         return _load_bundled(folder, bundled)
     model = model or _HUB_MODEL

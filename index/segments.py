@@ -23,7 +23,7 @@ import math
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any, overload
 from weakref import WeakValueDictionary
@@ -160,12 +160,8 @@ def _contents_type() -> TypeAdapter[_Contents]:
     return TypeAdapter(_Contents)
 
 
-@lru_cache(maxsize=20_000)
 def made_from(article: Article) -> str:
-    """A digest of all that an `IndexedArticle` follows from, besides the model.
-
-    Of articles that a running bot still has from their last reading it is computed only once.
-    """
+    """A digest of all that an `IndexedArticle` follows from, besides the model."""
     paragraphs = [asdict(paragraph) for paragraph in article.paragraphs]
     content = [SPLITTING, asdict(_source(article)), article.text, paragraphs]
     return hashlib.sha256(json.dumps(content).encode()).hexdigest()

@@ -23,6 +23,7 @@ from index.bundled_model import (
     find_bundled_file,
     unpack_bundled_model,
 )
+from index.encoder import load_encoder
 from index.model_file import ModelError, Sizes, dequantise, parse_model_file, read_tables
 from tests.tiny_model import NORMALISATION, PIECES, TinyModel
 
@@ -296,6 +297,21 @@ def test_unknown_file_is_refused(source: Path, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"e5-small-q4\.bin is not the model file this version"):
         unpack_bundled_model(tmp_path)
     assert not (tmp_path / FOLDER).exists()
+
+
+def test_a_damaged_file_is_refused_whenever_the_model_is_loaded(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unpack_bundled_model(tmp_path)
+    monkeypatch.setattr("index.encoder.find_bundled_file", lambda: source)
+    data = bytearray(TINY_BYTES)
+    data[-100] ^= 1
+    source.write_bytes(data)
+    with pytest.raises(ModelError, match=r"e5-small-q4\.bin is not the model file this version"):
+        load_encoder(cache=tmp_path, dtype="float32")
+    source.unlink()
+    with pytest.raises(ModelError, match=r"cannot be read: No such file or directory; check"):
+        load_encoder(cache=tmp_path, dtype="float32")
 
 
 def test_missing_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

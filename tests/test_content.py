@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from index import content
 from index.content import (
     Article,
     Content,
@@ -67,6 +68,16 @@ def test_a_file_that_is_as_it_was_is_not_read_again(folder: Path) -> None:
     (folder / "a.md").rename(folder / "b.md")
     assert read_content(folder).articles[0].id == "b"
     error(folder, "b.md", b"\x00")
+
+
+def test_what_is_remembered_is_bounded(folder: Path) -> None:
+    """By memory, not by letters: of a million short lines each is an object."""
+    lines = article(folder, "a.md", "\n\n".join(f"Satz {n} steht hier." for n in range(500)))
+    assert len(lines.paragraphs) == 500
+    assert lines.weight == len(lines.text) + 300 * 501
+    known = content._read_once.cache
+    assert known.getsizeof(lines) == lines.weight
+    assert known.maxsize == content.REMEMBERED
 
 
 def test_files_in_order(folder: Path) -> None:
