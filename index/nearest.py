@@ -188,7 +188,8 @@ def _save(clusters: Any, folder: Path) -> None:  # noqa: ANN401  (faiss has no t
                 file.write(data)
 
             # FAISS itself does not notice when the last bytes do not fit on the disk.
-            faiss.write_index(clusters, faiss.PyCallbackIOWriter(write))
+            writer = faiss.PyCallbackIOWriter(write)  # type: ignore[attr-defined]
+            faiss.write_index(clusters, writer)
         flush(draft)
         # Before the file that it is of: in between, neither counts.
         (folder / DIGEST).write_text(digest.hexdigest(), encoding="ascii")
