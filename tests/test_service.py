@@ -325,7 +325,7 @@ async def test_examples_are_looked_up_for_no_library_that_was_replaced() -> None
 async def test_a_refusal_does_not_wait_for_examples_that_are_prepared() -> None:
     library = ExamplesLibrary()
     service = await reindexed_to(library)
-    found = await asyncio.wait_for(service.example_questions(lambda: ("Who?",)), 30)
+    found = await asyncio.wait_for(service.example_questions(lambda: ("Who?",)), 10)
     assert found == ("Who?",)
     assert not library.let.is_set()
     library.let.set()
