@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bot.records import Records
+from index.storage import flush
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +41,13 @@ def is_its_own(data: Path, application: int) -> bool:
     Raises OSError if the note of that cannot be read or written.
     """
     note = data / OWNER_FILE
-    if not note.exists():
-        note.write_text(f"{application}\n", encoding="ascii")
+    # An empty one is left where the machine went down before the note was on the disk.
+    if not note.exists() or not note.read_bytes().strip():
+        draft = data / f"{OWNER_FILE}.new"
+        draft.write_text(f"{application}\n", encoding="ascii")
+        flush(draft)
+        draft.replace(note)
+        flush(data)
     return note.read_text(encoding="ascii", errors="replace").strip() == str(application)
 
 

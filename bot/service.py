@@ -84,6 +84,7 @@ class LibraryService:
         self._reindexes = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
         self._examples = ThreadPoolExecutor(1, thread_name_prefix="examples")
+        self._preparing = ThreadPoolExecutor(1, thread_name_prefix="prepare")
         self._reindex: asyncio.Task[IndexReport] | None = None
         self._progress: Progress | None = None
         self._stopping = threading.Event()
@@ -241,6 +242,7 @@ class LibraryService:
         self._reindexes.shutdown(wait=False, cancel_futures=True)
         self._aside.shutdown(wait=False, cancel_futures=True)
         self._examples.shutdown(wait=False, cancel_futures=True)
+        self._preparing.shutdown(wait=False, cancel_futures=True)
 
     async def _run_reindex(self) -> IndexReport:
         loop = asyncio.get_running_loop()
@@ -258,7 +260,8 @@ class LibraryService:
         self._metrics.reindex_seconds.observe(report.seconds)
         self._library = library
         # A refusal names examples; looking them up takes seconds, once.
-        self._examples.submit(_prepare_examples, library)
+        if not self._stopping.is_set():
+            self._preparing.submit(self._prepare_examples)
         log.info(
             "reindexed in %.1f s: %d articles, %d passages encoded, %d files left out",
             report.seconds,
@@ -270,16 +273,21 @@ class LibraryService:
             log.warning("%s", report.rebuilt)
         return report
 
+    def _prepare_examples(self) -> None:
+        """Look up the examples of the library in use, until another takes its place."""
+        # Called in the worker thread. What waits for it holds no library: those that were replaced
+        # meanwhile are gone.
+        library = self.library
+        for language in LANGUAGES:
+            if self._stopping.is_set() or self._library is not library:
+                return
+            library.examples(language=language)
+
     def _note_progress(self, done: int, total: int) -> None:
         # Called in the worker thread; assigning one reference is safe without a lock.
         if self._stopping.is_set():
             raise ReindexStoppedError
         self._progress = Progress(done, total)
-
-
-def _prepare_examples(library: Library) -> None:
-    for language in LANGUAGES:
-        library.examples(language=language)
 
 
 def _answers(library: Library, asked: Sequence[Asked]) -> list[Answer | Exception]:

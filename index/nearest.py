@@ -12,6 +12,8 @@ mapped into memory; where they are missing or damaged they are made anew.
 
 from __future__ import annotations
 
+import hashlib
+import logging
 import math
 import os
 from enum import StrEnum
@@ -24,12 +26,16 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from index.late_interaction import Float32
-from index.storage import LOCK_SECONDS, StorageError, flush
+from index.storage import LOCK_SECONDS, current_digest, failure, flush
+
+log = logging.getLogger(__name__)
 
 Int64 = NDArray[np.int64]
 
 FILE = "nearest-1.faiss"
 """Raise the number when the clusters of the same rows change."""
+DIGEST = "nearest-1.sha256"
+"""Holds the hexadecimal SHA-256 of FILE; the file does not count without it."""
 CLUSTERED_FROM = 100_000
 """Rows of a segment from which on clusters are used, if nothing else is set: those of some 20,000
 passages. See docs/performance.md."""
@@ -65,8 +71,7 @@ def open_nearest(rows: Float32, folder: Path | None, search: Search) -> Nearest:
     """The search for a segment's ``rows`` ``(n, d)``, of unit length, whose files lie in
     ``folder``.
 
-    Without a folder, or one that may not be written, clusters are made for this process alone.
-    Raises StorageError if they cannot be read or written.
+    Without a folder, or where they cannot be saved in it, clusters are made for this process alone.
     """
     few = len(rows) < CLUSTERED_FROM if search is Search.AUTO else search is Search.EXACT
     if few or not len(rows):
@@ -153,40 +158,59 @@ def _saved_clusters(rows: Float32, folder: Path) -> Any:  # noqa: ANN401  (faiss
         return found
     if not os.access(folder, os.W_OK):
         return make_clusters(rows)
+    made = None
     try:
         with FileLock(folder / "nearest.lock", timeout=LOCK_SECONDS):
             found = _read(rows, folder)  # another process may have made them meanwhile
             if found is not None:
                 return found
-            _save(make_clusters(rows), folder)
+            made = make_clusters(rows)
+            _save(made, folder)
+            found = _read(rows, folder)
+        reason = "what was written cannot be read again; check the disk."
     except OSError as error:
-        raise StorageError(
-            f"Cannot write {folder}: {error.strerror or 'it took too long'}; "
-            "check the disk's space and the folder's permissions."
-        ) from error
-    saved = _read(rows, folder)
-    if saved is None:
-        raise StorageError(f"What was written to {folder} cannot be read again; check the disk.")
-    return saved
+        reason = failure(error)
+    if found is not None:
+        return found
+    log.warning("%s: the clusters cannot be saved, and will be made again: %s", folder, reason)
+    return make_clusters(rows) if made is None else made
 
 
 def _save(clusters: Any, folder: Path) -> None:  # noqa: ANN401  (faiss has no types)
-    """Write the file in one step."""
-    temporary = folder / "nearest.new"
+    """Write the clusters in one step; nothing stays of them if that fails with an OSError."""
+    draft = folder / "nearest.new"
+    digest = hashlib.sha256()
     try:
-        faiss.write_index(clusters, str(temporary))
-    except RuntimeError as error:  # FAISS says of a full disk
-        raise OSError(None, "the clusters could not be written") from error
-    flush(temporary)
-    temporary.replace(folder / FILE)
-    flush(folder)
+        with draft.open("wb") as file:
+
+            def write(data: bytes) -> None:
+                digest.update(data)
+                file.write(data)
+
+            # FAISS itself does not notice when the last bytes do not fit on the disk.
+            writer = faiss.PyCallbackIOWriter(write)  # type: ignore[attr-defined]
+            faiss.write_index(clusters, writer)
+        flush(draft)
+        # Before the file that it is of: in between, neither counts.
+        (folder / DIGEST).write_text(digest.hexdigest(), encoding="ascii")
+        flush(folder / DIGEST)
+        draft.replace(folder / FILE)
+        flush(folder)
+    except BaseException:
+        draft.unlink(missing_ok=True)  # a full disk must not stay full of half a file
+        raise
 
 
 def _read(rows: Float32, folder: Path) -> Any:  # noqa: ANN401  (faiss has no types)
-    """The clusters in ``folder``; None if there are none that fit ``rows``."""
+    """The clusters in ``folder``; None if there are none that fit ``rows`` and are as they were
+    saved."""
+    path = folder / FILE
     try:
-        clusters = faiss.read_index(str(folder / FILE), faiss.IO_FLAG_MMAP)
-    except RuntimeError:
+        # FAISS notices next to no damage; what it finds then is wrong, or it crashes.
+        if (folder / DIGEST).read_bytes() != current_digest(path).encode("ascii"):
+            return None
+        clusters = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
+    except (OSError, RuntimeError, MemoryError):
         return None  # not there, or damaged
     fits = (clusters.ntotal, clusters.d) == rows.shape and isinstance(clusters, faiss.IndexIVF)
     return clusters if fits else None

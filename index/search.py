@@ -47,8 +47,7 @@ class PassageIndex:
         """Put together the articles of ``segments`` whose ids stand beside each segment.
 
         ``computed`` gives the token vectors where the segments hold none; None where they do.
-        Raises ValueError where neither has them, and for rows that are not of ``dimension``;
-        StorageError if a large segment's clusters cannot be saved.
+        Raises ValueError where neither has them, and for rows that are not of ``dimension``.
         """
         self._computed = computed
         self.passages: list[Passage] = []

@@ -155,7 +155,7 @@ def check_segment(folder: Path, entry: SegmentEntry) -> None:
     for name, stored in entry.files.items():
         with reading(segment_folder(folder, entry.name) / name) as path:
             size = path.stat().st_size
-            same = size == stored.size and _digest_of(path) == stored.sha256
+            same = size == stored.size and current_digest(path) == stored.sha256
         if size != stored.size:
             raise DamagedIndexError(
                 f"{entry.name}/{name} has {size} bytes and should have {stored.size}"
@@ -176,7 +176,7 @@ def reading(path: Path) -> Iterator[Path]:
         raise StorageError(_cannot("read", path, error)) from error
 
 
-def _digest_of(path: Path) -> str:
+def current_digest(path: Path) -> str:
     """`file_digest`, computed once a process for a file that has not been touched since.
 
     A running bot checks its index at every reindex: gigabytes, of which an update changes little.
@@ -185,11 +185,11 @@ def _digest_of(path: Path) -> str:
     # Just written, it may be written again before the clock of its file system ticks.
     if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) < _SETTLED_NS:
         return file_digest(path)
-    return _settled_digest(path, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    return _digest_of_settled(path, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 
 
 @lru_cache(maxsize=256)
-def _settled_digest(path: Path, *_identity: int) -> str:
+def _digest_of_settled(path: Path, *_identity: int) -> str:
     return file_digest(path)
 
 

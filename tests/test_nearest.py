@@ -1,5 +1,8 @@
 """Exact search, and clusters that are saved, mapped, and made anew where they are damaged."""
 
+import errno
+import os
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -56,22 +59,113 @@ def test_clusters_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert again == found
 
 
-@pytest.mark.parametrize("damage", ["truncated", "overwritten", "of other rows", "half written"])
+def of_other_rows(folder: Path) -> bytes:
+    """A whole file of clusters of as many other rows."""
+    folder.mkdir()
+    open_nearest(some_rows(2 * ROWS)[ROWS:], folder, Search.CLUSTERED)
+    return (folder / nearest.FILE).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["truncated", "overwritten", "of other rows", "half written", "no digest", "half a digest"],
+)
 def test_damaged_clusters_are_made_anew(damage: str, tmp_path: Path) -> None:
-    rows, question = some_rows(), some_rows(1)[0]
-    found = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
-    path = tmp_path / nearest.FILE
-    whole = path.read_bytes()
+    rows, question = some_rows(), some_rows(ROWS + 1)[-1]
+    exact = open_nearest(rows, None, Search.EXACT).find(question, 9)[0].tolist()
+    open_nearest(rows, tmp_path, Search.CLUSTERED)
+    path, digest = tmp_path / nearest.FILE, tmp_path / nearest.DIGEST
+    whole, its_digest = path.read_bytes(), digest.read_bytes()
     if damage == "truncated":
         path.write_bytes(whole[:-50])
     elif damage == "overwritten":
         path.write_bytes(b"\0" * len(whole))
     elif damage == "of other rows":
-        path.unlink()
-        open_nearest(some_rows(ROWS // 2), tmp_path, Search.CLUSTERED)
-    else:  # killed while it was written
+        path.write_bytes(of_other_rows(tmp_path / "other"))
+    elif damage == "half written":  # killed while it was written
         path.rename(tmp_path / "nearest.new")
         (tmp_path / "nearest.new").write_bytes(whole[:100])
-    assert open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist() == found
-    assert (tmp_path / nearest.FILE).read_bytes() == whole
+    elif damage == "no digest":
+        digest.unlink()
+    else:
+        digest.write_bytes(its_digest[:10])
+    again = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+    assert again == exact
+    assert (path.read_bytes(), digest.read_bytes()) == (whole, its_digest)
     assert not (tmp_path / "nearest.new").exists()
+
+
+def test_a_flipped_byte_is_noticed_wherever_it_is(tmp_path: Path) -> None:
+    rows, question = some_rows(), some_rows(ROWS + 1)[-1]
+    exact = open_nearest(rows, None, Search.EXACT).find(question, 9)[0].tolist()
+    open_nearest(rows, tmp_path, Search.CLUSTERED)
+    path = tmp_path / nearest.FILE
+    whole = path.read_bytes()
+    for place in range(0, len(whole), len(whole) // 20):
+        damaged = bytearray(whole)
+        damaged[place] ^= 0x10
+        path.write_bytes(damaged)
+        again = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+        assert (place, again) == (place, exact)
+        assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("not a file of FAISS")])
+def test_what_faiss_cannot_read_is_damaged(
+    error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, question = some_rows(), some_rows(1)[0]
+    found = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+
+    def read(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(nearest.faiss, "read_index", read)
+    again = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+    assert again == found
+
+
+@pytest.mark.parametrize("failing", ["flush", "current_digest"])
+def test_clusters_that_cannot_be_saved_are_made_for_this_process(
+    failing: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    rows, question = some_rows(), some_rows(ROWS + 1)[-1]
+    exact = open_nearest(rows, None, Search.EXACT).find(question, 9)[0].tolist()
+
+    def fail(_: Path) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(nearest, failing, fail)
+    found = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+    assert found == exact
+    assert not (tmp_path / "nearest.new").exists()
+    [record] = caplog.records
+    assert record.levelname == "WARNING"
+    reason = {
+        "flush": "No space left on device; check the disk's space and the folder's permissions.",
+        "current_digest": "what was written cannot be read again; check the disk.",
+    }[failing]
+    assert record.getMessage() == (
+        f"{tmp_path}: the clusters cannot be saved, and will be made again: {reason}"
+    )
+
+
+def test_a_disk_that_fills_up_while_clusters_are_written(tmp_path: Path) -> None:
+    """With the last bytes too, of which FAISS itself does not look whether they were written."""
+    clusters = nearest.make_clusters(some_rows())
+    nearest._save(clusters, tmp_path)
+    size = (tmp_path / nearest.FILE).stat().st_size
+    (tmp_path / nearest.FILE).unlink()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    for room in (0, size // 2, size - 1):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+        try:
+            with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
+                nearest._save(clusters, tmp_path)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert not (tmp_path / nearest.FILE).exists()
+        assert not (tmp_path / "nearest.new").exists()

@@ -1,7 +1,9 @@
 """The library behind the bot, without Discord: its threads, and what joins or stops a reindex."""
 
 import asyncio
+import gc
 import threading
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -9,6 +11,7 @@ from typing import Any, cast
 import pytest
 from discord_world import QUESTION, QUOTE, FakeLibrary, article, report
 
+from bot.catalogue import LANGUAGES
 from bot.client import prepare
 from bot.service import MOST_AT_ONCE, LibraryService, PreparingError, Progress, ReindexStoppedError
 from index.answer import Answer, Asked
@@ -274,3 +277,75 @@ async def test_a_question_that_waits_when_the_bot_stops_is_cancelled() -> None:
     assert (await first).question == "first"
     with pytest.raises(asyncio.CancelledError):
         await waiting
+
+
+@dataclass
+class ExamplesLibrary(FakeLibrary):
+    """Notes for which languages examples are looked up, each of which waits for the gate."""
+
+    languages: list[str | None] = field(default_factory=list)
+    let: threading.Event = field(default_factory=threading.Event)
+
+    def examples(self, count: int = 3, *, language: str | None = None) -> tuple[str, ...]:
+        self.languages.append(language)
+        assert self.let.wait(30)
+        return super().examples(count, language=language)
+
+
+async def reindexed_to(*libraries: ExamplesLibrary) -> LibraryService:
+    """A service after a reindex for each of ``libraries``; the examples of the first are being
+    looked up."""
+    left = [*libraries]
+    service = LibraryService(None, reopen=lambda _: (cast(Library, left.pop(0)), report()))
+    for library in libraries:
+        await service.reindex(ignore)
+        while not libraries[0].languages:
+            await asyncio.sleep(0.001)
+        assert service.library is cast(Library, library)
+    return service
+
+
+async def test_examples_are_looked_up_for_no_library_that_was_replaced() -> None:
+    first, second, third = ExamplesLibrary(), ExamplesLibrary(), ExamplesLibrary()
+    third.let.set()
+    gone = weakref.ref(second)
+    service = await reindexed_to(first, second, third)
+    second_languages = second.languages
+    del second
+    gc.collect()
+    assert gone() is None  # nothing that waits holds it
+    first.let.set()
+    while len(third.languages) < len(LANGUAGES):
+        await asyncio.sleep(0.001)
+    assert third.languages[: len(LANGUAGES)] == list(LANGUAGES)
+    assert (len(first.languages), second_languages) == (1, [])
+    service.close()
+
+
+async def test_a_refusal_does_not_wait_for_examples_that_are_prepared() -> None:
+    library = ExamplesLibrary()
+    service = await reindexed_to(library)
+    found = await asyncio.wait_for(service.example_questions(lambda: ("Who?",)), 10)
+    assert found == ("Who?",)
+    assert not library.let.is_set()
+    library.let.set()
+    service.close()
+
+
+async def test_a_bot_that_stops_begins_no_examples_and_goes_no_further() -> None:
+    library, other = ExamplesLibrary(), ExamplesLibrary()
+    running = await reindexed_to(library)
+    running.close()
+    library.let.set()
+    running._preparing.shutdown(wait=True)
+    assert len(library.languages) == 1
+
+    def reopen(_: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
+        # Closed where the reindex is all but done, it still ends as it should.
+        loop.call_soon_threadsafe(service.close)
+        return cast(Library, other), report()
+
+    loop = asyncio.get_running_loop()
+    service = LibraryService(None, reopen=reopen)
+    assert await service.reindex(ignore) == report()
+    assert other.languages == []

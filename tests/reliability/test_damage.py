@@ -21,6 +21,7 @@ from versions import VERSIONS, Held, held, index_files, write_version
 
 from index.fit import load_fit
 from index.library import Library
+from index.nearest import FILE, Search
 from index.storage import FORMAT, DamagedIndexError, read_manifest
 from index.update import read_index
 
@@ -175,3 +176,38 @@ def test_manifest_of_another_index_model_or_format(
     path.write_text(json.dumps(content))
     indexes.assert_rebuilt(f"its format is {FORMAT + 1}, and this version of Beleg writes {FORMAT}")
     tell("3 manifests, all noticed and rebuilt")
+
+
+def test_damaged_clusters(
+    indexes: Indexes, repetitions: Callable[[int], int], tell: Callable[[str], None]
+) -> None:
+    """They are derived, so the index stays and only they are made anew."""
+    encoder = FakeEncoder()
+    data, content = indexes.good(VERSIONS[0]), indexes.content(VERSIONS[0]).path
+    said = f"Only the {VERSIONS[0]} version says this."
+
+    def quotes() -> list[str]:
+        library, report = Library.open(content, data, encoder, search=Search.CLUSTERED)
+        assert report.rebuilt is None
+        return [citation.quote for citation in library.answer(said).citations]
+
+    good = quotes()
+    assert good[0] == said
+    [clusters] = data.glob(f"segments/*/{FILE}")
+    whole = clusters.read_bytes()
+    chance = random.Random(6)
+    seen: Counter[str] = Counter()
+    for _ in range(repetitions(FEW)):
+        damaged = bytearray(whole)
+        kind = chance.choice(("flipped", "truncated"))
+        place = chance.randrange(len(damaged))
+        if kind == "flipped":
+            damaged[place] ^= chance.randrange(1, 256)
+        else:
+            del damaged[place:]
+        clusters.unlink()  # one that is mapped must not be changed where it lies
+        clusters.write_bytes(damaged)
+        assert quotes() == good
+        assert clusters.read_bytes() == whole
+        seen[kind] += 1
+    tell(f"{seen.total()} damaged files of clusters, all made anew: {dict(sorted(seen.items()))}")
