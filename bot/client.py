@@ -10,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -203,6 +204,7 @@ class BelegClient(ServingClient):
         assert self.user is not None  # events come after login
         asked = asked_in(message, self.user.id)
         if asked is not None and self.services.repeats.first(message.id):
+            self.services.work.until_done()
             await answer_message(message, asked, self.services)
 
     async def on_interaction(self, interaction: discord.Interaction[ServingClient]) -> None:
@@ -275,7 +277,7 @@ def run(
     use_endpoints(settings)
     with _listening(settings.port) as listener:
         with _explained(settings):
-            asyncio.run(_check_token(token))
+            asyncio.run(_check_token(token, settings))
         logs.configure(logs.LogStyle(settings.log), settings.log_level, secrets=[token])
         with closing(Database.open(settings.data / DATABASE)) as database:
             encoder = load_encoder()
@@ -311,13 +313,30 @@ def _listening(port: int | None) -> Iterator[socket.socket | None]:
         yield listener
 
 
-async def _check_token(token: str) -> None:
+async def _check_token(token: str, settings: Settings) -> None:
     """Ask Discord whether it knows ``token``."""
     async with (
         asyncio.timeout(CHECK_SECONDS),
         discord.Client(intents=discord.Intents.none()) as client,
     ):
-        await client.login(token)
+        try:
+            await client.login(token)
+        except aiohttp.ClientError:
+            raise  # some are ValueErrors too
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            # discord.py takes every answer for Discord's, such as a web page.
+            raise StartError(
+                f"What answers at {yarl.URL(Route.BASE).host} is not Discord: {_check(settings)}."
+            ) from error
+
+
+def _check(settings: Settings) -> str:
+    """What to look at where Discord answers as it never does."""
+    return (
+        "check the network connection"
+        if settings.api_url is None
+        else "check DISCORD_API_URL, which must name Discord's API"
+    )
 
 
 def _serve(
@@ -371,11 +390,10 @@ def _explained(settings: Settings) -> Iterator[None]:
     except discord.ConnectionClosed as error:
         raise StartError(_closed(error.code)) from error
     except discord.HTTPException as error:
-        sentence = (
-            f"Discord refused to start the bot (HTTP status {error.status}): try again later."
-        )
-        later = error.status >= 500 or error.status == 429
-        raise (TryAgainError if later else StartError)(sentence) from error
+        sentence = f"Discord refused to start the bot (HTTP status {error.status}): "
+        if error.status >= 500 or error.status == 429:
+            raise TryAgainError(f"{sentence}try again later.") from error
+        raise StartError(f"{sentence}{_check(settings)}.") from error
     except (aiohttp.ClientError, OSError) as error:
         where = yarl.URL(Route.BASE).host
         raise TryAgainError(
@@ -410,7 +428,6 @@ async def _run(
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         stopped = stop.is_set() and not running.done()
         if stopped:
-            leave_in(STOP_SECONDS)
             log.info("stopping")
             await client.finish(FINISH_SECONDS)
         await client.close()
@@ -434,10 +451,17 @@ def _told_to_stop() -> asyncio.Event:
     Not by the loop's own handlers: those are gone with the loop, and a second signal would then
     end the process before it has put its things away.
     """
-    stop = asyncio.Event()
+    stop, told = asyncio.Event(), threading.Event()
+    first = True
     loop = asyncio.get_running_loop()
+    threading.Thread(target=_leave_late, args=(told,), name="watchdog", daemon=True).start()
 
     def stop_loop(*_: object) -> None:
+        # Once only: a signal may come while this sets the event, which would then wait for itself.
+        nonlocal first
+        if first:
+            first = False
+            told.set()
         if not loop.is_closed():
             loop.call_soon_threadsafe(stop.set)
 
@@ -446,17 +470,14 @@ def _told_to_stop() -> asyncio.Event:
     return stop
 
 
-def leave_in(seconds: float) -> None:
-    """End the process after ``seconds`` whatever still hangs: a connection that Discord does not
-    close, a thread that waits for a disk. What is stored withstands that, like any kill."""
-
-    def stop_waiting() -> None:
-        log.warning("not everything ended in time")
-        leave(0)
-
-    timer = threading.Timer(seconds, stop_waiting)
-    timer.daemon = True
-    timer.start()
+def _leave_late(told: threading.Event) -> None:
+    """End the process STOP_SECONDS after it was ``told`` to stop, whatever still hangs: the event
+    loop, a connection that Discord does not close, a thread that waits for a disk. What is stored
+    withstands that, like any kill."""
+    told.wait()
+    time.sleep(STOP_SECONDS)
+    log.warning("not everything ended in time")
+    leave(0)
 
 
 def leave(status: int) -> NoReturn:
@@ -466,8 +487,9 @@ def leave(status: int) -> NoReturn:
     then take PyTorch apart piece by piece: that took six seconds on a busy machine.
     """
     logging.shutdown()
+    # Standard error is not flushed: it holds whole lines, which are written at once, and it may
+    # hang.
     sys.stdout.flush()
-    sys.stderr.flush()
     os._exit(status)
 
 

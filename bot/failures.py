@@ -36,6 +36,8 @@ class BelegTree(app_commands.CommandTree[ServingClient]):
         carries an id."""
         if interaction.type is discord.InteractionType.autocomplete:
             return True
+        # Refusals and what is said of failures are answers in hand too.
+        interaction.client.services.work.until_done()
         data: dict[str, Any] = dict(interaction.data or {})
         slash = data.get("type", 1) == discord.AppCommandType.chat_input.value
         trace.begin(trace.Origin.SLASH if slash else trace.Origin.MENU)
@@ -61,11 +63,11 @@ async def guarded(interaction: Interaction, what: str) -> AsyncIterator[None]:
         trace.begin(trace.Origin.BUTTON)
     elif interaction.type is discord.InteractionType.modal_submit:
         trace.begin(trace.Origin.FORM)
-    try:
-        with interaction.client.services.work.piece():
+    with interaction.client.services.work.piece():
+        try:
             yield
-    except Exception as error:  # noqa: BLE001 - logged with its traceback, and told
-        await _failed(interaction, what, error)
+        except Exception as error:  # noqa: BLE001 - logged with its traceback, and told
+            await _failed(interaction, what, error)
 
 
 async def _failed(interaction: Interaction, what: str, error: BaseException) -> None:

@@ -12,14 +12,17 @@ import copy
 import json
 import logging
 import os
+import queue
 import re
 import sys
 import threading
 import traceback
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextvars import Context
 from enum import StrEnum
 from functools import partial
-from typing import Any
+from logging.handlers import QueueHandler, QueueListener
+from typing import Any, TextIO
 
 import discord
 import structlog
@@ -30,6 +33,12 @@ from bot.report import harmless
 log = logging.getLogger(__name__)
 
 OURS = ("bot", "index")
+
+MOST_WAITING = 10_000
+"""Lines that wait to be written while nobody reads the log; what comes then is left out."""
+
+FLUSH_SECONDS = 0.3
+"""How long the end of the program waits for lines to be written."""
 
 _TOKENS = re.compile(r"""(/(?:webhooks|interactions)/\d+/|["']token["']: ["'])[^/\s"'?]+""")
 """Tokens of interactions: in addresses, which discord.py logs when Discord is slow, and in what it
@@ -74,17 +83,77 @@ def configure(
     None of ``secrets`` is ever written. What nobody catches is logged likewise, instead of being
     printed with all that it says.
     """
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter(style, everything=level == "debug", secrets=secrets))
-    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
-    for name in (*OURS, "discord"):
-        logging.getLogger(name).setLevel(level.upper())
     sys.excepthook = lambda kind, error, trace: log.critical(
         "a fault of the program", exc_info=(kind, error, trace)
     )
     threading.excepthook = lambda args: log.critical(
         "a fault of the program in a thread", exc_info=args.exc_value
     )
+    handler = LogQueue(sys.stderr)
+    handler.setFormatter(formatter(style, everything=level == "debug", secrets=secrets))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    for name in (*OURS, "discord"):
+        logging.getLogger(name).setLevel(level.upper())
+
+
+class LogQueue(QueueHandler):
+    """Has lines written to ``stream`` by a thread of its own: a pipe that nobody reads would hold
+    up whoever writes into it, for ever.
+
+    The lines are made where they are logged, for what they say of the question in hand is known
+    only there. Once MOST_WAITING wait, further ones are left out, and the next one that finds room
+    comes after one that says how many.
+    """
+
+    def __init__(self, stream: TextIO, most: int = MOST_WAITING) -> None:
+        self._lines: queue.Queue[Any] = queue.Queue(most)
+        super().__init__(self._lines)
+        self._left_out = 0
+        self._writer = _Writer(self._lines, stream)
+        self._writer.start()
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        try:
+            if self._left_out:
+                self._lines.put_nowait(self._gap())
+                self._left_out = 0
+            self._lines.put_nowait(record)
+        except queue.Full:
+            self._left_out += 1
+
+    def _gap(self) -> logging.LogRecord:
+        said = "%d lines were left out here, since nobody read the log"
+        record = log.makeRecord(
+            log.name, logging.WARNING, __file__, 0, said, (self._left_out,), None
+        )
+        # It belongs to no question, also if a question's line makes it known.
+        gap: logging.LogRecord = Context().run(self.prepare, record)
+        return gap
+
+    def flush(self) -> None:
+        """Wait until all is written, at most FLUSH_SECONDS."""
+        with self._lines.all_tasks_done:
+            self._lines.all_tasks_done.wait_for(
+                lambda: not self._lines.unfinished_tasks, FLUSH_SECONDS
+            )
+
+
+class _Writer(QueueListener):
+    """Writes finished lines.
+
+    Not by another handler: `logging.shutdown` would wait for one that hangs.
+    """
+
+    def __init__(self, lines: queue.Queue[Any], stream: TextIO) -> None:
+        super().__init__(lines)
+        self._stream = stream
+
+    def handle(self, record: logging.LogRecord) -> None:
+        try:
+            self._stream.write(f"{record.msg}\n")
+            self._stream.flush()
+        except (OSError, ValueError):
+            pass  # The log is closed, or its disk is full: there is no other place to say so.
 
 
 def loop_failed(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

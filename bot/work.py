@@ -41,6 +41,14 @@ class Work:
             if not self._pieces:
                 self._idle.set()
 
+    def until_done(self) -> None:
+        """Make the current task a piece, to its very end: also what it says where it fails."""
+        task = asyncio.current_task()
+        assert task is not None  # every event comes in a task of its own
+        piece = self.piece()
+        piece.__enter__()
+        task.add_done_callback(lambda _: piece.__exit__(None, None, None))
+
     @contextmanager
     def question(self) -> Iterator[None]:
         """A piece that answers a question."""
@@ -73,7 +81,8 @@ class Work:
         self.stopping = True
         try:
             async with asyncio.timeout(seconds):
-                await self._idle.wait()
+                while self._pieces:  # one may have begun while this was woken
+                    await self._idle.wait()
         except TimeoutError:
             self.abandoned = True
             return False

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
+import os
 import re
 import sqlite3
 import sys
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -229,6 +232,8 @@ def test_configured_lines_go_to_standard_error(
         log.info("not this")
         logging.getLogger("discord.client").warning("this: %s", "the.bot.token")
         logging.getLogger("another").warning("and this")
+        for handler in root.handlers:
+            handler.flush()
     finally:
         root.handlers[:] = kept
         root.setLevel(level)
@@ -238,6 +243,40 @@ def test_configured_lines_go_to_standard_error(
     lines = [json.loads(line) for line in printed.err.splitlines()]
     assert [line["event"] for line in lines] == ["this: …", "and this"]
     assert printed.out == ""
+
+
+def test_a_log_that_nobody_reads_holds_up_nobody() -> None:
+    """What finds no room is left out, and the log says how many lines that were."""
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    own = logging.Logger("bot.test")
+    with os.fdopen(writing, "w", encoding="utf-8") as stream:
+        handler = logs.LogQueue(stream, most=20)
+        handler.setFormatter(logs.formatter(logs.LogStyle.JSON))
+        own.addHandler(handler)
+        began = time.perf_counter()
+        for number in range(30):
+            own.warning("%d %s", number, "x" * 70_000)  # more than a pipe holds
+        handler.flush()
+        assert time.perf_counter() - began < logs.FLUSH_SECONDS + 1
+        text = b""
+        while text.count(b"\n") < 20 or handler.queue.unfinished_tasks:
+            with contextlib.suppress(BlockingIOError):
+                text += os.read(reading, 1 << 20)
+        with bound_contextvars(id="0a1b2c3d"):
+            own.warning("again")
+        handler.flush()
+        text += os.read(reading, 1 << 20)
+    os.close(reading)
+    *lines, gap, last = [json.loads(line) for line in text.splitlines()]
+    # The writer has one in hand, if it was quick enough.
+    assert [int(line["event"].split()[0]) for line in lines] == [*range(len(lines))]
+    assert len(lines) in (20, 21)
+    assert gap["event"] == (
+        f"{30 - len(lines)} lines were left out here, since nobody read the log"
+    )
+    assert "id" not in gap
+    assert (last["event"], last["id"]) == ("again", "0a1b2c3d")
 
 
 # --- questions ----------------------------------------------------------------------------------

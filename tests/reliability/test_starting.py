@@ -16,7 +16,8 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import pytest_asyncio
-from aiohttp import ClientSession
+from aiohttp import ClientSession, web
+from aiohttp.test_utils import TestServer
 from beleg_process import Beleg
 from content_folder import ContentFolder
 from discord_loopback import LoopbackDiscord
@@ -35,6 +36,7 @@ NO_TOKEN = (
 UNREACHABLE = (
     "Discord could not be reached at 127.0.0.1: check the network connection and DISCORD_API_URL."
 )
+CHECK_ADDRESS = "check DISCORD_API_URL, which must name Discord's API"
 
 
 def no_encoder(*_: object, **__: object) -> FakeEncoder:
@@ -165,14 +167,39 @@ async def test_one_sentence(
     assert folder(tmp_path) == {"content"}
 
 
-@pytest.mark.parametrize(("http", "status"), [(503, 1), (429, 1), (400, 2)])
+@pytest.mark.parametrize(("http", "status"), [(503, 1), (429, 1), (400, 2), (404, 2)])
 async def test_a_discord_that_refuses(
     tmp_path: Path, discord: LoopbackDiscord, http: int, status: int
 ) -> None:
     """A later start may go well, or not."""
     discord.fail("GET", "/users/@me", http, times=9)
-    sentence = f"Discord refused to start the bot (HTTP status {http}): try again later.\n"
+    do = "try again later" if status == 1 else CHECK_ADDRESS
+    sentence = f"Discord refused to start the bot (HTTP status {http}): {do}.\n"
     assert await refusal(tmp_path, discord) == (status, sentence)
+    assert folder(tmp_path) == {"content"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("text/html", "<html>"),
+        ("application/json", '{"id": 1}'),
+        ("application/json", "[1]"),
+        ("application/json", "<html>"),
+        ("application/json", "null"),
+    ],
+)
+async def test_an_address_that_is_not_discords(tmp_path: Path, kind: str, text: str) -> None:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(text=text, content_type=kind)
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", answer)
+    async with TestServer(app) as server:
+        assert await refusal(tmp_path, None, DISCORD_API_URL=str(server.make_url("/api"))) == (
+            2,
+            f"What answers at 127.0.0.1 is not Discord: {CHECK_ADDRESS}.\n",
+        )
     assert folder(tmp_path) == {"content"}
 
 

@@ -172,6 +172,32 @@ async def test_answers_in_hand_are_finished(
     )
 
 
+@pytest.mark.parametrize("asked", ["a command", "a message"])
+async def test_refusals_in_hand_are_sent(tmp_path: Path, asked: str) -> None:
+    """Also by a Discord that takes its time."""
+    long = "x" * 600
+    async with SlowDiscord() as discord:
+        mira = discord.user("mira")
+        bot = await started(discord, tmp_path)
+        try:
+            discord.method, discord.seconds = "POST", 1.0
+            if asked == "a command":
+                await discord.interaction("ask", {"question": long}, user=mira)
+            else:
+                await discord.direct_message(long, user=mira)
+            async with asyncio.timeout(10):
+                while "question received" not in bot.printed():
+                    await asyncio.sleep(0.01)
+            os.kill(bot.pid, signal.SIGTERM)
+            assert await ended(bot) == 0
+        finally:
+            bot.process.kill()
+        check_log(bot, discord)
+        assert "status=refused" in bot.printed()
+        path = "/callback" if asked == "a command" else "/messages"
+        assert [one.path for one in discord.requests if one.path.endswith(path)]
+
+
 async def test_what_comes_after_the_signal_is_refused(tmp_path: Path) -> None:
     async with LoopbackDiscord() as discord:
         bot = await started(discord, tmp_path)
@@ -209,6 +235,7 @@ def sleep(*_: object) -> None:
         ("the first reindex", CLOSE),
         ("the gateway", 0),
         ("a thread", STOP),
+        ("the event loop", STOP),
     ],
 )
 async def test_what_hangs_is_left_behind(
@@ -222,6 +249,8 @@ async def test_what_hangs_is_left_behind(
         patches: dict[str, object] = {f"bot.client.{name}_SECONDS": n for name, n in times.items()}
         if hangs == "a thread":
             patches |= {"bot.client.STOP_SECONDS": STOP, "bot.client.is_its_own": sleep}
+        elif hangs == "the event loop":
+            patches |= {"bot.client.STOP_SECONDS": STOP, "bot.client.asked_in": sleep}
         elif hangs == "the first reindex":
             lock.acquire()  # as another process that writes the index
         bot = await started(
@@ -243,6 +272,9 @@ async def test_what_hangs_is_left_behind(
                 (tmp_path / "content" / "new.md").write_text(OIL, encoding="utf-8")
                 reindex = await discord.interaction("admin reindex", user=mira, permissions=1 << 5)
                 await reindex.acknowledged()
+            elif hangs == "the event loop":
+                await discord.direct_message(QUESTION, user=mira)
+                await asyncio.sleep(0.1)
             elif hangs == "the gateway":
                 discord.stop_listening()
             began = time.perf_counter()
