@@ -99,7 +99,7 @@ def build_charsmap(normalisation: Mapping[str, str]) -> bytes:
 
 # No byte of UTF-8 text, so free to be the key of a node's value.
 _VALUE = -1
-# In bytes; tokenizers, ``normalizers::precompiled``.
+# In bytes; the library tokenizers, ``normalizers::precompiled``.
 _LONGEST_CLUSTER = 5
 
 
@@ -114,9 +114,8 @@ def _point(units: list[int], position: int, base: int, value: int | None) -> Non
 def _compositions(normalisation: Mapping[str, str]) -> dict[str, str]:
     """What composes to one character, and that character as the table has it.
 
-    The library looks up clusters of at most 5 bytes, and takes the shortest match for all of a
-    cluster, whatever the map: so decomposed kana stay as they are, and of two marks that both stand
-    apart from their letter the second is lost.
+    Only of at most 5 bytes: the library tokenizers looks no further, and other programs are to cut
+    a text as this one does. So decomposed kana stay as they are.
     """
     compositions = {}
     for number in range(sys.maxunicode + 1):
