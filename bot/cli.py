@@ -206,8 +206,8 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
     settings.required_token()  # before the client takes its second to be imported
     for sentence in settings.exposed():
         _note(sentence)
-    from bot.client import leave
-    from bot.client import run as run_bot
+    from bot.start import run as run_bot
+    from bot.stop import leave
 
     log = logging.getLogger("bot.cli")
 

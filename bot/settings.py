@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -137,6 +138,10 @@ class Settings(BaseSettings):
 
 
 def _token_in(path: Path) -> str:
+    if path.is_fifo():  # to open it would wait for whoever may write into it
+        raise SettingsError(
+            f"DISCORD_TOKEN_FILE names {path}, which is a pipe: name a file that holds the token."
+        )
     try:
         with path.open("rb") as file:
             token = file.read(MOST_TOKEN_BYTES).decode("ascii").strip()
@@ -163,19 +168,43 @@ def _sets_token(path: Path) -> bool:
         return False
 
 
-def _check_file(path: Path) -> None:
-    """Raises SettingsError for a line that is not understood; it would be passed over."""
+def _names_in(path: Path) -> list[str]:
+    """The variables that the file sets; none if there is no such file.
+
+    Raises SettingsError for a line that is not understood; it would be passed over.
+    """
     try:
         with path.open(encoding="utf-8") as file:
-            wrong = [one.original for one in parse_stream(file) if one.error]
+            lines = list(parse_stream(file))
     except FileNotFoundError:
-        return
-    if wrong:
-        line = wrong[0].line + wrong[0].string[: -len(wrong[0].string.lstrip())].count("\n")
-        raise SettingsError(
-            f"The file {path}, line {line}, is not understood: write NAME=value there, "
-            "or # before a remark."
-        )
+        return []
+    for one in lines:
+        if one.error:
+            text = one.original.string
+            line = one.original.line + text[: -len(text.lstrip())].count("\n")
+            raise SettingsError(
+                f"The file {path}, line {line}, is not understood: write NAME=value there, "
+                "or # before a remark."
+            )
+    return [one.key for one in lines if one.key]
+
+
+def _check_names(names: Iterable[str]) -> None:
+    """Raises SettingsError for a name that is nearly a setting's: it would be passed over.
+
+    Others may be somebody else's: another bot's DISCORD_BOT_TOKEN, or BELEG_SERVICE_HOST, which
+    Kubernetes sets for a service "beleg".
+    """
+    known = [str(field.validation_alias) for field in Settings.model_fields.values()]
+    for name in names:
+        if name.upper() in known or not name.upper().startswith("BELEG"):
+            continue
+        meant = get_close_matches(name.upper(), known, n=1, cutoff=0.85)
+        if meant:
+            raise SettingsError(
+                f"{name} is not a setting of Beleg, but {meant[0]} is: correct the name in the "
+                f"environment or in {ENV_FILE}."
+            )
 
 
 def load_settings(*, content: Path | None = None, data: Path | None = None) -> Settings:
@@ -184,7 +213,7 @@ def load_settings(*, content: Path | None = None, data: Path | None = None) -> S
     Raises SettingsError with one sentence that names the first wrong setting.
     """
     try:
-        _check_file(Path(ENV_FILE))
+        _check_names([*os.environ, *_names_in(Path(ENV_FILE))])
         settings = Settings()
     except ValidationError as error:
         raise SettingsError(explain(error)) from None

@@ -12,8 +12,8 @@ import pytest
 from discord_world import QUESTION, QUOTE, FakeLibrary, article, report
 
 from bot.catalogue import LANGUAGES
-from bot.client import prepare
 from bot.service import MOST_AT_ONCE, LibraryService, PreparingError, Progress, ReindexStoppedError
+from bot.start import prepare
 from index.answer import Answer, Asked
 from index.content import ContentError
 from index.library import Library

@@ -1,6 +1,7 @@
 """Settings: their sources, what is said when they are wrong, and that the token stays secret."""
 
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -9,8 +10,8 @@ from discord.gateway import DiscordWebSocket
 from discord.http import Route
 from pydantic import ValidationError
 
-from bot.client import use_endpoints
 from bot.settings import Settings, SettingsError, load_settings
+from bot.start import use_endpoints
 from index.nearest import Search
 from index.token_vectors import TOKEN_LIMIT
 
@@ -167,6 +168,53 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(
     with pytest.raises(ValidationError) as raw:
         Settings()
     assert "hidden" not in str(raw.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("BELEG_CONTNET", "BELEG_CONTENT"),
+        ("beleg_loglevel", "BELEG_LOG_LEVEL"),
+        ("BELEG_TOKEN_VECTORS", "BELEG_TOKEN_VECTORS_GB"),
+        ("BELEGDATA", "BELEG_DATA"),
+    ],
+)
+@pytest.mark.parametrize("in_file", [False, True])
+def test_a_misspelt_setting_is_not_passed_over(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, meant: str, in_file: bool
+) -> None:
+    if in_file:
+        (empty_folder / ".env").write_text(f"{name}=5\n")
+    else:
+        monkeypatch.setenv(name, "5")
+    with pytest.raises(SettingsError) as caught:
+        load_settings()
+    assert str(caught.value) == (
+        f"{name} is not a setting of Beleg, but {meant} is: correct the name in the environment "
+        "or in .env."
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["BELEG_SERVICE_HOST", "BELEG_PORT_9100_TCP_PORT", "DISCORD_BOT_TOKEN", "beleg_port"]
+)
+def test_a_name_that_may_be_anothers_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "9100")
+    load_settings()
+
+
+def test_a_token_is_not_waited_for_in_a_pipe(
+    empty_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(empty_folder / "secret")
+    monkeypatch.setenv("DISCORD_TOKEN_FILE", "secret")
+    with pytest.raises(SettingsError) as caught:
+        load_settings().required_token()
+    assert str(caught.value) == (
+        "DISCORD_TOKEN_FILE names secret, which is a pipe: name a file that holds the token."
+    )
 
 
 def test_the_token_may_stand_in_a_file(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,8 @@ from content_folder import ContentFolder
 from discord_loopback import LoopbackDiscord
 from fake_encoder import FakeEncoder
 
+from bot.housekeeping import OWNER_FILE
+
 TOKEN_REFUSED = (
     "Discord did not accept the token: make a new one in the developer portal "
     "(https://discord.com/developers/applications: your application, Bot, Reset Token) "
@@ -248,6 +250,26 @@ async def test_a_data_folder_that_cannot_be_written(discord: LoopbackDiscord, pu
         f"Cannot use {public / 'data' / 'beleg.sqlite3.lock'}: Permission denied; check the "
         "disk's space and the folder's permissions.\n"
     )
+
+
+async def test_a_note_of_whose_data_these_are_that_cannot_be_read(
+    tmp_path: Path, discord: LoopbackDiscord
+) -> None:
+    note = tmp_path / "data" / OWNER_FILE
+    note.mkdir(parents=True)
+    bot = await asyncio.to_thread(
+        Beleg.start,
+        ["run", "--data", tmp_path / "data"],
+        tmp_path / "log.txt",
+        environment={"DISCORD_TOKEN": discord.token, "DISCORD_API_URL": discord.api_url},
+        patches={"index.encoder.load_encoder": fake_encoder},
+    )
+    assert await asyncio.to_thread(bot.exit_status) == 2
+    assert bot.printed().endswith(
+        f"\nCannot use {note}: Is a directory; check the disk's space and the folder's "
+        "permissions.\n"
+    )
+    assert "Traceback" not in bot.printed()
 
 
 # --- tokens in files ----------------------------------------------------------------------------

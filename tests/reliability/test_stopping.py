@@ -25,7 +25,7 @@ from discord_loopback import Interaction, LoopbackDiscord
 from fake_encoder import FakeEncoder
 from filelock import FileLock
 
-from bot.client import CLOSE_SECONDS, FINISH_SECONDS, STOP_SECONDS
+from bot.stop import CLOSE_SECONDS, FINISH_SECONDS, STOP_SECONDS
 from index.encoder import QuestionEncoding
 from index.storage import LOCK
 
@@ -205,7 +205,7 @@ async def test_what_comes_after_the_signal_is_refused(tmp_path: Path) -> None:
             [first] = await ask(discord, 1)
             os.kill(bot.pid, signal.SIGTERM)
             async with asyncio.timeout(10):
-                while "bot.client: stopping" not in bot.printed():
+                while "bot.start: stopping" not in bot.printed():
                     await asyncio.sleep(0.01)
             late = await discord.interaction(
                 "ask", {"question": QUESTION}, user=discord.user("nils")
@@ -226,6 +226,10 @@ def sleep(*_: object) -> None:
     time.sleep(60)
 
 
+async def sleep_in_a_thread(*_: object) -> None:
+    await asyncio.to_thread(sleep)
+
+
 @pytest.mark.parametrize(
     ("hangs", "seconds"),
     [
@@ -242,15 +246,18 @@ async def test_what_hangs_is_left_behind(
     tmp_path: Path, hangs: str, seconds: float, tell: Callable[[str], None]
 ) -> None:
     """At the end of the time that is meant for it, and not of a later one."""
-    times = {"FINISH": FINISH, "CLOSE": CLOSE, "STOP": 30.0}
+    times = {"bot.start.FINISH": FINISH, "bot.start.CLOSE": CLOSE, "bot.stop.STOP": 30.0}
     lock = FileLock(tmp_path / "data" / LOCK)
     async with SlowDiscord() as discord:
         mira = discord.user("mira")
-        patches: dict[str, object] = {f"bot.client.{name}_SECONDS": n for name, n in times.items()}
+        patches: dict[str, object] = {f"{name}_SECONDS": n for name, n in times.items()}
         if hangs == "a thread":
-            patches |= {"bot.client.STOP_SECONDS": STOP, "bot.client.is_its_own": sleep}
+            patches |= {
+                "bot.stop.STOP_SECONDS": STOP,
+                "bot.client.erase_servers_left": sleep_in_a_thread,
+            }
         elif hangs == "the event loop":
-            patches |= {"bot.client.STOP_SECONDS": STOP, "bot.client.asked_in": sleep}
+            patches |= {"bot.stop.STOP_SECONDS": STOP, "bot.client.asked_in": sleep}
         elif hangs == "the first reindex":
             lock.acquire()  # as another process that writes the index
         bot = await started(
