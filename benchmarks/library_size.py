@@ -30,7 +30,7 @@ from index.content import Article, Content, read_content
 from index.encoder import Encoder, QuestionEncoding, load_encoder
 from index.evaluate import Dataset, GoldAnswer, read_squad
 from index.fit import Features, Fit, load_fit
-from index.language import language_likelihood
+from index.language import language_likelihoods
 from index.passage_vectors import PassageVectors, TitledPassage
 from index.rerank import features, rerank
 from index.search import Hit, PassageIndex
@@ -142,7 +142,7 @@ def ask(
     for asked in questions:
         if asked.gold.article in inside:
             # One more, so that as many are left without its own.
-            hits = index.search(asked.encoding.vector, CANDIDATES + 1)
+            hits = _candidates(asked, index, CANDIDATES + 1, fit)
             others = [hit for hit in hits if not _is_gold(hit.number, index, asked.gold)]
             if any(_is_gold(n, index, asked.gold) for n in range(len(index.passages))):
                 yield _trial(size, Kind.ANSWERABLE, asked, hits[:CANDIDATES], index, fit)
@@ -150,23 +150,28 @@ def ask(
                 yield _trial(size, Kind.NEIGHBOURING, asked, others[:CANDIDATES], index, fit)
     outside = [asked for asked in questions if asked.gold.article not in inside]
     for number in np.random.default_rng(0).permutation(len(outside))[:absent]:
-        hits = index.search(outside[number].encoding.vector, CANDIDATES)
-        yield _trial(size, Kind.ABSENT, outside[number], hits, index, fit)
+        asked = outside[number]
+        hits = _candidates(asked, index, CANDIDATES, fit)
+        yield _trial(size, Kind.ABSENT, asked, hits, index, fit)
+
+
+def _candidates(asked: Asked, index: PassageIndex, count: int, fit: Fit) -> list[Hit]:
+    offsets = fit.row_offsets(language_likelihoods(asked.text))
+    return index.search(asked.encoding.vector, count, offsets=offsets)
 
 
 def _trial(
     size: int, kind: Kind, asked: Asked, hits: Sequence[Hit], index: PassageIndex, fit: Fit
 ) -> Trial:
-    matches = rerank(asked.encoding, hits, index, fit)
+    matches = rerank(asked.encoding, language_likelihoods(asked.text), hits, index, fit)
     first = index.passages[matches[0].number]
     right = _is_gold(matches[0].number, index, asked.gold)
     start, end = first.sentences[matches[0].sentence]
-    language = index.source(first).language
     return Trial(
         size=size,
         kind=kind,
         article=asked.gold.article,
-        features=features(matches, index, language_likelihood(asked.text, language)),
+        features=features(matches, index),
         right=right,
         sentence=right and any(text in first.text[start:end] for text in asked.gold.texts),
     )
@@ -224,7 +229,7 @@ def candidates_line(
     for inside, index in libraries(stock, [article.id for article in dataset.articles], size):
         timed = 0
         for asked in questions:
-            hits = index.search(asked.encoding.vector, count)
+            hits = _candidates(asked, index, count, fit)
             trial = _trial(size, Kind.ABSENT, asked, hits, index, fit)
             sure = fit.probability(trial.features) >= fit.answered
             if asked.gold.article not in inside:

@@ -37,7 +37,7 @@ from index.evaluate import read_squad
 from index.fit import load_fit
 from index.late_interaction import Float32, unit
 from index.library import Library
-from index.nearest import FILE, ClusteredRows, Search, open_nearest
+from index.nearest import ClusteredRows, Search, clusters_file, open_nearest
 from index.passage_vectors import PassageVectors
 from index.search import PassageIndex
 from index.segments import IndexedArticle, MappedVectors, Segment
@@ -171,7 +171,8 @@ def made_articles(real: PassageIndex, size: int) -> tuple[IndexedArticle, ...]:
         id_ = f"{start:09}"
         like = [real.passages[n % len(real.passages)] for n in range(start, start + PER_ARTICLE)]
         passages = tuple(replace(one, article=id_) for one in like[: size - start])
-        source = replace(real.source(like[0]), id=id_, title=f"Article {start}")
+        # All in one language: those of each are searched by themselves.
+        source = replace(real.source(like[0]), id=id_, title=f"Article {start}", language="en")
         made.append(IndexedArticle(source, passages, digest=id_))
     return tuple(made)
 
@@ -179,11 +180,11 @@ def made_articles(real: PassageIndex, size: int) -> tuple[IndexedArticle, ...]:
 def build(made: Made) -> dict[str, object]:
     """Search exactly, and make the clusters."""
     exact, found = made.found(made.index(Search.EXACT, None))
-    (made.folder / FILE).unlink(missing_ok=True)
+    file = clusters_file(made.folder, FIRST_ROW)
+    file.unlink(missing_ok=True)
     began = time.perf_counter()
     made.index(Search.CLUSTERED, None)
     seconds = time.perf_counter() - began
-    file = made.folder / FILE
     return {
         "by_probed": recall_by_probed(made, found),
         "rows": len(made.rows),
@@ -197,7 +198,7 @@ def build(made: Made) -> dict[str, object]:
 
 def recall_by_probed(made: Made, wanted: Sequence[Sequence[int]]) -> dict[int, float]:
     """The share of ``wanted`` candidates that is found if so many clusters are looked at."""
-    clusters = open_nearest(made.rows, made.folder, Search.CLUSTERED)
+    clusters = open_nearest(made.rows, made.folder, Search.CLUSTERED, name=FIRST_ROW)
     assert isinstance(clusters, ClusteredRows)
     owners = np.repeat(np.arange(len(made.counts)), made.counts)
     questions = made.encoder.encode_questions(made.asked)
@@ -309,6 +310,8 @@ COLUMNS = (
     ("clustered_stored", "question, clusters, ms", 1000),
     ("computed", "question, clusters, tokens computed, ms", 1000),
 )
+FIRST_ROW = "0"
+"""Tells the clusters of a segment's languages apart."""
 PROBED = (12, 24, 32, 48, 64, 96, 128)
 """Clusters looked at in the second table."""
 LARGE = 100_000

@@ -10,7 +10,7 @@ from itertools import zip_longest
 
 from index.encoder import Encoder, QuestionEncoding
 from index.fit import Fit
-from index.language import language_likelihood
+from index.language import language_likelihoods
 from index.passages import passage_digest
 from index.questions import bare_question, split_questions
 from index.rerank import Match, features, rerank, wording
@@ -250,9 +250,11 @@ def _candidates(
     in_context: bool,
 ) -> _LookedUp:
     count = CANDIDATES if index.tokens_stored else COMPUTED_CANDIDATES
-    hits = index.search(encoding.vector, count, search.among)
-    matches = rerank(encoding, hits, index, search.fit)
-    confidence = _confidence(wording, encoding, matches, index, search.fit)
+    languages = language_likelihoods(wording)
+    offsets = search.fit.row_offsets(languages)
+    hits = index.search(encoding.vector, count, search.among, offsets)
+    matches = rerank(encoding, languages, hits, index, search.fit)
+    confidence = _confidence(encoding, matches, index, search.fit)
     return _LookedUp(search.question, matches, confidence, in_context)
 
 
@@ -286,13 +288,12 @@ def _status(found: _LookedUp, fit: Fit) -> Status:
 
 
 def _confidence(
-    question: str, encoding: QuestionEncoding, matches: list[Match], index: PassageIndex, fit: Fit
+    encoding: QuestionEncoding, matches: list[Match], index: PassageIndex, fit: Fit
 ) -> float:
     # Without a token there is nothing to compare: white space, or signs the model does not know.
     if not matches or not len(encoding.tokens):
         return 0.0
-    language = index.source(index.passages[matches[0].number]).language
-    return fit.probability(features(matches, index, language_likelihood(question, language)))
+    return fit.probability(features(matches, index))
 
 
 def _answer(

@@ -14,6 +14,7 @@ import hashlib
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -34,13 +35,27 @@ class Ranking:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageBias:
+    """How much more alike, by each measure, a question is to a passage in its own language than to
+    the same passage in another language.
+
+    Every language's texts share a component that says nothing about what they say. In a library of
+    several languages the wrong passage in the question's language would come before the right one.
+    """
+
+    sentence: float = 0.0
+    maxsim: float = 0.0
+    maxsim_alone: float = 0.0
+    sentence_maxsim: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Features:
     """What the confidence goes by: the first passage's similarities, its lead, its language.
 
     ``lead`` is how far its MaxSim is above the runners-up's; None if there are none.
-    ``same_language``, from 0 to 1, is how
-    well the question fits the passage's language: texts in one language are alike in ways that say
-    nothing about the answer.
+    The similarities are without the language's bias. ``same_language``, from 0 to 1, is how well
+    the question fits the passage's language: where it does, alike and right go together less.
     """
 
     sentence: float
@@ -70,9 +85,10 @@ class Fit:
 
     ``question_mean`` and ``passage_mean`` float32 ``(d,)``: mean unit-length token vectors.
     ``sentence_maxsim``: weight of a sentence's MaxSim beside its cosine when one is chosen.
-    ``confidence`` is None if it was not fitted. ``answered`` and ``unsure``: probabilities from
-    which an answer counts as such. ``unknown_lead``: what counts as the lead of a passage that has
-    no others beside it.
+    ``language_bias`` is taken off in proportion to how well the question fits the passage's
+    language. ``confidence`` is None if it was not fitted. ``answered`` and ``unsure``:
+    probabilities from which an answer counts as such. ``unknown_lead``: what counts as the lead of
+    a passage that has no others beside it.
     """
 
     question_mean: Float32
@@ -83,6 +99,7 @@ class Fit:
     answered: float
     unsure: float
     unknown_lead: float = 0.0
+    language_bias: LanguageBias = LanguageBias()
 
     def centring(self) -> str:
         """A digest of the means: token vectors stored under another one cannot be compared."""
@@ -100,6 +117,12 @@ class Fit:
             for field in fields(features)
         )
         return _probability(logit)
+
+    def row_offsets(self, languages: Mapping[str, float]) -> dict[str, float]:
+        """What to take off the cosines of rows in each language; ``languages``: how well the
+        question fits each, from 0 to 1."""
+        bias = self.language_bias.sentence
+        return {language: bias * fits for language, fits in languages.items()}
 
     def stricter(self, by: float) -> Fit:
         """This fit with ``by`` added to both thresholds in log-odds; below 0 it is looser.
@@ -160,6 +183,7 @@ def read_fit(content: dict[str, Any]) -> Fit:
         answered=content["answered"],
         unsure=content["unsure"],
         unknown_lead=content["unknown_lead"],
+        language_bias=LanguageBias(**content["language_bias"]),
     )
 
 
@@ -171,6 +195,7 @@ def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
         "provenance": provenance,
         "ranking": _rounded(asdict(fit.ranking)),
         "sentence_maxsim": round(fit.sentence_maxsim, 4),
+        "language_bias": _rounded(asdict(fit.language_bias)),
         "confidence": _rounded(asdict(fit.confidence)),
         "answered": round(fit.answered, 4),
         "unsure": round(fit.unsure, 4),

@@ -1,9 +1,10 @@
 """Learn the fitted numbers of a model from questions with known answers.
 
 Each language's file holds the same articles and questions, so that every language's questions can
-be asked of every language's passages. Four things are learned, in this order:
+be asked of every language's passages. Five things are learned, in this order:
 
     means        of unit-length token vectors, questions and passages apart, over all languages
+    bias         how much more alike a question is to passages in its own language
     ranking      weights that put the right passage first (softmax over the candidates)
     sentence     weight of MaxSim beside the cosine when the sentence is chosen
     confidence   logistic regression on whether the first passage is the right one
@@ -33,11 +34,11 @@ from sklearn.linear_model import LogisticRegression
 
 from index.encoder import Encoder
 from index.evaluate import Dataset, EvaluationError
-from index.fit import Confidence, Features, Fit, Ranking
+from index.fit import Confidence, Features, Fit, LanguageBias, Ranking
 from index.fit_samples import Asked, Pair, Question, ask_all
 from index.late_interaction import Float32, unit
 from index.remembering import RememberingEncoder
-from index.rerank import lead, score, standardised
+from index.rerank import lead, score, standardised, without_bias
 
 Float64 = NDArray[np.float64]
 
@@ -167,10 +168,9 @@ def _fit_articles(
     question_mean, passage_mean = _means(datasets, encoder, articles)
     fit = Fit(question_mean, passage_mean, Ranking(1, 1, 1), 0.4, None, 1.0, 0.5)
     asked = dict(ask_all(datasets, small_talk, encoder, fit))
-    known = {
-        pair: replace(one, questions=[q for q in one.questions if q.article in articles])
-        for pair, one in asked.items()
-    }
+    fit = replace(fit, language_bias=_language_bias(_only(articles, asked), articles))
+    asked = {pair: _without_bias(one, fit) for pair, one in asked.items()}
+    known = _only(articles, asked)
     fit = replace(fit, ranking=_fit_ranking(known), sentence_maxsim=_fit_sentence(known))
     return _fit_confidence(fit, known, articles), asked
 
@@ -199,6 +199,41 @@ def _means(
         passages.append(np.concatenate(vectors).mean(axis=0))
     # Each language counts the same, however many tokens its words take.
     return np.mean(questions, axis=0), np.mean(passages, axis=0)
+
+
+def _only(articles: frozenset[str], asked: Mapping[Pair, Asked]) -> dict[Pair, Asked]:
+    """Without the questions on other articles."""
+    return {
+        pair: replace(one, questions=[q for q in one.questions if q.article in articles])
+        for pair, one in asked.items()
+    }
+
+
+def _language_bias(asked: Mapping[Pair, Asked], articles: frozenset[str]) -> LanguageBias:
+    """The mean over all questions and the passages of ``articles``, in the question's language and
+    in others; no bias where there is one language."""
+    means: dict[bool, list[Float64]] = {True: [], False: []}
+    for (of_questions, of_passages), one in asked.items():
+        inside = np.isin(one.articles, sorted(articles))
+        alike = np.mean([question.views[inside].mean(axis=0) for question in one.questions], axis=0)
+        means[of_questions == of_passages].append(alike)
+    if not means[False]:
+        return LanguageBias()
+    return LanguageBias(*map(float, np.mean(means[True], axis=0) - np.mean(means[False], axis=0)))
+
+
+def _without_bias(asked: Asked, fit: Fit) -> Asked:
+    """All passages are in one language, as are all questions but the small talk."""
+
+    def unbiased(question: Question) -> Question:
+        same = np.full(len(question.views), question.same_language)
+        return replace(question, views=without_bias(question.views, same, fit))
+
+    return replace(
+        asked,
+        questions=[unbiased(question) for question in asked.questions],
+        talk=[unbiased(question) for question in asked.talk],
+    )
 
 
 def _fit_ranking(asked: Mapping[Pair, Asked]) -> Ranking:

@@ -21,14 +21,20 @@ def detect_language(text: str) -> str:
     return next(str(label) for label, _ in _identifier().rank(sample) if len(label) == 2)
 
 
-def language_likelihood(text: str, language: str) -> float:
-    """How well ``text`` fits ``language`` (ISO 639-1) compared with the language it fits best.
+def language_likelihoods(text: str) -> dict[str, float]:
+    """How well ``text`` fits each language (ISO 639-1) compared with the language it fits best.
 
     1 for the best itself, near 0 for one it is not in. A few words that many languages share fit
-    all of them, so everything is near 1. 0 for a language that is not known.
+    all of them, so everything is near 1.
     """
     shares = {label: float(share) for label, share in _identifier().rank(text[:SAMPLE])}
-    return shares.get(language, 0.0) / max(shares.values())
+    best = max(shares.values())
+    return {label: share / best for label, share in shares.items()}
+
+
+def language_likelihood(text: str, language: str) -> float:
+    """That of one language; 0 if it is not known."""
+    return language_likelihoods(text).get(language, 0.0)
 
 
 def likeliest(text: str, languages: Sequence[str]) -> str:

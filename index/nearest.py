@@ -1,4 +1,5 @@
-"""The rows nearest to a question's vector, out of one segment's: the one importer of faiss.
+"""The rows nearest to a question's vector, out of one segment's in one language: the one importer
+of faiss.
 
 Exact search compares the question with every row. From CLUSTERED_FROM rows on that takes longer
 than the model does for the question, so the rows are put into clusters, and only those clusters are
@@ -32,13 +33,11 @@ log = logging.getLogger(__name__)
 
 Int64 = NDArray[np.int64]
 
-FILE = "nearest-1.faiss"
-"""Raise the number when the clusters of the same rows change."""
-DIGEST = "nearest-1.sha256"
-"""Holds the hexadecimal SHA-256 of FILE; the file does not count without it."""
+VERSION = 2
+"""Raise it when the clusters of the same rows change."""
 CLUSTERED_FROM = 100_000
-"""Rows of a segment from which on clusters are used, if nothing else is set: those of some 20,000
-passages. See docs/performance.md."""
+"""Rows in one language of a segment from which on clusters are used, if nothing else is set: those
+of some 20,000 passages. See docs/performance.md."""
 SCANNED = 40_000
 """Rows that a question is compared with, about, in whatever clusters are nearest to it."""
 LEAST_PROBED = 48
@@ -67,9 +66,9 @@ class Nearest(Protocol):
         numbers and cosines."""
 
 
-def open_nearest(rows: Float32, folder: Path | None, search: Search) -> Nearest:
-    """The search for a segment's ``rows`` ``(n, d)``, of unit length, whose files lie in
-    ``folder``.
+def open_nearest(rows: Float32, folder: Path | None, search: Search, *, name: str) -> Nearest:
+    """The search for some of a segment's ``rows`` ``(n, d)``, of unit length, whose files lie in
+    ``folder``; ``name`` tells them from the segment's others.
 
     Without a folder, or where they cannot be saved in it, clusters are made for this process alone.
     """
@@ -78,7 +77,7 @@ def open_nearest(rows: Float32, folder: Path | None, search: Search) -> Nearest:
         return ExactRows(rows)
     if folder is None:
         return ClusteredRows(rows, make_clusters(rows))
-    return ClusteredRows(rows, _saved_clusters(rows, folder))
+    return ClusteredRows(rows, _saved_clusters(rows, clusters_file(folder, name)))
 
 
 class ExactRows:
@@ -112,6 +111,15 @@ class ClusteredRows:
         cosines: Float32 = self._rows[numbers] @ question
         order = np.argsort(-cosines, kind="stable")
         return numbers[order], cosines[order]
+
+
+def clusters_file(folder: Path, name: str) -> Path:
+    """Where the clusters are saved of those of a segment's rows that have this name.
+
+    Beside it a file with the suffix ``.sha256`` holds its hexadecimal SHA-256; it does not count
+    without.
+    """
+    return folder / f"nearest-{VERSION}-{name}.faiss"
 
 
 def find_exactly(rows: Float32, question: Float32, count: int) -> tuple[Int64, Float32]:
@@ -151,22 +159,23 @@ def make_clusters(rows: Float32) -> Any:  # noqa: ANN401  (faiss has no types)
     return clusters
 
 
-def _saved_clusters(rows: Float32, folder: Path) -> Any:  # noqa: ANN401  (faiss has no types)
-    """The clusters saved in ``folder``, made and saved now if there are none."""
-    found = _read(rows, folder)
+def _saved_clusters(rows: Float32, path: Path) -> Any:  # noqa: ANN401  (faiss has no types)
+    """The clusters saved in ``path``, made and saved now if there are none."""
+    found = _read(rows, path)
     if found is not None:
         return found
+    folder = path.parent
     if not os.access(folder, os.W_OK):
         return make_clusters(rows)
     made = None
     try:
         with FileLock(folder / "nearest.lock", timeout=LOCK_SECONDS):
-            found = _read(rows, folder)  # another process may have made them meanwhile
+            found = _read(rows, path)  # another process may have made them meanwhile
             if found is not None:
                 return found
             made = make_clusters(rows)
-            _save(made, folder)
-            found = _read(rows, folder)
+            _save(made, path)
+            found = _read(rows, path)
         reason = "what was written cannot be read again; check the disk."
     except OSError as error:
         reason = failure(error)
@@ -176,9 +185,9 @@ def _saved_clusters(rows: Float32, folder: Path) -> Any:  # noqa: ANN401  (faiss
     return make_clusters(rows) if made is None else made
 
 
-def _save(clusters: Any, folder: Path) -> None:  # noqa: ANN401  (faiss has no types)
+def _save(clusters: Any, path: Path) -> None:  # noqa: ANN401  (faiss has no types)
     """Write the clusters in one step; nothing stays of them if that fails with an OSError."""
-    draft = folder / "nearest.new"
+    draft = path.with_name("nearest.new")
     digest = hashlib.sha256()
     try:
         with draft.open("wb") as file:
@@ -192,22 +201,22 @@ def _save(clusters: Any, folder: Path) -> None:  # noqa: ANN401  (faiss has no t
             faiss.write_index(clusters, writer)
         flush(draft)
         # Before the file that it is of: in between, neither counts.
-        (folder / DIGEST).write_text(digest.hexdigest(), encoding="ascii")
-        flush(folder / DIGEST)
-        draft.replace(folder / FILE)
-        flush(folder)
+        of_it = path.with_suffix(".sha256")
+        of_it.write_text(digest.hexdigest(), encoding="ascii")
+        flush(of_it)
+        draft.replace(path)
+        flush(path.parent)
     except BaseException:
         draft.unlink(missing_ok=True)  # a full disk must not stay full of half a file
         raise
 
 
-def _read(rows: Float32, folder: Path) -> Any:  # noqa: ANN401  (faiss has no types)
-    """The clusters in ``folder``; None if there are none that fit ``rows`` and are as they were
+def _read(rows: Float32, path: Path) -> Any:  # noqa: ANN401  (faiss has no types)
+    """The clusters in ``path``; None if there are none that fit ``rows`` and are as they were
     saved."""
-    path = folder / FILE
     try:
         # FAISS notices next to no damage; what it finds then is wrong, or it crashes.
-        if (folder / DIGEST).read_bytes() != current_digest(path).encode("ascii"):
+        if path.with_suffix(".sha256").read_bytes() != current_digest(path).encode("ascii"):
             return None
         clusters = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
     except (OSError, RuntimeError, MemoryError):

@@ -9,8 +9,8 @@ added up with the fitted weights.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass
 from itertools import islice
 from typing import Any
 
@@ -32,10 +32,11 @@ RUNNERS_UP = 3
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A candidate in its place; all similarities are cosines, higher is better.
+    """A candidate in its place; all similarities are cosines without the language's bias, higher is
+    better.
 
-    ``sentence`` is the number of the sentence within the passage that answers, ``score`` what the
-    order goes by.
+    ``sentence`` is the number of the sentence within the passage that answers, ``same_language``
+    from 0 to 1 how well the question fits the passage's language, ``score`` what the order goes by.
     """
 
     number: int
@@ -44,6 +45,7 @@ class Match:
     maxsim: float
     maxsim_alone: float
     sentence_maxsim: float
+    same_language: float
     score: float
 
 
@@ -61,14 +63,25 @@ class Views:
 
 
 def rerank(
-    question: QuestionEncoding, hits: Sequence[Hit], index: PassageIndex, fit: Fit
+    question: QuestionEncoding,
+    languages: Mapping[str, float],
+    hits: Sequence[Hit],
+    index: PassageIndex,
+    fit: Fit,
 ) -> list[Match]:
-    """The candidates with the best first."""
+    """The candidates with the best first.
+
+    ``languages``: how well the question fits each language, from 0 to 1 (`language_likelihoods`).
+    """
     if not hits:
         return []
     found = compare(question, hits, index, fit.question_mean)
-    scores = score(found.passages, fit.ranking)
-    views_of = found.passages.tolist()
+    same = np.array([languages.get(index.language(hit.number), 0.0) for hit in hits])
+    alike = without_bias(
+        np.column_stack([found.passages, [one.max() for one in found.sentence_maxsim]]), same, fit
+    )
+    scores = score(alike[:, :3], fit.ranking)
+    views_of = alike.tolist()
     return [
         Match(
             number=hits[i].number,
@@ -78,14 +91,22 @@ def rerank(
             sentence_cosine=views_of[i][0],
             maxsim=views_of[i][1],
             maxsim_alone=views_of[i][2],
-            sentence_maxsim=float(found.sentence_maxsim[i].max()),
+            sentence_maxsim=views_of[i][3],
+            same_language=float(same[i]),
             score=float(scores[i]),
         )
         for i in np.argsort(-scores, kind="stable").tolist()
     ]
 
 
-def features(matches: Sequence[Match], index: PassageIndex, same_language: float) -> Features:
+def without_bias(alike: Float64, same_language: Float64, fit: Fit) -> Float64:
+    """Similarities ``(n, 4)``, of the ranking's three views and of the best sentence's MaxSim,
+    without what the passages' language adds; ``same_language`` ``(n,)`` from 0 to 1."""
+    unbiased: Float64 = alike - np.outer(same_language, astuple(fit.language_bias))
+    return unbiased
+
+
+def features(matches: Sequence[Match], index: PassageIndex) -> Features:
     """What tells whether the first of ``matches``, of which there is at least one, answers.
 
     Copies of its text do not count as runners-up.
@@ -101,7 +122,7 @@ def features(matches: Sequence[Match], index: PassageIndex, same_language: float
         maxsim_alone=first.maxsim_alone,
         sentence_maxsim=first.sentence_maxsim,
         lead=lead(first.maxsim_alone, runners_up),
-        same_language=same_language,
+        same_language=first.same_language,
     )
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.late_interaction import Float32, Int32
-from index.nearest import Search, find_exactly, open_nearest
+from index.nearest import Nearest, Search, find_exactly, open_nearest
 from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
 from index.passages import Passage
 from index.segments import Segment, Source
 from index.token_vectors import ComputedTokens
 
+NO_OFFSETS: Mapping[str, float] = MappingProxyType({})
 REMEMBERED = 4_096
 """Passages whose places in the mapped files are kept in mind, half a kilobyte each."""
 
@@ -32,7 +35,7 @@ class Hit:
 
 class PassageIndex:
     """Passages, their sources and vectors, kept together; each segment's rows are searched by
-    themselves.
+    themselves, and of those the rows of each language.
 
     Passage ``n`` owns a run of its segment's rows: its own vector and its sentences'.
     """
@@ -92,6 +95,10 @@ class PassageIndex:
         """The source of one of this index's passages."""
         return self._source_of[passage.article]
 
+    def language(self, number: int) -> str:
+        """The language of the passage of this number, ISO 639-1."""
+        return self.source(self.passages[number]).language
+
     def numbers(self, article: str) -> range:
         """The numbers of an article's passages, in the article's order; empty if it is not here."""
         return self._numbers_of.get(article, range(0))
@@ -111,30 +118,37 @@ class PassageIndex:
             [TitledPassage(self.source(passage).title, passage) for passage in passages]
         )
 
-    def search(self, question: Float32, passages: int, among: range | None = None) -> list[Hit]:
+    def search(
+        self,
+        question: Float32,
+        passages: int,
+        among: range | None = None,
+        offsets: Mapping[str, float] = NO_OFFSETS,
+    ) -> list[Hit]:
         """At most ``passages`` candidates for the question's vector ``(d,)``, those with the best
         row first.
 
-        ``among``: only passages with these numbers, which are one run in one article.
+        ``among``: only passages with these numbers, which are one run in one article. ``offsets``
+        are taken off the cosines of rows in these languages before they are compared with others.
         """
         if among is None:
             # A passage has five rows or so, and several may come before the next one's best.
             total, wanted = sum(len(part.rows) for part in self._parts), len(self.passages)
             count = 8 * passages if passages < wanted else total
-            numbers = self._nearest(question, count)
+            numbers = self._nearest(question, count, offsets)
             # One may have hundreds of rows: look at more, so that it does not crowd out others.
             while len(numbers) < min(passages, wanted) and count < total:
                 count *= 2
-                numbers = self._nearest(question, count)
+                numbers = self._nearest(question, count, offsets)
         else:
             numbers = self._nearest_among(question, among)
         return [
             Hit(number, self._vectors(number).rows[1:] @ question) for number in numbers[:passages]
         ]
 
-    def _nearest(self, question: Float32, count: int) -> list[int]:
+    def _nearest(self, question: Float32, count: int, offsets: Mapping[str, float]) -> list[int]:
         """The passages that own the ``count`` best rows of all, the one with the best row first."""
-        found = [part.find(question, count) for part in self._parts]
+        found = [rows for part in self._parts for rows in part.find(question, count, offsets)]
         if not found:
             return []
         owners, cosines = (np.concatenate(columns) for columns in zip(*found, strict=True))
@@ -161,6 +175,16 @@ class PassageIndex:
         return part, int(part.places[number - part.first])
 
 
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Rows of a segment, ``start`` to ``end``, that are all in one language."""
+
+    language: str
+    start: int
+    end: int
+    nearest: Nearest
+
+
 class _Part:
     """A segment in an index, where its living passages are numbered from ``first``."""
 
@@ -175,9 +199,25 @@ class _Part:
         numbers[self.places] = np.arange(first, first + len(places))
         self.owners = np.repeat(numbers, np.diff(self.starts))
         """Which passage each row belongs to."""
-        self._nearest = open_nearest(self.rows, segment.folder, search)
+        self._runs = list(self._in_one_language(search))
 
-    def find(self, question: Float32, count: int) -> tuple[Int32, Float32]:
-        """Whose the ``count`` best rows are, and their cosines, best first."""
-        rows, cosines = self._nearest.find(question, min(count, len(self.rows)))
-        return self.owners[rows], cosines
+    def find(
+        self, question: Float32, count: int, offsets: Mapping[str, float]
+    ) -> Iterator[tuple[Int32, Float32]]:
+        """For each language whose the ``count`` best rows are, and their cosines less its offset,
+        best first."""
+        for run in self._runs:
+            rows, cosines = run.nearest.find(question, min(count, run.end - run.start))
+            yield self.owners[rows + run.start], cosines - offsets.get(run.language, 0.0)
+
+    def _in_one_language(self, search: Search) -> Iterator[_Run]:
+        """The runs of rows in one language: as many as there are languages, since a segment's
+        articles are put in order by it."""
+        place = 0
+        for language, articles in groupby(self.segment.articles, lambda one: one.source.language):
+            first, place = place, place + sum(len(article.passages) for article in articles)
+            start, end = map(int, self.starts[[first, place]])
+            if start < end:
+                rows = self.rows[start:end]
+                nearest = open_nearest(rows, self.segment.folder, search, name=f"{start}")
+                yield _Run(language, start, end, nearest)

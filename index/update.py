@@ -286,6 +286,7 @@ def _save(
     moving = [article for article in articles if article.source.id not in settled]
     if not moving:
         return tuple(kept), 0
+    moving.sort(key=lambda article: article.source.language)  # searched one by one
     passages = [
         TitledPassage(article.source.title, passage)
         for article in moving

@@ -15,6 +15,7 @@ from index.fit import (
     Confidence,
     Features,
     Fit,
+    LanguageBias,
     Ranking,
     fit_path,
     load_fit,
@@ -40,6 +41,7 @@ FIT = Fit(
         lead=10,
         same_language=-0.75,
     ),
+    language_bias=LanguageBias(0.01, 0.02, 0.03, 0.04),
     answered=0.6,
     unsure=0.2,
     unknown_lead=0.125,
@@ -55,6 +57,10 @@ def numbers(fit: Fit) -> list[object]:
         value.tolist() if isinstance(value, np.ndarray) else value
         for value in (getattr(fit, field.name) for field in fields(fit))
     ]
+
+
+def test_row_offsets_are_the_sentences_bias_as_far_as_the_question_fits() -> None:
+    assert FIT.row_offsets({"en": 1.0, "de": 0.5, "fr": 0.0}) == {"en": 0.01, "de": 0.005, "fr": 0}
 
 
 # The probability --------------------------------------------------------------------------------
@@ -158,7 +164,8 @@ def test_a_written_fit_comes_back(tmp_path: Path) -> None:
     assert "“ü”" in text
     assert text.endswith("}\n")
     assert list(content) == [
-        *("provenance", "ranking", "sentence_maxsim", "confidence", "answered", "unsure"),
+        *("provenance", "ranking", "sentence_maxsim", "language_bias", "confidence"),
+        *("answered", "unsure"),
         *("unknown_lead", "question_mean", "passage_mean"),
     ]
 

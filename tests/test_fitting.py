@@ -21,7 +21,7 @@ from fits import fit_for
 from index import fit_samples, fitting
 from index.content import Content
 from index.evaluate import Dataset, EvaluationError, GoldAnswer, read_squad
-from index.fit import Confidence, Features, Fit, Ranking
+from index.fit import Confidence, Features, Fit, LanguageBias, Ranking
 from index.fit_samples import Asked, Pair, Question, ask_all
 from index.fitting import (
     Cell,
@@ -253,6 +253,44 @@ def question_of(
 def by_view(**weights: float) -> Fit:
     none = {"sentence": 0.0, "maxsim": 0.0, "maxsim_alone": 0.0}
     return replace(fit_for(FakeEncoder(4)), ranking=Ranking(**none | weights))
+
+
+def test_bias_is_what_the_questions_own_language_adds() -> None:
+    """On the passages of the articles learned from: the last one is not, and says something
+    else."""
+    owners = np.array(["a", "a", "b"])
+
+    def asked(alike: float, *views: float) -> Asked:
+        rows = [(alike, 2 * alike, 3 * alike, 4 * alike), (0, 0, 0, 0), (9, 9, 9, 9)]
+        one = question_of(rows, article="a", gold=0)
+        other = question_of([views, views, (9, 9, 9, 9)], article="a", gold=1)
+        return Asked([one, other], [], owners)
+
+    every = {
+        ("en", "en"): asked(0.8, 0.2, 0.2, 0.2, 0.2),
+        ("de", "de"): asked(0.4, 0.2, 0.2, 0.2, 0.2),
+        ("en", "de"): asked(0.4, 0.1, 0.1, 0.1, 0.1),
+    }
+    found = fitting._language_bias(every, frozenset({"a"}))
+    # Of four views each: 0.3 and 0.2 on an average, against 0.15.
+    assert astuple(found) == pytest.approx((0.1, 0.15, 0.2, 0.25))
+
+
+def test_one_language_has_no_bias(datasets: dict[str, Dataset]) -> None:
+    fit = fit_model({"de": datasets["de"]}, TALK, FakeEncoder())[0]
+    assert fit.language_bias == LanguageBias()
+
+
+def test_what_is_learned_is_without_the_bias() -> None:
+    asked = Asked(
+        [question_of([(0.5, 0.6, 0.7, 0.8)], article="a", gold=0, same_language=0.5)],
+        [question_of([(0.5, 0.6, 0.7, 0.8)], article="", gold=0, same_language=1.0)],
+        np.array(["a"]),
+    )
+    fit = replace(by_view(), language_bias=LanguageBias(0.1, 0.2, 0.3, 0.4))
+    found = fitting._without_bias(asked, fit)
+    assert found.questions[0].views.tolist() == [pytest.approx([0.45, 0.5, 0.55, 0.6])]
+    assert found.talk[0].views.tolist() == [pytest.approx([0.4, 0.4, 0.4, 0.4])]
 
 
 # Each passage's first view says its number, the second how good it is.

@@ -10,9 +10,14 @@ import pytest
 
 from index import nearest
 from index.late_interaction import Float32, unit
-from index.nearest import ClusteredRows, ExactRows, Search, open_nearest
+from index.nearest import ClusteredRows, ExactRows, Nearest, Search, clusters_file
 
 ROWS = 300
+NAME = "0"
+
+
+def open_nearest(rows: Float32, folder: Path | None, search: Search) -> Nearest:
+    return nearest.open_nearest(rows, folder, search, name=NAME)
 
 
 def some_rows(count: int = ROWS) -> Float32:
@@ -51,6 +56,14 @@ def test_the_size_decides_if_nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> 
     assert isinstance(open_nearest(some_rows(0), None, Search.CLUSTERED), ExactRows)
 
 
+def test_rows_of_another_name_have_clusters_of_their_own(tmp_path: Path) -> None:
+    rows, question = some_rows(2 * ROWS), some_rows(1)[0]
+    for _ in range(2):  # made, then read
+        for name, part in (("0", rows[:ROWS]), ("300", rows[ROWS:])):
+            search = nearest.open_nearest(part, tmp_path, Search.CLUSTERED, name=name)
+            assert search.find(question, 1)[0][0] == np.argmax(part @ question)
+
+
 def test_clusters_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows, question = some_rows(), some_rows(1)[0]
     found = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
@@ -63,7 +76,7 @@ def of_other_rows(folder: Path) -> bytes:
     """A whole file of clusters of as many other rows."""
     folder.mkdir()
     open_nearest(some_rows(2 * ROWS)[ROWS:], folder, Search.CLUSTERED)
-    return (folder / nearest.FILE).read_bytes()
+    return clusters_file(folder, NAME).read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -74,7 +87,8 @@ def test_damaged_clusters_are_made_anew(damage: str, tmp_path: Path) -> None:
     rows, question = some_rows(), some_rows(ROWS + 1)[-1]
     exact = open_nearest(rows, None, Search.EXACT).find(question, 9)[0].tolist()
     open_nearest(rows, tmp_path, Search.CLUSTERED)
-    path, digest = tmp_path / nearest.FILE, tmp_path / nearest.DIGEST
+    path = clusters_file(tmp_path, NAME)
+    digest = path.with_suffix(".sha256")
     whole, its_digest = path.read_bytes(), digest.read_bytes()
     if damage == "truncated":
         path.write_bytes(whole[:-50])
@@ -99,7 +113,7 @@ def test_a_flipped_byte_is_noticed_wherever_it_is(tmp_path: Path) -> None:
     rows, question = some_rows(), some_rows(ROWS + 1)[-1]
     exact = open_nearest(rows, None, Search.EXACT).find(question, 9)[0].tolist()
     open_nearest(rows, tmp_path, Search.CLUSTERED)
-    path = tmp_path / nearest.FILE
+    path = clusters_file(tmp_path, NAME)
     whole = path.read_bytes()
     for place in range(0, len(whole), len(whole) // 20):
         damaged = bytearray(whole)
@@ -156,16 +170,16 @@ def test_clusters_that_cannot_be_saved_are_made_for_this_process(
 def test_a_disk_that_fills_up_while_clusters_are_written(tmp_path: Path) -> None:
     """With the last bytes too, of which FAISS itself does not look whether they were written."""
     clusters = nearest.make_clusters(some_rows())
-    nearest._save(clusters, tmp_path)
-    size = (tmp_path / nearest.FILE).stat().st_size
-    (tmp_path / nearest.FILE).unlink()
+    nearest._save(clusters, clusters_file(tmp_path, NAME))
+    size = clusters_file(tmp_path, NAME).stat().st_size
+    clusters_file(tmp_path, NAME).unlink()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     for room in (0, size // 2, size - 1):
         resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
         try:
             with pytest.raises(OSError, match=os.strerror(errno.EFBIG)):
-                nearest._save(clusters, tmp_path)
+                nearest._save(clusters, clusters_file(tmp_path, NAME))
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        assert not (tmp_path / nearest.FILE).exists()
+        assert not clusters_file(tmp_path, NAME).exists()
         assert not (tmp_path / "nearest.new").exists()

@@ -1,5 +1,7 @@
 """The passages of an index with their rows, and the candidates found among them."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from fake_encoder import FakeEncoder
@@ -24,8 +26,8 @@ def mixed(*weights: float) -> Float32:
     return unit(vector)
 
 
-def article(id_: str, *texts: str) -> IndexedArticle:
-    source = Source(id_, f"Title of {id_}", None, None, None, None, "en")
+def article(id_: str, *texts: str, language: str = "en") -> IndexedArticle:
+    source = Source(id_, f"Title of {id_}", None, None, None, None, language)
     passages = tuple(
         Passage(id_, number, 1, 0, len(text), text, None, ((0, len(text)),))
         for number, text in enumerate(texts, 1)
@@ -178,6 +180,71 @@ def test_clusters_leave_out_articles_that_no_longer_count() -> None:
     index = PassageIndex(live, DIMENSION, search=Search.CLUSTERED)
     assert [hit.number for hit in index.search(axis(0), 3)] == [1, 0]
     assert [hit.number for hit in index.search(axis(1), 3)] == [0, 1]
+
+
+@pytest.mark.parametrize("search", list(Search))
+def test_each_language_has_an_offset_and_candidates_of_its_own(
+    search: Search, tmp_path: Path
+) -> None:
+    """The passage in German has cosine 0.6; a thousand English rows with up to 0.9 come before it,
+    but not where 0.4 is taken off the English ones."""
+    random = np.random.default_rng(0)
+    english = [mixed(9, *random.uniform(5, 9, 3)) for _ in range(1000)]
+    segments = [
+        Segment(
+            (
+                article("en", *map(str, range(1000))),
+                article("de", "Berg", "Tal", language="de"),
+            ),
+            (
+                *(vectors(axis(3), row) for row in english),
+                vectors(axis(3), mixed(3, 4, 0, 0)),
+                vectors(axis(3), axis(1)),
+            ),
+            tmp_path / "one",
+        ),
+        Segment(
+            (article("fr", "mont", language="fr"),),
+            (vectors(axis(3), mixed(1, 2, 0, 0)),),
+            tmp_path / "two",
+        ),
+    ]
+    for segment in segments:
+        assert segment.folder is not None
+        segment.folder.mkdir()
+    live = [
+        (segments[0], frozenset({"en", "de"})),
+        (segments[1], frozenset({"fr"})),
+    ]
+    index = PassageIndex(live, DIMENSION, search=search)
+    nearest = int(np.argmax([row[0] for row in english]))
+
+    def found(count: int, **offsets: float) -> list[int]:
+        return [hit.number for hit in index.search(axis(0), count, offsets=offsets)]
+
+    assert found(1) == [nearest]
+    assert 1000 not in found(32)
+    assert found(2, en=0.4) == [1000, 1002]
+    assert found(1, en=0.4, de=0.4) == [1002]
+    # What a hit says are the cosines as they are.
+    [hit] = index.search(axis(0), 1, offsets={"en": 0.4})
+    assert hit.sentences.tolist() == pytest.approx([0.6])
+
+
+def test_a_language_without_passages_and_one_that_comes_twice() -> None:
+    segment = Segment(
+        (
+            article("a", "one"),
+            article("empty", language="de"),
+            article("b", "two", language="fr"),
+            article("c", "three"),
+        ),
+        (vectors(axis(1), axis(0)), vectors(axis(1), axis(0)), vectors(axis(1), axis(0))),
+    )
+    index = index_of((segment, {"a", "empty", "b", "c"}))
+    assert [index.language(number) for number in range(3)] == ["en", "fr", "en"]
+    found = index.search(axis(0), 3, offsets={"en": 0.1})
+    assert [hit.number for hit in found] == [1, 0, 2]
 
 
 def test_rows_of_another_dimension() -> None:

@@ -18,6 +18,8 @@ from index.update import IndexReport
 # How often, in seconds, simcord looks whether the bot has come to rest; its own 0.05 is most of
 # what these tests would take.
 Env._settle_internal.__kwdefaults__["idle"] = 0.002
+# How long it waits for that: its own 5 s are not enough where others keep the machine busy.
+Env.__init__.__kwdefaults__["settle_timeout"] = 60.0
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,7 @@ from versions import VERSIONS, Held, held, index_files, write_version
 
 from index.fit import load_fit
 from index.library import Library
-from index.nearest import FILE, Search
+from index.nearest import Search, clusters_file
 from index.storage import FORMAT, DamagedIndexError, read_manifest
 from index.update import read_index
 
@@ -193,7 +193,7 @@ def test_damaged_clusters(
 
     good = quotes()
     assert good[0] == said
-    [clusters] = data.glob(f"segments/*/{FILE}")
+    [clusters] = data.glob(f"segments/*/{clusters_file(data, '0').name}")
     whole = clusters.read_bytes()
     chance = random.Random(6)
     seen: Counter[str] = Counter()

@@ -185,7 +185,7 @@ async def test_refusals_in_hand_are_sent(tmp_path: Path, asked: str) -> None:
                 await discord.interaction("ask", {"question": long}, user=mira)
             else:
                 await discord.direct_message(long, user=mira)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while "question received" not in bot.printed():
                     await asyncio.sleep(0.01)
             os.kill(bot.pid, signal.SIGTERM)
@@ -204,7 +204,7 @@ async def test_what_comes_after_the_signal_is_refused(tmp_path: Path) -> None:
         try:
             [first] = await ask(discord, 1)
             os.kill(bot.pid, signal.SIGTERM)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while "bot.start: stopping" not in bot.printed():
                     await asyncio.sleep(0.01)
             late = await discord.interaction(
