@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
@@ -15,6 +15,7 @@ from index.passages import passage_digest
 from index.questions import bare_question, split_questions
 from index.rerank import Match, features, rerank, wording
 from index.search import PassageIndex
+from index.spelling import respelt
 
 CANDIDATES = 32
 """Passages that FAISS hands to the re-ranking.
@@ -129,10 +130,11 @@ def answer_messages(
         encoder.encode_questions([wording for search in every for wording in search.wordings])
     )
     found = {id(search): _look_up(search, encodings, index) for search in every}
+    _respell([search for search in every if not _answered(search, found)], found, index, encoder)
     joined = [
         (search, text)
         for search in every
-        if _status(found[id(search)], search.fit) is not Status.ANSWERED
+        if not _answered(search, found)
         and (text := _joined(search.before, search.question, encoder)) is not None
     ]
     if joined:
@@ -231,6 +233,30 @@ def _look_up(
         for wording in search.wordings
     ]
     return max(tried, key=lambda one: one.confidence)
+
+
+def _answered(search: _Search, found: Mapping[int, _LookedUp]) -> bool:
+    return _status(found[id(search)], search.fit) is Status.ANSWERED
+
+
+def _respell(
+    searches: Sequence[_Search],
+    found: dict[int, _LookedUp],
+    index: PassageIndex,
+    encoder: Encoder,
+) -> None:
+    """Look up once more, with their slips mended, those questions that have some."""
+    mended = [
+        (search, text)
+        for search in searches
+        if (text := respelt(search.wordings[-1], index.words, encoder.rarities)) is not None
+    ]
+    if not mended:
+        return
+    encodings = encoder.encode_questions([text for _, text in mended])
+    for (search, text), encoding in zip(mended, encodings, strict=True):
+        again = _candidates(search, text, encoding, index, in_context=False)
+        found[id(search)] = max(found[id(search)], again, key=lambda one: one.confidence)
 
 
 def _look_up_behind(

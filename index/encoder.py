@@ -101,6 +101,10 @@ class Encoder(Protocol):
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """The tokens of each text, prompt and end marks not counted."""
 
+    def rarities(self, words: Sequence[str]) -> list[float | None]:
+        """How rare each word is that is one token, as `QuestionEncoding.weights`; None for the
+        others."""
+
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> list[PassageEncoding]:
@@ -227,6 +231,12 @@ class TransformerEncoder:
             with self._turns.take(first=False):
                 counts += self._tokenizer.count(self._passage, part)
         return counts
+
+    def rarities(self, words: Sequence[str]) -> list[float | None]:
+        """How rare each word is that is one token; None for the others."""
+        with self._turns.take(first=True):
+            ids = [self._tokenizer.whole(word) for word in words]
+        return [None if id_ is None else float(self._tokenizer.weights[id_]) for id_ in ids]
 
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None

@@ -30,6 +30,9 @@ class RememberingEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return self._encoder.count_tokens(texts)
 
+    def rarities(self, words: Sequence[str]) -> list[float | None]:
+        return self._encoder.rarities(words)
+
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> list[PassageEncoding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import groupby
 from types import MappingProxyType
 
@@ -17,9 +17,13 @@ from index.nearest import Nearest, Search, find_exactly, open_nearest
 from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
 from index.passages import Passage
 from index.segments import Segment, Source
+from index.spelling import words_in
 from index.token_vectors import ComputedTokens
 
 NO_OFFSETS: Mapping[str, float] = MappingProxyType({})
+MOST_FOR_WORDS = 5_000
+"""Passages whose words are collected: that takes a third of a second at the first question that
+needs them."""
 REMEMBERED = 4_096
 """Passages whose places in the mapped files are kept in mind, half a kilobyte each."""
 
@@ -102,6 +106,15 @@ class PassageIndex:
     def numbers(self, article: str) -> range:
         """The numbers of an article's passages, in the article's order; empty if it is not here."""
         return self._numbers_of.get(article, range(0))
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The words of titles and passages, in lower case, to know a misspelt one by; none where
+        there are more than MOST_FOR_WORDS passages."""
+        if len(self.passages) > MOST_FOR_WORDS:
+            return frozenset()
+        texts = [one.title for one in self.sources] + [one.text for one in self.passages]
+        return frozenset(word for text in texts for word in words_in(text))
 
     @property
     def tokens_stored(self) -> bool:

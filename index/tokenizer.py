@@ -18,6 +18,8 @@ Float32 = NDArray[np.float32]
 Int32 = NDArray[np.int32]
 
 _SPACE = "▁"
+_WORD_MARKS = (_SPACE, "Ġ", "")
+"""Where a word begins, to SentencePiece, to byte-level BPE and to WordPiece."""
 # Weight of a token by its unigram score s (a natural logarithm): max(-s - 6, 0.5). Fitted on XQuAD.
 _COMMON_SCORE, _LEAST_WEIGHT = -6.0, 0.5
 
@@ -62,6 +64,9 @@ class Tokenizer(Protocol):
     def count(self, prompt: Prompt, texts: Sequence[str]) -> list[int]:
         """How many tokens each of ``texts`` has behind the prompt, the prompt's not counted."""
 
+    def whole(self, word: str) -> int | None:
+        """The id of the one token that a word alone is; None if it is several."""
+
     def cut(self, prompt: Prompt, texts: Sequence[str], most: int | None = None) -> list[Tokens]:
         """Each of ``texts`` behind the prompt; what is over ``most`` tokens in all is left out."""
 
@@ -80,6 +85,7 @@ class SentencePieceTokenizer:
 
         self._processor = SentencePieceProcessor(model_file=str(file))
         self._first, self._last = self._processor.bos_id(), self._processor.eos_id()
+        self._unknown = self._processor.unk_id()
         self.pad: int = self._processor.pad_id()
         self.weights = rarity(scores, [unknown])
 
@@ -94,6 +100,11 @@ class SentencePieceTokenizer:
             len(self._processor.encode(text, return_type="numpy")) + 2 - prompt.overhead
             for text in _prompted(prompt, texts)
         ]
+
+    def whole(self, word: str) -> int | None:
+        """As `Tokenizer` says."""
+        id_: int = self._processor.piece_to_id(f"{_SPACE}{word}")
+        return None if id_ == self._unknown else id_
 
     def cut(self, prompt: Prompt, texts: Sequence[str], most: int | None = None) -> list[Tokens]:
         """As `Tokenizer` says."""
@@ -135,6 +146,11 @@ class FastTokenizer:
         self._tokenizer.no_truncation()
         encodings = self._tokenizer.encode_batch(_prompted(prompt, texts))
         return [len(encoding) - prompt.overhead for encoding in encodings]
+
+    def whole(self, word: str) -> int | None:
+        """As `Tokenizer` says."""
+        ids = (self._tokenizer.token_to_id(f"{mark}{word}") for mark in _WORD_MARKS)
+        return next((id_ for id_ in ids if id_ is not None), None)
 
     def cut(self, prompt: Prompt, texts: Sequence[str], most: int | None = None) -> list[Tokens]:
         """As `Tokenizer` says."""

@@ -41,6 +41,10 @@ class FakeEncoder:
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         return [len(_words(text)) for text in texts]
 
+    def rarities(self, words: Sequence[str]) -> list[float | None]:
+        """Every word is one token."""
+        return [1.0 for _ in words]
+
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> list[PassageEncoding]:

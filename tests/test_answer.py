@@ -1,5 +1,6 @@
 """From a question to citations: what holds whatever the fitted numbers are."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -329,6 +330,55 @@ def test_words_around_a_question_may_hold_what_it_is_about(strict: Library) -> N
     answer = strict.answer(message)
     assert answer.citations[0].quote == OIL
     assert answer.confidence > strict.answer("But until which year?").confidence
+
+
+# Slips of the fingers -----------------------------------------------------------------------------
+
+
+class SlippingEncoder(FakeEncoder):
+    """To which "hmep" and "twitsed" are several tokens, and the words of the articles as well."""
+
+    def rarities(self, words: Sequence[str]) -> list[float | None]:
+        return [1.0 if word in ("ropes", "Ropes") else None for word in words]
+
+
+def slipping(content: ContentFolder, data: Path) -> tuple[Library, FakeEncoder]:
+    encoder = SlippingEncoder()
+    fit = fit_for(encoder, intercept=-5, sentence=10, answered=0.8, unsure=0.5)
+    library = Library.open(content.path, data, encoder, fit=fit)[0]
+    encoder.encoded_questions.clear()
+    return library, encoder
+
+
+def test_slips_are_mended_where_the_words_as_written_find_no_answer(
+    filled: ContentFolder, data: Path
+) -> None:
+    library, encoder = slipping(filled, data)
+    answer = library.answer("Ropes are twitsed from hemps?")
+    assert encoder.encoded_questions == [
+        "Ropes are twitsed from hemps?",
+        "Ropes are twisted from hemps?",
+    ]
+    assert answer.status is Status.ANSWERED
+    assert answer.question == "Ropes are twitsed from hemps?"
+    assert answer.citations[0].highlight.text == "Ropes are twisted from hemp."
+
+
+def test_of_several_words_around_a_question_only_its_own_are_mended(
+    filled: ContentFolder, data: Path
+) -> None:
+    library, encoder = slipping(filled, data)
+    answer = library.answer("I saw a boliwed one. Ropes are twitsed from hemps? Thanks.")
+    assert encoder.encoded_questions[-1] == "Ropes are twisted from hemps?"
+    assert answer.status is Status.ANSWERED
+
+
+def test_what_is_answered_as_it_is_written_is_not_looked_up_again(
+    filled: ContentFolder, data: Path
+) -> None:
+    library, encoder = slipping(filled, data)
+    assert library.answer("Ropes are twisted from hemp, yes twitsed?").status is Status.ANSWERED
+    assert encoder.encoded_questions == ["Ropes are twisted from hemp, yes twitsed?"]
 
 
 def test_one_passage(content: ContentFolder, data: Path) -> None:

@@ -432,6 +432,17 @@ LIGHTHOUSES = {
 
 
 @pytest.mark.process
+def test_words_that_the_real_tokenizer_knows(real: TransformerEncoder) -> None:
+    common, rarer, slip = real.rarities(["house", "Patriot", "Patroit"])
+    assert slip is None
+    assert common is not None
+    assert rarer is not None
+    assert 0.5 <= common < rarer
+    [encoding] = real.encode_questions(["Patriot"])
+    assert encoding.weights.tolist() == [pytest.approx(rarer)]
+
+
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("question", "language"),
     [

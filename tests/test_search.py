@@ -229,6 +229,8 @@ def test_each_language_has_an_offset_and_candidates_of_its_own(
     # What a hit says are the cosines as they are.
     [hit] = index.search(axis(0), 1, offsets={"en": 0.4})
     assert hit.sentences.tolist() == pytest.approx([0.6])
+    clusters = [len(list(segment.folder.glob("*.faiss"))) for segment in segments if segment.folder]
+    assert clusters == ([2, 1] if search is Search.CLUSTERED else [0, 0])
 
 
 def test_a_language_without_passages_and_one_that_comes_twice() -> None:

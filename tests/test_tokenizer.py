@@ -54,6 +54,15 @@ def test_both_cut_alike(
     assert one.spans.tolist() == other.spans.tolist()
 
 
+def test_whole_words(pieces: SentencePieceTokenizer, fast: FastTokenizer) -> None:
+    for word, is_whole in (("ferry", True), ("ferr", False), ("ferrys", False)):
+        for tokenizer in (pieces, fast):
+            id_ = tokenizer.whole(word)
+            assert (id_ is not None) == is_whole, (word, tokenizer)
+            if id_ is not None:
+                assert list(cut(tokenizer, word).ids).count(id_) == 1
+
+
 def test_a_letter_with_its_accent_apart_is_one(pieces: SentencePieceTokenizer) -> None:
     assert cut(pieces, "e\u0301t").ids == cut(pieces, "ét").ids
     assert cut(pieces, "e\u0301t").spans.tolist() == [[0, 2], [2, 3]]

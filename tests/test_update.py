@@ -289,6 +289,20 @@ def test_stored_vectors_are_those_of_a_new_index(
     assert len(rows(fresh)) == 5
 
 
+def test_articles_in_one_language_stand_together(
+    content: ContentFolder, data: Path, encoder: FakeEncoder
+) -> None:
+    """So that a search of one language's rows has one run of them to look at."""
+    for number, language in enumerate(("de", "en", "de", "fr", "en")):
+        head = f"---\ntitle: T\nlanguage: {language}\n---\n\n"
+        content.write_raw(f"{number}.md", f"{head}Lamp number {number} burns.\n")
+    library, _ = open_library(content, data, encoder)
+    [segment] = stored(data, encoder).segments
+    assert [article.source.id for article in segment.articles] == ["0", "2", "1", "4", "3"]
+    for number in range(5):
+        assert library.answer(f"Lamp number {number} burns.").citations[0].article == str(number)
+
+
 def test_more_passages_than_a_chunk(
     content: ContentFolder, data: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

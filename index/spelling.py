@@ -1,0 +1,76 @@
+"""Slips of the fingers in a question: a word that nobody writes, next to one that somebody does.
+
+A misspelt word is cut into scraps ("Pat", "ro", "it"), which match nothing. Words that are written
+are those of the library, and those that the model's tokenizer knows as a whole: a quarter of a
+million pieces of a hundred languages, with how common each is. What is one slip away from such a
+word may be it: a letter left out, put in, replaced, or two of them swapped (Damerau 1964), not the
+first letter, which is seldom wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Sequence
+
+LEAST_LETTERS = 5
+"""Shorter words are too near to one another."""
+_WORD = re.compile(rf"[^\W\d_]{{{LEAST_LETTERS},}}")
+_ALPHABETS = (
+    "abcdefghijklmnopqrstuvwxyzßàáâãäåæçèéêëìíîïñòóôõöøùúûüýąćčďęěğılłńňőœřśšşţťůűźżžșț",
+    "абвгдежзийклмнопрстуфхцчшщъыьэюяёіїєґў",
+    "αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώ",
+)
+
+Rarities = Callable[[Sequence[str]], list[float | None]]
+"""How rare each word is that the model knows as a whole; None for the others."""
+
+
+def words_in(text: str) -> Iterator[str]:
+    """The words that slips are looked for in, in lower case."""
+    return (match.group().lower() for match in _WORD.finditer(text))
+
+
+def respelt(question: str, library: Collection[str], rarities: Rarities) -> str | None:
+    """The question with its slips mended; None if there seem to be none.
+
+    ``library``: words of the articles, as `words_in` gives them; they go before the model's.
+    """
+    parts: list[str] = []
+    end = 0
+    for match in _WORD.finditer(question):
+        meant = _meant(match.group(), library, rarities)
+        if meant is not None:
+            parts += question[end : match.start()], meant
+            end = match.end()
+    return "".join((*parts, question[end:])) if parts else None
+
+
+def _meant(word: str, library: Collection[str], rarities: Rarities) -> str | None:
+    lower = word.lower()
+    if lower in library or any(one is not None for one in rarities([word, lower])):
+        return None
+    near = sorted(_one_slip_away(lower))
+    rarity = dict(zip(near, rarities(near), strict=True))
+    written = [one for one in near if one in library] or [
+        one for one in near if rarity[one] is not None
+    ]
+    if not written:
+        return None
+    # Of a word that is no whole token the rarity is not known: it is rarer than all that are.
+    best = min(written, key=lambda one: (rarity[one] is None, rarity[one] or 0.0))
+    return best.capitalize() if word[0].isupper() else best
+
+
+def _one_slip_away(word: str) -> set[str]:
+    alphabet = next((one for one in _ALPHABETS if set(word) <= set(one)), None)
+    if alphabet is None:
+        return set()
+    found = set()
+    for place in range(1, len(word) + 1):
+        before, after = word[:place], word[place:]
+        found |= {f"{before}{letter}{after}" for letter in alphabet}
+        if after:
+            found |= {f"{before}{letter}{after[1:]}" for letter in ("", *alphabet)}
+        if len(after) > 1:
+            found.add(f"{before}{after[1]}{after[0]}{after[2:]}")
+    return found
