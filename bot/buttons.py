@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import discord
@@ -142,7 +143,7 @@ async def _show(
         texts,
         page=page,
         private=_is_private(interaction) or not own,
-        own=own and may_write(interaction),
+        own=own and may_write(interaction) and not record.shared,
     )
     await _present(interaction, record, services, view)
 
@@ -184,6 +185,12 @@ async def _share(
     if not _asked_it(interaction, record, services):
         await whisper(interaction, texts("may-not-share"))
         return
+    shown = _shown(record, services)
+    # Without the button, so that it is shared once.
+    privately = partial(render_answer, shown, texts, page=page, private=True, own=False)
+    if record.shared:
+        await show(interaction, privately(note=texts("shared-already")))
+        return
     settings = services.servers.get(server_of(interaction))
     refusal = may_ask(settings, texts, roles_of(interaction)) or answers_in(
         settings, texts, places_of(interaction)
@@ -193,7 +200,6 @@ async def _share(
     if refusal:
         await whisper(interaction, refusal)
         return
-    shown = _shown(record, services)
     every = pages(record)
     if not any(shown.citations[place] for place in every[min(page, len(every) - 1)]):
         await whisper(interaction, texts("changed"))
@@ -201,15 +207,16 @@ async def _share(
     if sentence := too_much(interaction.user.id, services, texts):
         await whisper(interaction, sentence)
         return
-
-    async def send() -> None:
+    # Noted before it is sent: it may be pressed twice at once, or on a page that was being turned.
+    if not await services.records.set_shared(record.id, shared=True):
+        await show(interaction, privately(note=texts("shared-already")))
+        return
+    try:
         await interaction.followup.send(view=render_answer(shown, texts, page=page, private=False))
-
-    # Pressed twice at once, it is sent once.
-    await services.work.joined(("share", record.id), send)
-    # Without the button, so that it is shared once.
-    view = render_answer(shown, texts, page=page, private=True, own=False, note=texts("shared"))
-    await show(interaction, view)
+    except SEND_ERRORS:
+        await services.records.set_shared(record.id, shared=False)
+        raise
+    await show(interaction, privately(note=texts("shared")))
 
 
 async def _remove(

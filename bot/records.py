@@ -18,9 +18,9 @@ TOP_PASSAGES = 5
 _SECONDS_A_DAY = 86_400
 _RECORD = (
     "SELECT number, id, server, asker, asked_at, kind, question, status, confidence, unanswered, "
-    "private, cut FROM records "
+    "private, cut, shared FROM records "
 )
-_Row = tuple[int, str, int | None, bytes, int, str, str, str, float, str, int, int]
+_Row = tuple[int, str, int | None, bytes, int, str, str, str, float, str, int, int, int]
 
 
 class Kind(StrEnum):
@@ -52,7 +52,8 @@ class Record:
 
     ``server`` is None in direct messages and where the bot is not a member; ``asker`` is a
     `MemberKeys.hash`; ``asked_at`` is aware, and stored in whole seconds. ``cut``: the message was
-    longer than ``question``, its beginning, which is all that was looked up.
+    longer than ``question``, its beginning, which is all that was looked up. ``shared``: the asker
+    has shown the private answer to the channel.
     """
 
     id: str
@@ -67,6 +68,7 @@ class Record:
     unanswered: tuple[str, ...]
     private: bool
     cut: bool = False
+    shared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,8 +159,8 @@ class Records:
         def write(connection: sqlite3.Connection) -> None:
             number = connection.execute(
                 "INSERT INTO records (id, server, asker, asked_at, kind, question, status, "
-                "confidence, unanswered, private, cut) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "confidence, unanswered, private, cut, shared) "
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (
                     record.id,
                     record.server,
@@ -171,6 +173,7 @@ class Records:
                     json.dumps([_storable(text) for text in record.unanswered]),
                     record.private,
                     record.cut,
+                    record.shared,
                 ),
             ).lastrowid
             connection.executemany(
@@ -200,6 +203,24 @@ class Records:
             return next(iter(_records(connection, rows)), None)
 
         return await self._database.run(read)
+
+    async def set_shared(self, identifier: str, *, shared: bool) -> bool:
+        """Note that an answer has been shared, or has not been after all.
+
+        False if that was known already, or the record is gone. Of two who note the same at once
+        only one gets True.
+        """
+
+        def write(connection: sqlite3.Connection) -> bool:
+            return (
+                connection.execute(
+                    "UPDATE records SET shared = ? WHERE id = ? AND shared != ?",
+                    (shared, _storable(identifier), shared),
+                ).rowcount
+                == 1
+            )
+
+        return await self._database.run(write)
 
     async def rate(
         self, identifier: str, member: bytes, *, helpful: bool, reason: str | None, now: datetime
@@ -435,6 +456,7 @@ def _records(connection: sqlite3.Connection, rows: Iterable[_Row]) -> list[Recor
         unanswered,
         private,
         cut,
+        shared,
     ) in rows:
         records.append(
             Record(
@@ -450,6 +472,7 @@ def _records(connection: sqlite3.Connection, rows: Iterable[_Row]) -> list[Recor
                 unanswered=tuple(json.loads(unanswered)),
                 private=bool(private),
                 cut=bool(cut),
+                shared=bool(shared),
             )
         )
     return records

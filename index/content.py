@@ -283,6 +283,7 @@ def _open_below(root: Path, target: Path) -> int:
 # --- decoding -----------------------------------------------------------------------------------
 
 _BINARY = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
+_BEYOND_ASCII = re.compile(rb"[\x80-\xff]+")
 _UTF8_SEQUENCE = re.compile(
     rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}"
 )
@@ -307,7 +308,12 @@ def _decode(content: bytes, shown: str) -> tuple[str, tuple[Note, ...]]:
         return content.decode(), ()
     except UnicodeDecodeError as error:
         line = _line_at(content, error.start)
-        sequences = set(_UTF8_SEQUENCE.findall(content))
+        # In one go through megabytes no other thread would have its turn.
+        sequences = {
+            sequence
+            for match in _BEYOND_ASCII.finditer(content)
+            for sequence in _UTF8_SEQUENCE.findall(match[0])
+        }
         if marked or not all(map(_ACCIDENT.fullmatch, sequences)):
             raise ContentError(shown, line, Remark.DAMAGED_UTF8()) from error
     try:

@@ -7,9 +7,14 @@ article.
 import re
 from collections import Counter
 from functools import cache, cached_property
+from itertools import islice
 
 _LETTERS = re.compile(r"[^\W\d_]+")
-_FIRST_WORD = re.compile(r"(?:^|[.!?…]['\"’”»)\]]*\s+|[\r\n]\s*)['\"‘“„«(\[]*([^\W\d_]+)")
+_FIRST_WORD = re.compile(r"['\"‘“„«(\[]*([^\W\d_]+)")
+_NEXT_FIRST_WORD = re.compile(
+    # It begins with one set of characters, so that megabytes without them are passed over quickly.
+    rf"[.!?…\r\n](?:(?<=[\r\n])\s*|(?<=[.!?…])['\"’”»)\]]*\s+){_FIRST_WORD.pattern}"
+)
 _SENTENCE_INSIDE = re.compile(r"[.!?…。！？][\"'”“»)\]]*\s")
 _LONGEST = 120
 _SHORTEST_PARAGRAPH = 40
@@ -81,6 +86,9 @@ def _openers(language: str | None) -> frozenset[str]:
 class GluedHeadings:
     """Looks for glued headings in the paragraphs of one article, given all its text.
 
+    That may be megabytes: it is gone through word by word, as no other thread has its turn while a
+    list of all words is made.
+
     `language` is an ISO 639-1 code, or None if it is not known.
     """
 
@@ -103,7 +111,7 @@ class GluedHeadings:
         heading, rest = paragraph[:offset], paragraph[offset:]
         words = _LETTERS.findall(heading)
         opening = _LETTERS.match(rest)
-        if len(words) < 2 or opening is None or len(_LETTERS.findall(rest)) < 5:
+        if len(words) < 2 or opening is None or len([*islice(_LETTERS.finditer(rest), 5)]) < 5:
             return False
         right, following = opening.group(), rest[opening.end()]
         if not (following.isspace() or following in _APOSTROPHES or following in ",-–"):
@@ -130,9 +138,11 @@ class GluedHeadings:
 
     @cached_property
     def _words(self) -> Counter[str]:
-        return Counter(word.casefold() for word in _LETTERS.findall(self._text))
+        return Counter(word[0].casefold() for word in _LETTERS.finditer(self._text))
 
     @cached_property
     def _first_words(self) -> frozenset[str]:
         """Words that open a sentence or a line somewhere in the article, as written."""
-        return frozenset(_FIRST_WORD.findall(self._text))
+        first = _FIRST_WORD.match(self._text)
+        found = frozenset(word[1] for word in _NEXT_FIRST_WORD.finditer(self._text))
+        return found if first is None else found | {first[1]}

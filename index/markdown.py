@@ -13,7 +13,6 @@ from markdown_it.tree import SyntaxTreeNode
 from index.boilerplate import is_boilerplate_line
 from index.glued_headings import GluedHeadings
 from index.paragraphs import (
-    LINE_END,
     LONGEST_LEAD_IN,
     LONGEST_LIST,
     Draft,
@@ -51,7 +50,7 @@ def _block_parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable("table")
     # Blocks are all that is needed of most text, and inline parsing is what takes long on odd
     # input.
-    parser.core.ruler.disable("inline")
+    parser.core.ruler.disable(["normalize", "inline"])
     return parser
 
 
@@ -77,7 +76,7 @@ def read_markdown(
     """
     draft = Draft(text, exclude, line_spans(text))
     environment: dict[str, Any] = {}
-    tokens = _block_parser().parse(text[body:], environment)
+    tokens = _block_parser().parse(_normalised(text[body:]), environment)
     glued = GluedHeadings(text[body:], language)
     walker = _MarkdownWalker(draft, draft.line(body) - 1, environment, glued)
     walker.walk(SyntaxTreeNode(tokens), title)
@@ -88,6 +87,12 @@ def read_markdown(
     for definition in definitions:
         draft.omit(walker.lines_span(*definition["map"]), Remark.DEFINES_LINK())
     return draft.finish()
+
+
+def _normalised(text: str) -> str:
+    """What the parser's own rule would make of it, by regular expressions that take ten times as
+    long and let no other thread have its turn meanwhile."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "\ufffd")
 
 
 def _lines(node: SyntaxTreeNode) -> Span:
@@ -273,7 +278,8 @@ class _MarkdownWalker:
         text = self._draft.text
         if content is not None:
             # What the parser kept of the first line is an ending of that line.
-            line = LINE_END.split(text[start:end], maxsplit=1)[0].rstrip()
+            line_end = self._draft.lines[self._draft.line(start) - 1][1]
+            line = text[start : min(end, line_end)].rstrip()
             kept = content.split("\n", maxsplit=1)[0].strip()
             if kept and line.endswith(kept):
                 return start + len(line) - len(kept)

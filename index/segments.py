@@ -22,15 +22,15 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
-from typing import Any, overload
+from typing import Annotated, Any, overload
 from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import NonNegativeInt, TypeAdapter, ValidationError
+from pydantic import AfterValidator, NonNegativeInt, TypeAdapter, ValidationError
 
 from index.content import Article
 from index.late_interaction import Float32, Int8, Int32, QuantisedTokens
@@ -62,6 +62,12 @@ class Source:
     questions: tuple[str, ...] = ()  # an index made before there were any can be read
 
 
+def _as_it_is(passage: Passage) -> Passage:
+    """For pydantic, which comes back to Python with each passage that it reads. Other threads get
+    their turn then; else it would read megabytes before they do."""
+    return passage
+
+
 @dataclass(frozen=True, slots=True)
 class IndexedArticle:
     """An article as the index keeps it; ``digest`` changes when anything in it does.
@@ -71,7 +77,7 @@ class IndexedArticle:
     """
 
     source: Source
-    passages: tuple[Passage, ...]
+    passages: tuple[Annotated[Passage, AfterValidator(_as_it_is)], ...]
     digest: str
     made_from: str = ""  # an index made before there was one can be read
     token_count: int = 0
@@ -162,20 +168,27 @@ def _contents_type() -> TypeAdapter[_Contents]:
 
 def made_from(article: Article) -> str:
     """A digest of all that an `IndexedArticle` follows from, besides the model."""
-    paragraphs = [asdict(paragraph) for paragraph in article.paragraphs]
-    content = [SPLITTING, asdict(_source(article)), article.text, paragraphs]
-    return hashlib.sha256(json.dumps(content).encode()).hexdigest()
+    return _digest([SPLITTING, _source(article), article.text, article.paragraphs])
 
 
 def indexed(article: Article, passages: Sequence[Passage], token_count: int = 0) -> IndexedArticle:
     """The part of an article that the index keeps; its passages have ``token_count`` tokens."""
     source = _source(article)
-    fields = asdict(source)
+    of_source = asdict(source)
     if not source.questions:  # the digest is then that of an index made before there were any
-        del fields["questions"]
-    content = json.dumps([fields, [asdict(passage) for passage in passages]])
-    digest = hashlib.sha256(content.encode()).hexdigest()
+        del of_source["questions"]
+    digest = _digest([of_source, [*passages]])
     return IndexedArticle(source, tuple(passages), digest, made_from(article), token_count)
+
+
+def _digest(content: object) -> str:
+    return hashlib.sha256(json.dumps(content, default=_fields).encode()).hexdigest()
+
+
+def _fields(part: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass
+    """For json, which comes back to Python for each dataclass that it meets. Other threads get
+    their turn then; of dictionaries it would write megabytes before they do."""
+    return {field.name: getattr(part, field.name) for field in fields(part)}
 
 
 def _source(article: Article) -> Source:
@@ -218,8 +231,12 @@ def write_segment(
                 values.write(np.ascontiguousarray(passage.tokens.vectors.values, "i1").data)
                 scales.write(np.ascontiguousarray(passage.tokens.vectors.scales, "<f4").data)
                 starts.write(np.ascontiguousarray(passage.tokens.starts, "<i4").data)
-    content = asdict(_Contents(tuple(articles), tuple(counts) if tokens else None))
-    (folder / PASSAGES).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
+    content = json.dumps(
+        _Contents(tuple(articles), tuple(counts) if tokens else None),
+        default=_fields,
+        ensure_ascii=False,
+    )
+    (folder / PASSAGES).write_text(content, encoding="utf-8")
 
 
 _mapped: WeakValueDictionary[tuple[object, ...], Segment] = WeakValueDictionary()

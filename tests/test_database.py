@@ -170,6 +170,7 @@ async def test_new_migration_keeps_rows_and_asks_nobody_for_names(
         [
             ("0001.initial", "", "", "apply"),
             ("0002.cut", "", "", "apply"),
+            ("0003.shared", "", "", "apply"),
             ("9999.note", "", "", "apply"),
         ],
     )

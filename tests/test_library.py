@@ -4,7 +4,7 @@ again."""
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from index.content import Article
 from index.encoder import QuestionEncoding
 from index.fit import Fit
 from index.library import Library
+from index.passages import Passage
 from index.segments import indexed, read_segment
 
 OIL = "Old lamps stand on the quay. They burned whale oil until 1887. Then gas came."
@@ -359,6 +360,9 @@ def test_the_digest_of_an_article_without_questions_is_the_old_one() -> None:
         [],
     ]
     assert indexed(plain, ()).digest == sha256(json.dumps(old).encode()).hexdigest()
+    passage = Passage("a", 1, 1, 0, 4, "Salt", None, ((0, 4),))
+    old[1] = [asdict(passage)]
+    assert indexed(plain, [passage]).digest == sha256(json.dumps(old).encode()).hexdigest()
     asking = replace(plain, questions=("Why?",))
     assert indexed(asking, ()).digest != indexed(plain, ()).digest
     assert indexed(asking, ()).source.questions == ("Why?",)

@@ -1,5 +1,6 @@
 """The questions that were asked: stored, rated, counted, exported and erased."""
 
+import asyncio
 import json
 import re
 import sqlite3
@@ -115,6 +116,7 @@ async def test_record_comes_back(
         unanswered=("Und wer löscht sie?", ""),
         private=server is None,
         cut=kind is Kind.CLAIM,
+        shared=status is Status.ANSWERED,
     )
     bare = replace(whole, id="another", citations=(), unanswered=())
     await add(records, whole, bare)
@@ -245,6 +247,17 @@ async def test_erased_texts_are_in_no_file(records: Records, database: Database,
             assert (text.encode() in content) == (number % 2 == 1), text
 
 
+async def test_one_of_those_who_share_at_once_is_the_first(records: Records) -> None:
+    await add(records, record(identifier="one"), record(identifier="other"))
+    noted = await asyncio.gather(*(records.set_shared("one", shared=True) for _ in range(3)))
+    assert sorted(noted) == [False, False, True]
+    kept = [await records.get(identifier) for identifier in ("one", "other")]
+    assert [one is not None and one.shared for one in kept] == [True, False]
+    assert await records.set_shared("one", shared=False)
+    assert await records.set_shared("one", shared=True)
+    assert not await records.set_shared("gone", shared=True)
+
+
 async def test_export(records: Records) -> None:
     await add(
         records,
@@ -253,6 +266,7 @@ async def test_export(records: Records) -> None:
             record("Früher?", identifier="a1", citations=(SECOND,), kind=Kind.CLAIM),
             private=True,
             cut=True,
+            shared=True,
             unanswered=("Wann?",),
         ),
         record("of Bert", identifier="b1", asker=BERT),
@@ -284,6 +298,7 @@ async def test_export(records: Records) -> None:
                 "unanswered": ["Wann?"],
                 "private": True,
                 "cut": True,
+                "shared": True,
             },
             {
                 "id": "a2",
@@ -297,6 +312,7 @@ async def test_export(records: Records) -> None:
                 "unanswered": [],
                 "private": False,
                 "cut": False,
+                "shared": False,
             },
         ],
         "ratings": [
@@ -345,6 +361,7 @@ async def test_export_names_everything_that_is_stored(database: Database) -> Non
             "unanswered",
             "private",
             "cut",
+            "shared",
         ],
         "citations": ["record", "position", "article", "passage", "span_start", "span_end", "asks"],
         "ratings": ["record", "member", "helpful", "reason", "rated_at"],
@@ -610,10 +627,10 @@ async def test_a_database_of_the_first_version_is_brought_up_to_date(
     servers = Servers.load(database)
     records = Records(database, servers)
     assert await records.get("one") == kept
-    assert kept.cut is False
+    assert (kept.cut, kept.shared) == (False, False)
     assert (await records.gaps(LAMPS))[0].reasons == ("why",)
     assert servers.get(LAMPS).days_kept == 5
-    new = replace(kept, id="two", cut=True)
+    new = replace(kept, id="two", cut=True, shared=True)
     await records.add(new)
     assert await records.get("two") == new
     database.close()

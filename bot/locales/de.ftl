@@ -96,6 +96,7 @@ not-helpful = Nicht hilfreich
 changed = Dieser Absatz wurde geändert oder entfernt, seit ich ihn gezeigt habe. Frag bitte noch einmal.
 forgotten = Diese Antwort habe ich nicht mehr: Fragen werden nach einer Weile gelöscht. Frag bitte noch einmal.
 shared = Geteilt. Alle in diesem Kanal können die Antwort jetzt sehen.
+shared-already = Du hast diese Antwort schon geteilt.
 may-not-share = Teilen kann eine Antwort nur, wer gefragt hat.
 may-not-remove = Diese Antwort kann nur entfernen, wer gefragt hat oder hier Nachrichten verwalten darf.
 thanks = Danke. Das hilft allen, die sich um diese Artikel kümmern.

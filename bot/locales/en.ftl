@@ -97,6 +97,7 @@ not-helpful = Not helpful
 changed = This paragraph has changed or is gone since I showed it. Please ask again.
 forgotten = I no longer have this answer: questions are erased after a while. Please ask again.
 shared = Shared. Everybody in this channel can see it now.
+shared-already = You have shared this answer already.
 may-not-share = Only who asked can share an answer.
 may-not-remove = Only who asked, or who may manage messages here, can remove this answer.
 thanks = Thank you. That helps whoever looks after these articles.

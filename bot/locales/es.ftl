@@ -97,6 +97,7 @@ not-helpful = No es útil
 changed = Este párrafo cambió o desapareció después de que lo mostré. Pregunta de nuevo, por favor.
 forgotten = Ya no tengo esta respuesta: las preguntas se borran después de un tiempo. Pregunta de nuevo, por favor.
 shared = Compartida. Ahora todo el mundo en este canal puede ver la respuesta.
+shared-already = Ya has compartido esta respuesta.
 may-not-share = Solo quien preguntó puede compartir una respuesta.
 may-not-remove = Solo quien preguntó, o quien puede gestionar los mensajes aquí, puede eliminar esta respuesta.
 thanks = Gracias. Eso ayuda a quienes cuidan de estos artículos.

@@ -98,6 +98,7 @@ not-helpful = Pas utile
 changed = Ce paragraphe a changé ou a disparu depuis que je l’ai montré. Repose ta question, s’il te plaît.
 forgotten = Je n’ai plus cette réponse : les questions sont effacées au bout d’un certain temps. Repose ta question, s’il te plaît.
 shared = C’est partagé. Tout le monde dans ce salon peut maintenant voir la réponse.
+shared-already = Tu as déjà partagé cette réponse.
 may-not-share = Seule la personne qui a posé la question peut partager la réponse.
 may-not-remove = Pour supprimer cette réponse, il faut avoir posé la question ou pouvoir gérer les messages ici.
 thanks = Merci. Cela aide les personnes qui s’occupent de ces articles.

@@ -486,11 +486,79 @@ async def test_a_moderator_removes_an_answer_whose_record_is_erased(
     assert channel.history(viewer=moderator) == []
 
 
-async def test_an_answer_is_shared_once(simcord_env: Env, world: World) -> None:
+@pytest.mark.parametrize("restart", [False, True])
+async def test_an_answer_that_was_shared_is_offered_on_no_page_of_it(
+    simcord_env: Env, world: World, restart: bool
+) -> None:
     _, channel, member = scene(simcord_env)
+    world.library.found = TWO
     result = await member.slash(channel, "ask", question=QUESTION, private=True)
     await member.click(result.response, label="Share")
     assert "Share" not in buttons(result.response)
+    if restart:
+        await simcord_env.restart_bot(world.new_client())
+    for label in ("Next", "Previous", "Context", "Back to the answer"):
+        await member.click(result.response, label=label)
+        assert "Share" not in buttons(result.response)
+    assert [one["shared"] for one in (await stored(world, member))["questions"]] == [True]
+
+
+@pytest.mark.parametrize("page", [0, 1])
+@pytest.mark.parametrize("restart", [False, True])
+async def test_a_button_that_is_left_of_a_shared_answer_shares_nothing(
+    simcord_env: Env, world: World, page: int, restart: bool
+) -> None:
+    """A page that was being turned while the answer was shared shows the button still."""
+    world.limits = Limits(questions=2, seconds=600)
+    await simcord_env.restart_bot(world.new_client())
+    guild, channel, member = scene(simcord_env)
+    other = guild.add_member(simcord_env.create_user("otto"))
+    world.library.found = TWO
+    result = await member.slash(channel, "ask", question=QUESTION, private=True)
+    await member.click(result.response, label="Share")
+    if restart:
+        await simcord_env.restart_bot(world.new_client())
+    [record] = (await stored(world, member))["questions"]
+    await press(simcord_env, member, result.response, f"answer:share:{record['id']}:{page}")
+    question, *rest = (FIRST_PAGE, SECOND_PAGE)[page]
+    # It does not count as a question either, or it would be one too many.
+    assert shown(result.response) == [question, "You have shared this answer already.", *rest]
+    assert "Share" not in buttons(result.response)
+    assert [shown(message) for message in channel.history(viewer=other)] == [FIRST_PAGE]
+
+
+async def test_of_two_presses_at_once_one_shares(
+    simcord_env: Env, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guild, channel, member = scene(simcord_env)
+    other = guild.add_member(simcord_env.create_user("otto"))
+    world.library.found = TWO
+    result = await member.slash(channel, "ask", question=QUESTION, private=True)
+    [record] = (await stored(world, member))["questions"]
+    before = await world.services.records.get(record["id"])
+    await member.click(result.response, label="Share")
+
+    async def as_before(*_: Any) -> Record | None:
+        """What the second press reads, when the first has not shared yet."""
+        return before
+
+    monkeypatch.setattr(Records, "get", as_before)
+    await press(simcord_env, member, result.response, f"answer:share:{record['id']}:1")
+    assert shown(result.response)[1] == "You have shared this answer already."
+    assert [shown(message) for message in channel.history(viewer=other)] == [FIRST_PAGE]
+
+
+async def test_an_answer_that_could_not_be_shared_can_be_tried_again(
+    simcord_env: Env, world: World
+) -> None:
+    guild, channel, member = scene(simcord_env)
+    other = guild.add_member(simcord_env.create_user("otto"))
+    result = await member.slash(channel, "ask", question=QUESTION, private=True)
+    simcord_env.inject_error("POST", "/webhooks/*", status=400, code=50035, message="Invalid")
+    identifier_in(told(await member.click(result.response, label="Share")))
+    assert channel.history(viewer=other) == []
+    await member.click(result.response, label="Share")
+    assert [shown(message) for message in channel.history(viewer=other)] == [answered()]
 
 
 async def test_what_the_database_breaks_in_a_message_is_told_and_logged(

@@ -190,6 +190,7 @@ async def test_members_take_along_what_is_stored_about_them(simcord_env: Env, wo
                 "unanswered": [],
                 "private": False,
                 "cut": False,
+                "shared": False,
             }
         ],
         "ratings": [{"question": question["id"], "helpful": False, "reason": "wrong year"}],
