@@ -11,9 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 
 LEAST_LETTERS = 5
 """Shorter words are too near to one another."""
+MOST_LETTERS = 30
+"""Longer ones are no words; their neighbours would be many, and as long."""
+MOST_WORDS = 8
+"""Unknown words whose neighbours are looked up, about a millisecond each: the first ones."""
 _WORD = re.compile(rf"[^\W\d_]{{{LEAST_LETTERS},}}")
 _ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyzßàáâãäåæçèéêëìíîïñòóôõöøùúûüýąćčďęěğılłńňőœřśšşţťůűźżžșț",
@@ -37,7 +42,12 @@ def respelt(question: str, library: Collection[str], rarities: Rarities) -> str 
     """
     parts: list[str] = []
     end = 0
-    for match in _WORD.finditer(question):
+    unknown = (
+        match
+        for match in _WORD.finditer(question)
+        if len(match.group()) <= MOST_LETTERS and not _is_known(match.group(), library, rarities)
+    )
+    for match in islice(unknown, MOST_WORDS):
         meant = _meant(match.group(), library, rarities)
         if meant is not None:
             parts += question[end : match.start()], meant
@@ -45,11 +55,13 @@ def respelt(question: str, library: Collection[str], rarities: Rarities) -> str 
     return "".join((*parts, question[end:])) if parts else None
 
 
-def _meant(word: str, library: Collection[str], rarities: Rarities) -> str | None:
+def _is_known(word: str, library: Collection[str], rarities: Rarities) -> bool:
     lower = word.lower()
-    if lower in library or any(one is not None for one in rarities([word, lower])):
-        return None
-    near = sorted(_one_slip_away(lower))
+    return lower in library or any(one is not None for one in rarities([word, lower]))
+
+
+def _meant(word: str, library: Collection[str], rarities: Rarities) -> str | None:
+    near = sorted(_one_slip_away(word.lower()))
     rarity = dict(zip(near, rarities(near), strict=True))
     written = [one for one in near if one in library] or [
         one for one in near if rarity[one] is not None

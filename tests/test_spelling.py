@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from index.spelling import respelt, words_in
+from index.spelling import MOST_LETTERS, MOST_WORDS, respelt, words_in
 
 KNOWN = {
     **{"patriot": 9.0, "missiles": 7.0, "missile": 6.0, "deliveries": 5.0, "pause": 4.0},
@@ -63,6 +63,35 @@ def test_the_commonest_word_is_meant() -> None:
     # A word of the library that is no token is rarer than one that is.
     assert respelt("horsc", frozenset({"horsch", "horse"}), rarities) == "horse"
     assert respelt("horsc", frozenset({"horsch"}), rarities) == "horsch"
+
+
+@pytest.mark.parametrize("question", ["qz" * 3_000, "qzxwv " * 1_000, "патр" * 1_500])
+def test_what_is_looked_up_is_bounded(question: str) -> None:
+    """Strangers write questions: a word of 6,000 letters has 450,000 neighbours as long."""
+    asked: list[str] = []
+
+    def noted(words: Sequence[str]) -> list[float | None]:
+        asked.extend(words)
+        return [None] * len(words)
+
+    assert respelt(question, frozenset(), noted) is None
+    assert len(asked) < 10_000
+    assert max(map(len, asked), default=0) <= MOST_LETTERS + 1
+
+
+def test_slips_behind_many_unknown_words_stay() -> None:
+    before = "qzxwv " * (MOST_WORDS - 1)
+    assert respelt(f"{before}Patroit", frozenset(), rarities) == f"{before}Patriot"
+    assert respelt(f"qzxwv {before}Patroit", frozenset(), rarities) is None
+    # Known words do not count.
+    known = "house " * MOST_WORDS
+    assert respelt(f"{known}Patroit", frozenset(), rarities) == f"{known}Patriot"
+
+
+def test_the_longest_word_is_mended() -> None:
+    word = "b" + "a" * (MOST_LETTERS - 1)
+    assert respelt(f"{word[:-1]}", frozenset({word}), rarities) == word
+    assert respelt(f"{word}a", frozenset({word}), rarities) is None
 
 
 def test_words_in() -> None:
