@@ -4,7 +4,9 @@
         --questions xquad.en.dev.json --rounds 3 --output docs
 
 Each program runs in an environment of its own, which the first run makes (a gigabyte and some
-minutes each), on the folder of Beleg's default model. A round runs every program once, each job in
+minutes each), on the folder of Beleg's default model. They compute in float32, as they do when
+nothing else is asked of them; ``--dtype bfloat16`` lets them compute as Beleg does where the CPU
+can. A round runs every program once, each job in
 a fresh process: load and index and change a paragraph; start and answer one question with the saved
 index; answer all questions one by one and then many at once. Ratios are taken within a round.
 
@@ -212,8 +214,9 @@ def measure_all(
                     del working[peer]
 
 
-def page_of(runs: Sequence[Run], size: int, output: Path) -> str:
-    """The part of the page that says what was measured; draws the pictures that it shows."""
+def page_of(runs: Sequence[Run], size: int, dtype: Dtype, output: Path) -> str:
+    """The part of the page that says what was measured, with the others in ``dtype``; draws the
+    pictures that it shows."""
     from benchmarks.pictures import draw_latencies, draw_lines
 
     peers = list(dict.fromkeys(run.peer for run in runs))
@@ -243,8 +246,8 @@ def page_of(runs: Sequence[Run], size: int, output: Path) -> str:
     )
     rounds = max(map(len, figures.values()))
     parts = [
-        f"{machine()}. {size} paragraphs; {rounds} {'round' if rounds == 1 else 'rounds'}; "
-        "each figure is the median.",
+        f"{machine()}, the others in {dtype}. {size} paragraphs; {rounds} "
+        f"{'round' if rounds == 1 else 'rounds'}; each figure is the median.",
         medians_table(ROWS, figures),
         f"{OWN} divided by each of the others: the median of the rounds, and in brackets the "
         "least and the most.",
@@ -281,10 +284,11 @@ def machine() -> str:
     """The cores and the instruction sets of this machine, and the type Beleg computes in."""
     capabilities = torch.cpu.get_capabilities()
     sets = [name.replace("_", "-") for name in INSTRUCTIONS if capabilities.get(name)]
-    return f"{os.cpu_count()} cores with {', '.join(sets) or 'none of the sets named'}; {dtype()}"
+    cores = f"{os.cpu_count()} cores with {', '.join(sets) or 'none of the sets named'}"
+    return f"{cores}; {OWN} computes in {own_dtype()}"
 
 
-def dtype() -> Dtype:
+def own_dtype() -> Dtype:
     """The type that Beleg computes in on this machine."""
     capabilities = torch.cpu.get_capabilities()
     native = any(capabilities.get(key) for key in ("avx512_bf16", "amx_bf16", "bf16"))
@@ -304,6 +308,12 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", help="paragraphs; all if left out")
     parser.add_argument("--table", type=int, help="the size of the tables; else the largest")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--dtype",
+        choices=["float32", "bfloat16"],
+        default="float32",
+        help="what the others compute in",
+    )
     parser.add_argument("--keep", action="store_true", help="keep the runs of other sizes")
     parser.add_argument("--cache", type=Path, default=user_cache_path("beleg") / "benchmarks")
     parser.add_argument("--results", type=Path, help="file of all runs; else in the cache")
@@ -322,7 +332,7 @@ def main() -> None:
         runs = [run for run in kept if run.size not in measured]
     if options.rounds:
         pythons = _working(options.peers.split(","), options)
-        model = library_folder(options.cache, dtype())
+        model = library_folder(options.cache, options.dtype)
         for run in measure_all(pythons, model, workloads, options.rounds):
             runs.append(run)
             _store(runs, results)
@@ -330,7 +340,7 @@ def main() -> None:
         sys.exit("There is nothing to write: no program has been measured.")
     size = options.table or max(run.size for run in runs)
     output = options.output or options.cache
-    body = page_of(runs, size, output)
+    body = page_of(runs, size, options.dtype, output)
     if options.output is None:
         print(body)
         return
@@ -342,7 +352,7 @@ def main() -> None:
 
 def _working(names: Sequence[str], options: argparse.Namespace) -> dict[str, Path]:
     """The Pythons of those programs that can be installed and do a small job rightly."""
-    model = library_folder(options.cache, dtype())
+    model = library_folder(options.cache, options.dtype)
     small = read_workload(options.data, options.questions, CHECKED)
     pythons = {}
     for name in [*(name for name in names if name != OWN), OWN]:

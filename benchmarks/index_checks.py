@@ -45,8 +45,8 @@ def write(data: Path, passages: int) -> SegmentEntry:
     def one() -> PassageVectors:
         values = chance.integers(-127, 127, (TOKENS, DIMENSION), np.int8)
         tokens = QuantisedTokens(values, np.ones(TOKENS, np.float32))
-        rows = chance.standard_normal((1 + SENTENCES, DIMENSION), np.float32)
-        return PassageVectors(rows, PassageTokens(tokens, np.zeros(1 + SENTENCES, np.int32)))
+        rows = chance.standard_normal((SENTENCES, DIMENSION), np.float32)
+        return PassageVectors(rows, PassageTokens(tokens, np.zeros(SENTENCES, np.int32)))
 
     name = "0123456789ab"
     segment = segment_folder(data, name)

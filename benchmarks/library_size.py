@@ -157,7 +157,7 @@ def ask(
 
 def _candidates(asked: Asked, index: PassageIndex, count: int, fit: Fit) -> list[Hit]:
     offsets = fit.row_offsets(language_likelihoods(asked.text))
-    return index.search(asked.encoding.vector, count, offsets=offsets)
+    return index.search(fit.looked_up(asked.encoding.vector), count, offsets=offsets)
 
 
 def _trial(

@@ -119,12 +119,17 @@ class Made:
         segment = Segment(self.articles, vectors, self.folder)
         return PassageIndex([(segment, live)], self.encoder.dimension, computed, search)
 
+    def looked_up(self) -> list[Float32]:
+        """The vectors to look up for the questions."""
+        fit = load_fit(self.encoder)
+        return [fit.looked_up(one.vector) for one in self.encoder.encode_questions(self.asked)]
+
     def found(self, index: PassageIndex) -> tuple[float, list[list[int]]]:
         """The median time of a search, and each question's candidates."""
         seconds, found = [], []
-        for encoding in self.encoder.encode_questions(self.asked):
+        for vector in self.looked_up():
             began = time.perf_counter()
-            hits = index.search(encoding.vector, CANDIDATES)
+            hits = index.search(vector, CANDIDATES)
             seconds.append(time.perf_counter() - began)
             found.append([hit.number for hit in hits])
         return float(np.median(seconds)), found
@@ -201,11 +206,11 @@ def recall_by_probed(made: Made, wanted: Sequence[Sequence[int]]) -> dict[int, f
     clusters = open_nearest(made.rows, made.folder, Search.CLUSTERED, name=FIRST_ROW)
     assert isinstance(clusters, ClusteredRows)
     owners = np.repeat(np.arange(len(made.counts)), made.counts)
-    questions = made.encoder.encode_questions(made.asked)
+    vectors = made.looked_up()
     recalls = {}
     for probed in PROBED:
         clusters.probed = probed
-        rows = [clusters.find(one.vector, 8 * CANDIDATES)[0] for one in questions]
+        rows = [clusters.find(one, 8 * CANDIDATES)[0] for one in vectors]
         found = [list(dict.fromkeys(owners[one].tolist()))[:CANDIDATES] for one in rows]
         recalls[probed] = overlap(wanted, found)
     return recalls

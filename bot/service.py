@@ -39,7 +39,7 @@ Reopen = Callable[[Callable[[int, int], None]], tuple[Library, IndexReport]]
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Texts (passages and sentences) encoded so far, and how many there are to encode."""
+    """Sentences encoded so far, and how many there are to encode."""
 
     done: int
     total: int

@@ -17,14 +17,11 @@ from index.rerank import Match, features, rerank, wording
 from index.search import PassageIndex
 from index.spelling import respelt
 
-CANDIDATES = 32
-"""Passages that FAISS hands to the re-ranking.
-
-Twice as many take twice the time and find no more; see docs/quality.md.
-"""
-COMPUTED_CANDIDATES = 12
-"""The same where token vectors are computed for the question: the fewest that keep recall@1, at a
-tenth to a fifth of a second each; see docs/quality.md."""
+CANDIDATES = 64
+"""Passages that FAISS hands to the re-ranking; see docs/quality.md for what others would find."""
+COMPUTED_CANDIDATES = 24
+"""The same where token vectors are computed for the question, at a twentieth to a tenth of a second
+each; see docs/quality.md."""
 
 
 class Status(StrEnum):
@@ -278,7 +275,8 @@ def _candidates(
     count = CANDIDATES if index.tokens_stored else COMPUTED_CANDIDATES
     languages = language_likelihoods(wording)
     offsets = search.fit.row_offsets(languages)
-    hits = index.search(encoding.vector, count, search.among, offsets)
+    vector = search.fit.looked_up(encoding.vector)
+    hits = index.search(vector, count, search.among, offsets)
     matches = rerank(encoding, languages, hits, index, search.fit)
     confidence = _confidence(encoding, matches, index, search.fit)
     return _LookedUp(search.question, matches, confidence, in_context)

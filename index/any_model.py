@@ -37,6 +37,7 @@ class AnyModel:
                 local_files_only=True,
                 trust_remote_code=False,
                 model_kwargs={"use_safetensors": True, "dtype": dtype},
+                config_kwargs={"output_hidden_states": True},
             )
         except (
             OSError,
@@ -64,17 +65,21 @@ class AnyModel:
         self.dimension: int = dimension
         self.positions: int = positions
 
-    def __call__(self, ids: Tensor, mask: Tensor, prompt: int, /) -> tuple[Tensor, Tensor]:
+    def __call__(self, ids: Tensor, mask: Tensor, prompt: int, /) -> tuple[Tensor, Tensor, Tensor]:
         """As `index.encoder.Transformer` says."""
         features = {"input_ids": ids, "attention_mask": mask, "prompt_length": prompt}
         first, *rest = self._modules
         features = first(features)
-        if "token_embeddings" not in features:
+        if not features.keys() >= {"token_embeddings", "all_layer_embeddings"}:
             raise _no_token_vectors(self._model)
         features["token_embeddings"] = features["token_embeddings"].float()
         for module in rest:
             features = module(features)
-        return features["sentence_embedding"], features["token_embeddings"]
+        last = features["token_embeddings"]
+        before = features["all_layer_embeddings"][-2].float()
+        if last.shape != before.shape:  # by a module that gives tokens another width
+            raise _no_token_vectors(self._model)
+        return features["sentence_embedding"], last, before
 
 
 def _no_token_vectors(model: str) -> ModelError:

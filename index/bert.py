@@ -115,19 +115,19 @@ class Bert:
         self.positions = sizes.positions
         """Tokens that a text may have, prompt and end marks included."""
 
-    def __call__(self, ids: Tensor, mask: Tensor, _prompt: int, /) -> tuple[Tensor, Tensor]:
-        """The vectors float32 ``(n, d)`` of ``n`` texts and their tokens' last hidden states
-        float32 ``(n, t, d)``.
+    def __call__(self, ids: Tensor, mask: Tensor, _prompt: int, /) -> tuple[Tensor, Tensor, Tensor]:
+        """The vectors float32 ``(n, d)`` of ``n`` texts, and their tokens' hidden states after the
+        last layer and after the one before it, float32 ``(n, t, d)``.
 
         ``ids`` int64 ``(n, t)``; ``mask`` int64 ``(n, t)``, 0 where a text is padded. The
         prompt's tokens count like the text's own.
         """
         padding = _Padding(mask)
-        states = self._embed(ids, padding)
+        before = states = self._embed(ids, padding)
         for layer in self._layers:
-            states = self._apply(layer, states, padding)
-        states = padding.put(states.float())
-        return states.sum(1) / mask.sum(1, keepdim=True), states
+            before, states = states, self._apply(layer, states, padding)
+        last = padding.put(states.float())
+        return last.sum(1) / mask.sum(1, keepdim=True), last, padding.put(before.float())
 
     def _embed(self, ids: Tensor, padding: _Padding) -> Tensor:
         import torch

@@ -1,7 +1,7 @@
 """Turns passages, sentences and questions into vectors.
 
-One forward pass gives both the vector of the whole text and the last hidden state of each of its
-tokens, which the re-ranking compares with one another.
+One forward pass gives both the vector of the whole text and one of each of its tokens, which the
+re-ranking compares with one another.
 """
 
 import itertools
@@ -58,6 +58,8 @@ _ONE_THREAD_TOKENS = 48
 # Texts tokenised in one turn: some 20 ms.
 _TEXTS_AT_ONCE = 64
 _MOST_TOKENS = 8_192
+# Weight of the last layer but one in a token's vector.
+_BEFORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class PassageEncoding:
     vector: Float32
     """Float32[d], unit length: of the whole text, prompt and end marks included."""
     tokens: Float32
-    """Float32[t, d]: last hidden states, neither centred nor normalised."""
+    """Float32[t, d]: see `_of_tokens`; neither centred nor normalised."""
     spans: Int32
     """Int32[t, 2]: start and end of each token in the text, white space around it left out."""
 
@@ -128,9 +130,11 @@ class Transformer(Protocol):
     def positions(self) -> int:
         """Tokens that a text may have, prompt and end marks included."""
 
-    def __call__(self, ids: "Tensor", mask: "Tensor", prompt: int, /) -> tuple["Tensor", "Tensor"]:
-        """The vectors float32 ``(n, d)`` of ``n`` texts, of any length, and the last hidden states
-        float32 ``(n, t, d)`` of their tokens.
+    def __call__(
+        self, ids: "Tensor", mask: "Tensor", prompt: int, /
+    ) -> tuple["Tensor", "Tensor", "Tensor"]:
+        """The vectors float32 ``(n, d)`` of ``n`` texts, of any length, and their tokens' hidden
+        states after the last layer and after the one before it, float32 ``(n, t, d)``.
 
         ``ids`` int64 ``(n, t)``; ``mask`` int64 ``(n, t)``, 0 where a text is padded. ``prompt``:
         how many tokens stand before the text, for models whose pooling leaves them out.
@@ -310,9 +314,9 @@ class TransformerEncoder:
             ids[row, : lengths[row]] = torch.tensor(item.ids)
             mask[row, : lengths[row]] = 1
         with torch.inference_mode():
-            pooled, states = self._transformer(ids, mask, prompt.leading)
+            pooled, last, before = self._transformer(ids, mask, prompt.leading)
             vectors = torch.nn.functional.normalize(pooled, dim=-1).numpy()
-            tokens = states.numpy()
+            tokens = _of_tokens(last, before).numpy()
         # Copies, so that keeping one text does not keep its batch.
         return [
             _States(
@@ -323,6 +327,18 @@ class TransformerEncoder:
             )
             for row, item in enumerate(batch)
         ]
+
+
+def _of_tokens(last: "Tensor", before: "Tensor") -> "Tensor":
+    """The token vectors ``(..., d)``, from the hidden states of the last two layers.
+
+    What the last layer makes serves the pooled vector. With half as much of the layer before,
+    tokens tell sentences apart better; see docs/quality.md. Devlin et al. 2019 (BERT), table 7,
+    add up the last four layers.
+    """
+    from torch.nn.functional import normalize
+
+    return normalize(last, dim=-1) + _BEFORE * normalize(before, dim=-1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from index.encoder import Encoder
+from index.encoder import Encoder, ModelError
 from index.late_interaction import Float32
+
+MEAN_SHARE = 0.5
+"""Of the mean question's vector, what is taken off each question's; see docs/quality.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Ranking:
 
     sentence: float
     maxsim: float
-    maxsim_alone: float
+    sentence_maxsim: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,6 @@ class LanguageBias:
 
     sentence: float = 0.0
     maxsim: float = 0.0
-    maxsim_alone: float = 0.0
     sentence_maxsim: float = 0.0
 
 
@@ -60,7 +62,6 @@ class Features:
 
     sentence: float
     maxsim: float
-    maxsim_alone: float
     sentence_maxsim: float
     lead: float | None
     same_language: float
@@ -73,7 +74,6 @@ class Confidence:
     intercept: float
     sentence: float
     maxsim: float
-    maxsim_alone: float
     sentence_maxsim: float
     lead: float
     same_language: float
@@ -84,7 +84,7 @@ class Fit:
     """The numbers for one model.
 
     ``question_mean`` and ``passage_mean`` float32 ``(d,)``: mean unit-length token vectors.
-    ``sentence_maxsim``: weight of a sentence's MaxSim beside its cosine when one is chosen.
+    ``vector_mean`` float32 ``(d,)``: mean vector of whole questions.
     ``language_bias`` is taken off in proportion to how well the question fits the passage's
     language. ``confidence`` is None if it was not fitted. ``answered`` and ``unsure``:
     probabilities from which an answer counts as such. ``unknown_lead``: what counts as the lead of
@@ -93,8 +93,8 @@ class Fit:
 
     question_mean: Float32
     passage_mean: Float32
+    vector_mean: Float32
     ranking: Ranking
-    sentence_maxsim: float
     confidence: Confidence | None
     answered: float
     unsure: float
@@ -105,6 +105,15 @@ class Fit:
         """A digest of the means: token vectors stored under another one cannot be compared."""
         means = self.question_mean.tobytes() + self.passage_mean.tobytes()
         return hashlib.sha256(means).hexdigest()[:16]
+
+    def looked_up(self, question: Float32) -> Float32:
+        """The vector ``(d,)`` to look up for a question of this vector.
+
+        A row's cosine with it is less by some of the row's cosine with the mean question: a row
+        near to every question says little by being near to this one.
+        """
+        vector: Float32 = question - MEAN_SHARE * self.vector_mean
+        return vector
 
     def probability(self, features: Features) -> float:
         """The probability that the first passage answers; ``unsure`` where none was fitted."""
@@ -149,17 +158,25 @@ def _probability(logit: float) -> float:
 
 
 # For a model without a fit: the default model's weights, which act on standardised values.
-_RANKING = Ranking(sentence=0.25, maxsim=0.35, maxsim_alone=0.4)
-_SENTENCE_MAXSIM = 1.0
+_RANKING = Ranking(sentence=0.25, maxsim=0.5, sentence_maxsim=0.25)
 
 
 def load_fit(encoder: Encoder) -> Fit:
-    """The fit for the encoder's model; without one, no centring, and every answer is unsure."""
+    """The fit for the encoder's model; without one, no centring, and every answer is unsure.
+
+    Raises ModelError for one that cannot be read.
+    """
     path = fit_path(encoder.name)
     if path.is_file():
-        return read_fit(json.loads(path.read_text(encoding="utf-8")))
+        try:
+            return read_fit(json.loads(path.read_text(encoding="utf-8")))
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(
+                f"The fitted numbers in {path} are damaged or of another version of Beleg: make "
+                "them anew with `beleg fit`, or delete the file."
+            ) from error
     none = np.zeros(encoder.dimension, np.float32)
-    return Fit(none, none, _RANKING, _SENTENCE_MAXSIM, None, answered=1.01, unsure=0.5)
+    return Fit(none, none, none, _RANKING, None, answered=1.01, unsure=0.5)
 
 
 def fit_path(model: str) -> Path:
@@ -177,8 +194,8 @@ def read_fit(content: dict[str, Any]) -> Fit:
     return Fit(
         question_mean=_vector(content["question_mean"]),
         passage_mean=_vector(content["passage_mean"]),
+        vector_mean=_vector(content["vector_mean"]),
         ranking=Ranking(**content["ranking"]),
-        sentence_maxsim=content["sentence_maxsim"],
         confidence=Confidence(**content["confidence"]),
         answered=content["answered"],
         unsure=content["unsure"],
@@ -194,7 +211,6 @@ def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
     content = {
         "provenance": provenance,
         "ranking": _rounded(asdict(fit.ranking)),
-        "sentence_maxsim": round(fit.sentence_maxsim, 4),
         "language_bias": _rounded(asdict(fit.language_bias)),
         "confidence": _rounded(asdict(fit.confidence)),
         "answered": round(fit.answered, 4),
@@ -202,6 +218,7 @@ def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
         "unknown_lead": round(fit.unknown_lead, 4),
         "question_mean": _text(fit.question_mean),
         "passage_mean": _text(fit.passage_mean),
+        "vector_mean": _text(fit.vector_mean),
     }
     path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 

@@ -36,9 +36,9 @@ class Question:
     gold: int
     gold_sentences: frozenset[int]
     views: Float64
-    """``(n, 4)``: the ranking's three views, and the best sentence's MaxSim; row n is passage n."""
-    sentences: list[Float64]
-    """For each passage ``(s, 2)``: its sentences' cosines and MaxSim."""
+    """``(n, 3)``: the ranking's views; row n is passage n."""
+    sentences: list[Float32]
+    """For each passage ``(s,)``: its sentences' MaxSim."""
     same_language: float
 
 
@@ -107,7 +107,7 @@ def _ask(
         centred = [centre(encoding.tokens, fit.question_mean) for encoding in encodings]
         cosines = tokens @ np.concatenate(centred).T
         ends = np.cumsum([len(one) for one in centred])
-        row_cosines = np.stack([encoding.vector for encoding in encodings]) @ rows.T
+        row_cosines = np.stack([fit.looked_up(one.vector) for one in encodings]) @ rows.T
         for one, encoding, by_row, by_token in zip(
             batch, encodings, row_cosines, np.split(cosines, ends[:-1], axis=1), strict=True
         ):
@@ -123,8 +123,7 @@ def _compared(
     tokens: Sequence[PassageTokens],
 ) -> Question:
     hits = [
-        Hit(number, cosines[1:])
-        for number, cosines in enumerate(np.split(by_row, index.starts[1:-1]))
+        Hit(number, cosines) for number, cosines in enumerate(np.split(by_row, index.starts[1:-1]))
     ]
     found = views(encoding, hits, tokens, by_token)
     passage = index.passages[question.gold]
@@ -136,10 +135,7 @@ def _compared(
             for number, (start, end) in enumerate(passage.sentences)
             if any(answer in passage.text[start:end] for answer in question.answers)
         ),
-        views=np.column_stack([found.passages, [within.max() for within in found.sentence_maxsim]]),
-        sentences=[
-            np.column_stack([hit.sentences, within])
-            for hit, within in zip(hits, found.sentence_maxsim, strict=True)
-        ],
+        views=found.passages,
+        sentences=found.sentence_maxsim,
         same_language=language_likelihood(question.text, index.source(passage).language),
     )

@@ -1,12 +1,12 @@
 """Learn the fitted numbers of a model from questions with known answers.
 
 Each language's file holds the same articles and questions, so that every language's questions can
-be asked of every language's passages. Five things are learned, in this order:
+be asked of every language's passages. Four things are learned, in this order:
 
-    means        of unit-length token vectors, questions and passages apart, over all languages
+    means        of unit-length token vectors, questions and passages apart, and of the questions'
+                 vectors, over all languages
     bias         how much more alike a question is to passages in its own language
     ranking      weights that put the right passage first (softmax over the candidates)
-    sentence     weight of MaxSim beside the cosine when the sentence is chosen
     confidence   logistic regression on whether the first passage is the right one
 
 For the confidence, libraries of different sizes are made of some articles. They are asked questions
@@ -29,7 +29,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import log_softmax, logit, logsumexp, softmax
+from scipy.special import log_softmax, logit
 from sklearn.linear_model import LogisticRegression
 
 from index.encoder import Encoder
@@ -37,6 +37,8 @@ from index.evaluate import Dataset, EvaluationError
 from index.fit import Confidence, Features, Fit, LanguageBias, Ranking
 from index.fit_samples import Asked, Pair, Question, ask_all
 from index.late_interaction import Float32, unit
+from index.passage_vectors import TitledPassage, encode_sentences
+from index.passages import split_article
 from index.remembering import RememberingEncoder
 from index.rerank import lead, score, standardised, without_bias
 
@@ -49,8 +51,9 @@ LIBRARIES = 12
 NEIGHBOURING_WEIGHT = 0.3
 """Of neighbouring questions, where those on absent articles count 1.
 
-On XQuAD, mean of nine pairs of languages: 15.3 % of them are answered at the threshold, and with 0
-20.9 %; of the others 3.4 % where 95 % of the answerable ones are, and with 0 2.8 %.
+When it was chosen, on XQuAD, mean of nine pairs of languages: 15.3 % of them are answered at the
+threshold, and with 0 20.9 %; of the others 3.4 % where 95 % of the answerable ones are, and with 0
+2.8 %.
 """
 ANSWERED_SHARE = 0.90
 UNSURE_SHARE = 0.99
@@ -165,20 +168,21 @@ def _fit_articles(
     articles: frozenset[str],
 ) -> tuple[Fit, dict[Pair, Asked]]:
     """Learn from the questions of ``articles``; all questions' views under the means learned."""
-    question_mean, passage_mean = _means(datasets, encoder, articles)
-    fit = Fit(question_mean, passage_mean, Ranking(1, 1, 1), 0.4, None, 1.0, 0.5)
+    means = _means(datasets, encoder, articles)
+    fit = Fit(*means, Ranking(1, 1, 1), None, 1.0, 0.5)
     asked = dict(ask_all(datasets, small_talk, encoder, fit))
     fit = replace(fit, language_bias=_language_bias(_only(articles, asked), articles))
     asked = {pair: _without_bias(one, fit) for pair, one in asked.items()}
     known = _only(articles, asked)
-    fit = replace(fit, ranking=_fit_ranking(known), sentence_maxsim=_fit_sentence(known))
+    fit = replace(fit, ranking=_fit_ranking(known))
     return _fit_confidence(fit, known, articles), asked
 
 
 def _means(
     datasets: Mapping[str, Dataset], encoder: Encoder, articles: frozenset[str]
-) -> tuple[Float32, Float32]:
-    questions, passages = [], []
+) -> tuple[Float32, Float32, Float32]:
+    """Of the questions' tokens, of the passages' tokens, and of the questions' vectors."""
+    questions, passages, vectors = [], [], []
     for dataset in datasets.values():
         texts = [
             dataset.questions[id_]
@@ -187,18 +191,20 @@ def _means(
         ]
         encoded = encoder.encode_questions(texts)
         questions.append(np.concatenate([unit(one.tokens) for one in encoded]).mean(axis=0))
-        texts = [
-            article.text[paragraph.start : paragraph.end]
+        vectors.append(np.mean([one.vector for one in encoded], axis=0))
+        sentences = [
+            sentence
             for article in dataset.articles
             if article.id in articles
-            for paragraph in article.paragraphs
+            for passage in split_article(
+                article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens
+            )
+            for sentence in TitledPassage(article.title, passage).sentences()
         ]
-        limit = encoder.max_tokens
-        short = [t for t, n in zip(texts, encoder.count_tokens(texts), strict=True) if n <= limit]
-        vectors = [unit(one.tokens) for one in encoder.encode_passages(short)]
-        passages.append(np.concatenate(vectors).mean(axis=0))
+        tokens = [unit(one.tokens) for one in encode_sentences(sentences, encoder)]
+        passages.append(np.concatenate(tokens).mean(axis=0))
     # Each language counts the same, however many tokens its words take.
-    return np.mean(questions, axis=0), np.mean(passages, axis=0)
+    return np.mean(questions, axis=0), np.mean(passages, axis=0), np.mean(vectors, axis=0)
 
 
 def _only(articles: frozenset[str], asked: Mapping[Pair, Asked]) -> dict[Pair, Asked]:
@@ -239,7 +245,7 @@ def _without_bias(asked: Asked, fit: Fit) -> Asked:
 def _fit_ranking(asked: Mapping[Pair, Asked]) -> Ranking:
     """Weights by a softmax over each question's passages."""
     views = [
-        np.stack([standardised(question.views[:, :3]) for question in one.questions])
+        np.stack([standardised(question.views) for question in one.questions])
         for one in asked.values()
     ]
     golds = [np.array([question.gold for question in one.questions]) for one in asked.values()]
@@ -257,34 +263,6 @@ def _fit_ranking(asked: Mapping[Pair, Asked]) -> Ranking:
 
     found = minimize(loss, np.ones(3), jac=True).x
     return Ranking(*(float(weight) for weight in found / found.sum()))
-
-
-def _fit_sentence(asked: Mapping[Pair, Asked]) -> float:
-    """The weight of MaxSim relative to the cosine's, by a softmax over the right passage."""
-    examples = [
-        (question.sentences[question.gold], sorted(question.gold_sentences))
-        for one in asked.values()
-        for question in one.questions
-        if 0 < len(question.gold_sentences) < len(question.sentences[question.gold])
-    ]
-    # One array for all: sentences that a passage does not have weigh nothing.
-    most = max(len(views) for views, _ in examples)
-    table = np.zeros((len(examples), most, 2))
-    every, right = np.full((2, len(examples), most), -np.inf)
-    for row, (views, answering) in enumerate(examples):
-        table[row, : len(views)] = views
-        every[row, : len(views)] = 0
-        right[row, answering] = 0
-
-    def loss(weights: Float64) -> tuple[float, Float64]:
-        scores = table @ weights
-        of_all, of_right = softmax(scores + every, axis=1), softmax(scores + right, axis=1)
-        value = (logsumexp(scores + every, axis=1) - logsumexp(scores + right, axis=1)).mean()
-        slope = np.einsum("es,esv->v", of_all - of_right, table) / len(table)
-        return float(value + 1e-5 * weights @ weights), slope + 2e-5 * weights
-
-    cosine, maxsim = minimize(loss, np.array([10.0, 5.0]), jac=True).x
-    return float(maxsim / cosine)
 
 
 class _Kind(StrEnum):
@@ -378,14 +356,13 @@ def _trials(
 
 def _trial(kind: _Kind, question: Question, library: NDArray[np.intp], fit: Fit) -> _Trial:
     views = question.views[library]
-    first = int(score(views[:, :3], fit.ranking).argmax())
-    sentence, maxsim, maxsim_alone, sentence_maxsim = map(float, views[first])
+    first = int(score(views, fit.ranking).argmax())
+    sentence, maxsim, sentence_maxsim = map(float, views[first])
     features = Features(
         sentence=sentence,
         maxsim=maxsim,
-        maxsim_alone=maxsim_alone,
         sentence_maxsim=sentence_maxsim,
-        lead=lead(maxsim_alone, np.delete(views[:, 2], first)),
+        lead=lead(maxsim, np.delete(views[:, 1], first)),
         same_language=question.same_language,
     )
     return _Trial(kind, features, kind is _Kind.ANSWERABLE and library[first] == question.gold)
@@ -400,10 +377,10 @@ def _cell(
     for fold, fit, asked in fitted:
         for question in asked[pair].questions:
             if question.article in fold:
-                first = int(score(question.views[:, :3], fit.ranking).argmax())
+                first = int(score(question.views, fit.ranking).argmax())
                 recall.append(first == question.gold)
-                chosen = question.sentences[first] @ [1, fit.sentence_maxsim]
-                sentence.append(recall[-1] and int(chosen.argmax()) in question.gold_sentences)
+                chosen = int(question.sentences[first].argmax())
+                sentence.append(recall[-1] and chosen in question.gold_sentences)
     shares: dict[_Kind, list[float]] = {kind: [] for kind in _Kind}
     at_95 = []
     everything = sorted({str(article) for article in fitted[0][2][pair].articles})

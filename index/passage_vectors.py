@@ -1,12 +1,15 @@
-"""What the model makes of a passage: vectors of it, of each of its sentences, and of its tokens.
+"""What the model makes of a passage: a vector of each of its sentences, and of each of its tokens.
 
-One forward pass gives both. A passage is read twice: as a whole, and sentence by sentence.
+One forward pass gives both. A passage is read sentence by sentence, each under the article's title.
+Read as a whole as well, it would take twice as long and twice the space, and gain nothing (see
+docs/quality.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -15,6 +18,14 @@ from index.late_interaction import Float32, Int32, QuantisedTokens, centre, quan
 from index.passages import Passage
 
 _BYTES_OF_SCALE = 4
+
+
+@dataclass(frozen=True, slots=True)
+class TitledSentence:
+    """A sentence under its article's title: all that its vectors follow from."""
+
+    title: str
+    sentence: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,14 +44,28 @@ class TitledPassage:
     def _key(self) -> tuple[object, ...]:
         return self.title, self.passage.text, self.passage.sentences
 
+    def sentences(self) -> list[TitledSentence]:
+        """Its sentences under the title, in order."""
+        text = self.passage.text
+        return [
+            TitledSentence(self.title, text[start:end]) for start, end in self.passage.sentences
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceVectors:
+    """A sentence's vector ``row`` float32 ``(d,)``, and its centred token vectors, of which there
+    are none in an index that does not store them."""
+
+    row: Float32
+    tokens: QuantisedTokens | None
+
 
 @dataclass(frozen=True, slots=True)
 class PassageTokens:
-    """Centred token vectors of the passage as the model reads it as a whole, then those of each
-    sentence read alone.
+    """Centred token vectors of a passage's sentences, one sentence after another.
 
-    ``starts`` int32 ``(s + 1,)``: the first token of each sentence in the whole, then of the
-    sentences alone.
+    ``starts`` int32 ``(s,)``: the first token of each sentence.
     """
 
     vectors: QuantisedTokens
@@ -56,12 +81,26 @@ class PassageTokens:
 class PassageVectors:
     """Everything the index knows of one passage.
 
-    ``rows`` float32 ``(1 + s, d)``: the passage's vector, then its sentences'. ``tokens`` is None
-    in an index without stored token vectors.
+    ``rows`` float32 ``(s, d)``: its sentences' vectors. ``tokens`` is None in an index without
+    stored token vectors.
     """
 
     rows: Float32
     tokens: PassageTokens | None
+
+    def sentences(self) -> Iterator[SentenceVectors]:
+        """The same, sentence by sentence."""
+        if self.tokens is None:
+            yield from (SentenceVectors(row, None) for row in self.rows)
+            return
+        vectors, starts = self.tokens.vectors, self.tokens.starts.tolist()
+        bounds = zip(starts, [*starts[1:], len(vectors.scales)], strict=True)
+        for row, (start, end) in zip(self.rows, bounds, strict=True):
+            of_sentence = QuantisedTokens(vectors.values[start:end], vectors.scales[start:end])
+            yield SentenceVectors(row, of_sentence)
+
+
+NO_SENTENCES: Mapping[TitledSentence, SentenceVectors] = MappingProxyType({})
 
 
 def encode(
@@ -69,70 +108,71 @@ def encode(
     encoder: Encoder,
     passage_mean: Float32,
     on_progress: Callable[[int], None] | None = None,
-) -> list[tuple[Float32, PassageTokens]]:
-    """The rows and the token vectors of each passage.
+    known: Mapping[TitledSentence, SentenceVectors] = NO_SENTENCES,
+) -> list[PassageVectors]:
+    """The vectors of each passage; a sentence that is ``known`` is not encoded.
 
-    ``passage_mean`` float32 ``(d,)`` is the fit's. ``on_progress`` gets the number of texts
-    (passages and sentences) done.
+    ``passage_mean`` float32 ``(d,)`` is the fit's. ``on_progress`` gets the number of sentences
+    encoded.
     """
-    whole = encoder.encode_passages([titled.passage.text for titled in passages], on_progress)
-    alone = iter(_encode_sentences(passages, encoder, on_progress))
-    vectors = []
-    for titled, encoding in zip(passages, whole, strict=True):
-        sentences = [next(alone) for _ in titled.passage.sentences]
-        tokens = np.concatenate([encoding.tokens, *(sentence.tokens for sentence in sentences)])
-        rows = np.stack([encoding.vector, *(sentence.vector for sentence in sentences)])
-        starts = _sentence_starts(titled.passage, encoding)
-        vectors.append((rows, PassageTokens(quantise(centre(tokens, passage_mean)), starts)))
-    return vectors
+    new = new_sentences(passages, known)
+    fresh = {
+        sentence: SentenceVectors(one.vector, quantise(centre(one.tokens, passage_mean)))
+        for sentence, one in zip(new, encode_sentences(new, encoder, on_progress), strict=True)
+    }
+    return [
+        _put_together([fresh.get(sentence) or known[sentence] for sentence in titled.sentences()])
+        for titled in passages
+    ]
 
 
-def estimated_token_bytes(token_count: int, dimension: int) -> int:
-    """About how many bytes the token vectors take of passages with so many tokens.
-
-    Each token is stored twice, as it is read in the whole and in its sentence.
-    """
-    return 2 * token_count * (dimension + _BYTES_OF_SCALE)
-
-
-def _sentence_starts(passage: Passage, encoding: PassageEncoding) -> Int32:
-    """The first token of each sentence, and behind the last token, ``(s + 1,)``."""
-    begins = [start for start, _ in passage.sentences]
-    starts = np.searchsorted(encoding.spans[:, 0], begins)
-    # White space before the first sentence may have a token.
-    starts[0] = 0
-    return np.append(starts, len(encoding.tokens)).astype(np.int32)
+def new_sentences(
+    passages: Sequence[TitledPassage], known: Mapping[TitledSentence, SentenceVectors]
+) -> list[TitledSentence]:
+    """Those of the passages that are not ``known``, each once, in order."""
+    every = (sentence for titled in passages for sentence in titled.sentences())
+    return list(dict.fromkeys(sentence for sentence in every if sentence not in known))
 
 
-def _encode_sentences(
-    passages: Sequence[TitledPassage],
+def encode_sentences(
+    sentences: Sequence[TitledSentence],
     encoder: Encoder,
-    on_progress: Callable[[int], None] | None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> list[PassageEncoding]:
     """Each sentence read with the article's title before it, where the model has room.
 
     A sentence often does not say what it is about ("It was finished in 1930."); the title does.
     The title's own tokens are left out: they would be the same for every sentence.
     """
-    plain = [
-        titled.passage.text[start:end]
-        for titled in passages
-        for start, end in titled.passage.sentences
-    ]
-    heads = [f"{titled.title}: " for titled in passages for _ in titled.passage.sentences]
-    both = [head + sentence for head, sentence in zip(heads, plain, strict=True)]
+    heads = [f"{one.title}: " for one in sentences]
+    both = [head + one.sentence for head, one in zip(heads, sentences, strict=True)]
     fits = [count <= encoder.max_tokens for count in encoder.count_tokens(both)]
-    texts = [long if fit else short for long, short, fit in zip(both, plain, fits, strict=True)]
-
-    def told(done: int) -> None:
-        if on_progress is not None:
-            on_progress(len(passages) + done)
-
-    encodings = encoder.encode_passages(texts, told)
+    texts = [
+        long if fit else one.sentence for long, one, fit in zip(both, sentences, fits, strict=True)
+    ]
+    encodings = encoder.encode_passages(texts, on_progress)
     return [
         _from(encoding, len(head)) if fit else encoding
         for encoding, head, fit in zip(encodings, heads, fits, strict=True)
     ]
+
+
+def estimated_token_bytes(token_count: int, dimension: int) -> int:
+    """About how many bytes the token vectors take of passages with so many tokens."""
+    return token_count * (dimension + _BYTES_OF_SCALE)
+
+
+def _put_together(sentences: Sequence[SentenceVectors]) -> PassageVectors:
+    rows = np.stack([one.row for one in sentences])
+    stored = [one.tokens for one in sentences if one.tokens is not None]
+    if len(stored) < len(sentences):
+        return PassageVectors(rows, None)
+    tokens = QuantisedTokens(
+        np.concatenate([one.values for one in stored]),
+        np.concatenate([one.scales for one in stored]),
+    )
+    starts = np.cumsum([0, *(len(one.scales) for one in stored[:-1])], dtype=np.int32)
+    return PassageVectors(rows, PassageTokens(tokens, starts))
 
 
 def _from(encoding: PassageEncoding, start: int) -> PassageEncoding:

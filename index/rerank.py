@@ -1,10 +1,9 @@
 """Put the candidates in order: which passage answers, and which of its sentences.
 
-Three views of the same model: the best sentence's vector, MaxSim over the passage read as a whole,
-and MaxSim over its sentences read alone. A word read in its paragraph and read in its sentence has
-two vectors, and a question may match either. Each view is standardised over the question's
-candidates, so that the weights carry over from one model and one size of library to another, and
-added up with the fitted weights.
+Three views of the same model: the best sentence's vector, MaxSim over the whole passage, and the
+best sentence's MaxSim. Each view is standardised over the question's candidates, so that the
+weights carry over from one model and one size of library to another, and added up with the fitted
+weights.
 """
 
 from __future__ import annotations
@@ -32,10 +31,10 @@ RUNNERS_UP = 3
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A candidate in its place; all similarities are cosines without the language's bias, higher is
-    better.
+    """A candidate in its place; all similarities are without the language's bias, higher is better.
 
-    ``sentence`` is the number of the sentence within the passage that answers, ``same_language``
+    ``sentence`` is the number of the sentence within the passage that answers,
+    ``sentence_cosine`` the best sentence's with the vector looked up, ``same_language``
     from 0 to 1 how well the question fits the passage's language, ``score`` what the order goes by.
     """
 
@@ -43,7 +42,6 @@ class Match:
     sentence: int
     sentence_cosine: float
     maxsim: float
-    maxsim_alone: float
     sentence_maxsim: float
     same_language: float
     score: float
@@ -53,9 +51,9 @@ class Match:
 class Views:
     """How alike a question and each of its candidates are, before any weighing.
 
-    ``passages`` float64 ``(n, 3)``: best sentence's cosine, MaxSim over the passage read as a
-    whole, MaxSim over its sentences read alone. ``sentence_maxsim``: for each candidate its
-    sentences' MaxSim, read in the passage, float32 ``(s,)``.
+    ``passages`` float64 ``(n, 3)``: best sentence's cosine, MaxSim over the whole passage, best
+    sentence's MaxSim. ``sentence_maxsim``: for each candidate its sentences' MaxSim, float32
+    ``(s,)``.
     """
 
     passages: Float64
@@ -77,21 +75,16 @@ def rerank(
         return []
     found = compare(question, hits, index, fit.question_mean)
     same = np.array([languages.get(index.language(hit.number), 0.0) for hit in hits])
-    alike = without_bias(
-        np.column_stack([found.passages, [one.max() for one in found.sentence_maxsim]]), same, fit
-    )
-    scores = score(alike[:, :3], fit.ranking)
+    alike = without_bias(found.passages, same, fit)
+    scores = score(alike, fit.ranking)
     views_of = alike.tolist()
     return [
         Match(
             number=hits[i].number,
-            sentence=int(
-                (hits[i].sentences + fit.sentence_maxsim * found.sentence_maxsim[i]).argmax()
-            ),
+            sentence=int(found.sentence_maxsim[i].argmax()),
             sentence_cosine=views_of[i][0],
             maxsim=views_of[i][1],
-            maxsim_alone=views_of[i][2],
-            sentence_maxsim=views_of[i][3],
+            sentence_maxsim=views_of[i][2],
             same_language=float(same[i]),
             score=float(scores[i]),
         )
@@ -100,8 +93,8 @@ def rerank(
 
 
 def without_bias(alike: Float64, same_language: Float64, fit: Fit) -> Float64:
-    """Similarities ``(n, 4)``, of the ranking's three views and of the best sentence's MaxSim,
-    without what the passages' language adds; ``same_language`` ``(n,)`` from 0 to 1."""
+    """The three views ``(n, 3)`` without what the passages' language adds; ``same_language``
+    ``(n,)`` from 0 to 1."""
     unbiased: Float64 = alike - np.outer(same_language, astuple(fit.language_bias))
     return unbiased
 
@@ -113,15 +106,14 @@ def features(matches: Sequence[Match], index: PassageIndex) -> Features:
     """
     first = matches[0]
     text = wording(index.passages[first.number])
-    by_likeness = sorted(matches, key=lambda match: -match.maxsim_alone)
+    by_likeness = sorted(matches, key=lambda match: -match.maxsim)
     others = (m for m in by_likeness if wording(index.passages[m.number]) != text)
-    runners_up = np.array([match.maxsim_alone for match in islice(others, RUNNERS_UP)])
+    runners_up = np.array([match.maxsim for match in islice(others, RUNNERS_UP)])
     return Features(
         sentence=first.sentence_cosine,
         maxsim=first.maxsim,
-        maxsim_alone=first.maxsim_alone,
         sentence_maxsim=first.sentence_maxsim,
-        lead=lead(first.maxsim_alone, runners_up),
+        lead=lead(first.maxsim, runners_up),
         same_language=first.same_language,
     )
 
@@ -144,8 +136,7 @@ def lead(first: float, others: NDArray[np.floating[Any]]) -> float | None:
 
 def score(passages: Float64, ranking: Ranking) -> Float64:
     """The score ``(n,)`` of ``n`` candidates from their views ``(n, 3)``."""
-    weights = [ranking.sentence, ranking.maxsim, ranking.maxsim_alone]
-    scores: Float64 = standardised(passages) @ np.array(weights)
+    scores: Float64 = standardised(passages) @ np.array(astuple(ranking))
     return scores
 
 
@@ -175,18 +166,16 @@ def views(
 ) -> Views:
     """The views of each of ``hits``, from the cosines of all their ``tokens``, ``(t, q)``."""
     weights = question.weights / max(float(question.weights.sum()), 1e-9)
-    # Of each candidate first the sentences in the whole, then all sentences alone, as one segment.
     offsets = np.cumsum([0, *(len(one.vectors.scales) for one in tokens[:-1])])
     starts = np.concatenate([one.starts + at for one, at in zip(tokens, offsets, strict=True)])
-    segments = best_matches(cosines, starts)
-    ends = np.cumsum([len(one.starts) for one in tokens])
-    in_whole = np.delete(segments, ends - 1, axis=0)
+    by_sentence = best_matches(cosines, starts)
+    sentence_maxsim = by_sentence @ weights
     bounds = np.cumsum([0, *(len(hit.sentences) for hit in hits[:-1])])
     passages = np.column_stack(
         [
             np.maximum.reduceat(np.concatenate([hit.sentences for hit in hits]), bounds),
-            best_matches(in_whole, bounds) @ weights,
-            segments[ends - 1] @ weights,
+            best_matches(by_sentence, bounds) @ weights,
+            np.maximum.reduceat(sentence_maxsim, bounds),
         ]
     )
-    return Views(passages.astype(np.float64), np.split(in_whole @ weights, bounds[1:]))
+    return Views(passages.astype(np.float64), np.split(sentence_maxsim, bounds[1:]))

@@ -30,8 +30,8 @@ REMEMBERED = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A candidate passage: its number in the index, and its sentences' cosines with the question,
-    float32 ``(s,)``."""
+    """A candidate passage: its number in the index, and its sentences' cosines with the vector
+    looked up, float32 ``(s,)``."""
 
     number: int
     sentences: Float32
@@ -41,7 +41,7 @@ class PassageIndex:
     """Passages, their sources and vectors, kept together; each segment's rows are searched by
     themselves, and of those the rows of each language.
 
-    Passage ``n`` owns a run of its segment's rows: its own vector and its sentences'.
+    Passage ``n`` owns a run of its segment's rows, one for each of its sentences.
     """
 
     def __init__(
@@ -138,8 +138,8 @@ class PassageIndex:
         among: range | None = None,
         offsets: Mapping[str, float] = NO_OFFSETS,
     ) -> list[Hit]:
-        """At most ``passages`` candidates for the question's vector ``(d,)``, those with the best
-        row first.
+        """At most ``passages`` candidates for the vector ``(d,)`` that `Fit.looked_up` gives, those
+        with the best row first.
 
         ``among``: only passages with these numbers, which are one run in one article. ``offsets``
         are taken off the cosines of rows in these languages before they are compared with others.
@@ -155,9 +155,7 @@ class PassageIndex:
                 numbers = self._nearest(question, count, offsets)
         else:
             numbers = self._nearest_among(question, among)
-        return [
-            Hit(number, self._vectors(number).rows[1:] @ question) for number in numbers[:passages]
-        ]
+        return [Hit(number, self._vectors(number).rows @ question) for number in numbers[:passages]]
 
     def _nearest(self, question: Float32, count: int, offsets: Mapping[str, float]) -> list[int]:
         """The passages that own the ``count`` best rows of all, the one with the best row first."""

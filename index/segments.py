@@ -1,14 +1,13 @@
 """A segment: some articles' passages and their vectors, as files that never change once written.
 
     passages.json   the articles' sources and passages, and how many tokens each passage has
-    rows.f32        float32 (rows, d): for each passage its vector, then one for each sentence
+    rows.f32        float32 (rows, d): for each passage a vector for each of its sentences
 
 and, unless the library is too large for token vectors (see token_vectors.py),
 
     tokens.i8       int8 (tokens, d): centred token vectors, eight bits a component
     scales.f32      float32 (tokens,): what brings a token vector back to unit length
-    starts.i32      int32 (rows,): where the tokens of each passage begin that belong to its first
-                    sentence, its second, and so on, and then those of the sentences read alone
+    starts.i32      int32 (rows,): where among its passage's tokens those of each sentence begin
 
 Arrays are stored bare, little-endian, and mapped into memory: their shapes follow from
 passages.json and the manifest's dimension, so a file of the wrong length is noticed before it is
@@ -261,7 +260,7 @@ def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
     except ValidationError as error:
         raise DamagedIndexError(f"{folder.name}/{PASSAGES} cannot be read") from error
     passages = [passage for article in content.articles for passage in article.passages]
-    rows_of = [1 + len(passage.sentences) for passage in passages]
+    rows_of = [len(passage.sentences) for passage in passages]
     try:
         if tokens is (content.tokens is None):
             raise ValueError("tokens")

@@ -1,7 +1,7 @@
 """Where the token vectors of a question's candidates come from: stored, or computed for it.
 
-Token vectors are the bulk of an index: about 390 bytes a token, and each token twice. They are
-read from all over the file, 32 candidates a question, which is quick only as long as the system
+Token vectors are the bulk of an index: about 390 bytes a token. They are read from all over the
+file, 64 candidates a question, which is quick only as long as the system
 keeps the file in memory. A library whose token vectors would take more than a limit stores none of
 them, and a question has those of its best candidates encoded.
 """
@@ -19,7 +19,7 @@ from index.passage_vectors import PassageTokens, TitledPassage, encode
 TOKEN_LIMIT = 4_000_000_000
 """Bytes of token vectors that an index stores at most, where no other limit is set.
 
-About what a machine of 8 GB has left for the cache of its file system, and 26,000 to 70,000
+About what a machine of 8 GB has left for the cache of its file system, and 52,000 to 140,000
 passages. See docs/quality.md.
 """
 LOW_WATER = 0.8
@@ -27,7 +27,7 @@ LOW_WATER = 0.8
 to be encoded anew, which a library that grows and shrinks around the limit should not pay each
 time."""
 CACHE_BYTES = 64_000_000
-"""Memory for computed token vectors: those of some hundreds of passages."""
+"""Memory for computed token vectors: those of a thousand passages or so."""
 
 
 def are_stored(token_bytes: int, limit: int, before: bool) -> bool:
@@ -63,7 +63,11 @@ class ComputedTokens:
         new = [titled for titled in dict.fromkeys(passages) if titled not in found]
         if new:
             encoded = encode(new, self._encoder, self._passage_mean)
-            found |= {titled: tokens for titled, (_, tokens) in zip(new, encoded, strict=True)}
+            found |= {
+                titled: vectors.tokens
+                for titled, vectors in zip(new, encoded, strict=True)
+                if vectors.tokens is not None
+            }
         with self._lock:
             for titled, tokens in found.items():
                 self._keep(titled, tokens)

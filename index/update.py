@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,10 +13,14 @@ from index.content import Article, Content, ContentError
 from index.encoder import Encoder
 from index.fit import Fit
 from index.passage_vectors import (
+    NO_SENTENCES,
     PassageVectors,
+    SentenceVectors,
     TitledPassage,
+    TitledSentence,
     encode,
     estimated_token_bytes,
+    new_sentences,
 )
 from index.passages import split_article
 from index.remarks import Said
@@ -49,8 +53,8 @@ from index.token_vectors import are_stored
 Progress = Callable[[int, int], None]
 
 CHUNK = 256
-"""Passages encoded before their vectors are written: bounds the memory of a build (about 60 MB of
-tokens)."""
+"""Passages encoded before their vectors are written: bounds the memory of a build (30 to 75 MB
+of tokens)."""
 
 MOST_SEGMENTS = 8
 """From here on an update writes one segment anew, without encoding, so that loading stays quick."""
@@ -162,8 +166,8 @@ def update_index(
     token_limit: int,
     on_progress: Progress | None = None,
 ) -> tuple[StoredIndex, IndexReport]:
-    """Make the index in ``folder`` say what the content says, encoding only passages whose text is
-    new.
+    """Make the index in ``folder`` say what the content says, encoding only sentences that are new
+    under their title.
 
     Token vectors that would take more than ``token_limit`` bytes are not stored. An index that
     stored them drops them then without encoding; one that did not, and may again, encodes
@@ -174,7 +178,7 @@ def update_index(
     given up, as the next writer may sweep away its segments.
 
     Raises StorageError if the folder cannot be written; the old index then stays as it was.
-    ``on_progress`` is told how many of how many texts are encoded.
+    ``on_progress`` is told how many of how many sentences are encoded.
     """
     began = time.perf_counter()
     with writing(folder):
@@ -211,7 +215,7 @@ def update_index(
                 dimension=encoder.dimension,
                 content=content.digest,
                 passages=len(passages),
-                rows=sum(1 + len(passage.sentences) for passage in passages),
+                rows=sum(len(passage.sentences) for passage in passages),
                 token_bytes=token_bytes,
                 tokens_stored=tokens,
                 left_out=tuple(
@@ -280,7 +284,8 @@ def _save(
     old: StoredIndex | None,
     on_progress: Progress | None,
 ) -> tuple[tuple[SegmentEntry, ...], int]:
-    """The segments that hold ``articles`` from now on, and how many passages were encoded."""
+    """The segments that hold ``articles`` from now on, and how many passages were encoded, if
+    only in part."""
     kept = _kept(articles, old, target.tokens)
     settled = {id_ for entry in kept for id_ in entry.articles}
     moving = [article for article in articles if article.source.id not in settled]
@@ -293,15 +298,24 @@ def _save(
         for article in moving
         for passage in article.passages
     ]
-    wanted = set(passages)
-    known = _known_vectors(wanted, old, target.tokens) if old else {}
-    new = wanted - known.keys()
+    known = _known_vectors(set(passages), old, target.tokens) if old else {}
+    new = _new_of_each_chunk(passages, known)
+    known_sentences: Mapping[TitledSentence, SentenceVectors] = NO_SENTENCES
+    if old:
+        sentences = {one for chunk in new for titled in chunk for one in titled.sentences()}
+        known_sentences = _known_sentences(sentences, old, target.tokens)
     name = uuid.uuid4().hex[:12]
     segment = segment_folder(target.folder, name)
-    vectors = _vectors(passages, known, target, _Counter(new, on_progress))
+    # By chunk, as they are encoded: a sentence of two chunks' passages is encoded with each.
+    total = sum(len(new_sentences(chunk, known_sentences)) for chunk in new)
+    counter = _Counter(total, on_progress)
+    vectors = _vectors(passages, new, known, known_sentences, target, counter)
     write_segment(segment, moving, vectors, tokens=target.tokens)
     ids = tuple(article.source.id for article in moving)
-    return (*kept, SegmentEntry(name, ids, make_durable(segment))), len(new)
+    encoded = sum(
+        bool(new_sentences([titled], known_sentences)) for chunk in new for titled in chunk
+    )
+    return (*kept, SegmentEntry(name, ids, make_durable(segment))), encoded
 
 
 def _kept(
@@ -343,16 +357,42 @@ def _known_vectors(
     return known
 
 
-class _Counter:
-    """Counts encoded texts (passages and sentences) towards the total that the caller is told."""
+def _known_sentences(
+    wanted: set[TitledSentence], old: StoredIndex, tokens: bool
+) -> dict[TitledSentence, SentenceVectors]:
+    """The same of sentences: those of a passage in which another sentence has changed."""
+    titles = {sentence.title for sentence in wanted}
+    known: dict[TitledSentence, SentenceVectors] = {}
+    for segment in old.segments:
+        place = -1
+        for article in segment.articles:
+            for passage in article.passages:
+                place += 1
+                if article.source.title not in titles:
+                    continue
+                sentences = TitledPassage(article.source.title, passage).sentences()
+                if wanted.isdisjoint(sentences):
+                    continue
+                vectors = segment.vectors[place]
+                if not tokens:
+                    vectors = PassageVectors(vectors.rows, None)
+                elif vectors.tokens is None:
+                    continue
+                both = zip(sentences, vectors.sentences(), strict=True)
+                known |= {sentence: found for sentence, found in both if sentence in wanted}
+    return known
 
-    def __init__(self, new: set[TitledPassage], tell: Progress | None) -> None:
-        self.total = sum(1 + len(titled.passage.sentences) for titled in new)
+
+class _Counter:
+    """Counts encoded sentences towards the total that the caller is told."""
+
+    def __init__(self, total: int, tell: Progress | None) -> None:
+        self.total = total
         self.done = 0
         self._tell = tell
 
     def part(self) -> Callable[[int], None]:
-        """To be told how many texts of the next part are done so far."""
+        """To be told how many sentences of the next part are done so far."""
         before = self.done
 
         def told(done: int) -> None:
@@ -363,25 +403,39 @@ class _Counter:
         return told
 
 
+def _new_of_each_chunk(
+    passages: Sequence[TitledPassage], known: Mapping[TitledPassage, PassageVectors]
+) -> list[list[TitledPassage]]:
+    """Those that are not ``known``, by the chunk in which each comes first."""
+    seen = set(known)
+    chunks = []
+    for start in range(0, len(passages), CHUNK):
+        chunk = dict.fromkeys(passages[start : start + CHUNK])
+        chunks.append([titled for titled in chunk if titled not in seen])
+        seen.update(chunk)
+    return chunks
+
+
 def _vectors(
     passages: Sequence[TitledPassage],
+    new: Sequence[Sequence[TitledPassage]],
     known: dict[TitledPassage, PassageVectors],
+    known_sentences: Mapping[TitledSentence, SentenceVectors],
     target: _Target,
     counter: _Counter,
 ) -> Iterator[PassageVectors]:
     known = dict(known)
     counts = Counter(passages)
-    for start in range(0, len(passages), CHUNK):
-        chunk = passages[start : start + CHUNK]
-        new = list(dict.fromkeys(titled for titled in chunk if titled not in known))
-        encoded = encode(new, target.encoder, target.fit.passage_mean, counter.part())
+    mean = target.fit.passage_mean
+    for number, of_chunk in enumerate(new):
+        encoded = encode(of_chunk, target.encoder, mean, counter.part(), known_sentences)
         fresh = {
-            titled: PassageVectors(rows, tokens if target.tokens else None)
-            for titled, (rows, tokens) in zip(new, encoded, strict=True)
+            titled: vectors if target.tokens else PassageVectors(vectors.rows, None)
+            for titled, vectors in zip(of_chunk, encoded, strict=True)
         }
         # Only what comes again is kept, so that memory stays bounded.
         known |= {titled: vectors for titled, vectors in fresh.items() if counts[titled] > 1}
-        for titled in chunk:
+        for titled in passages[number * CHUNK : (number + 1) * CHUNK]:
             yield fresh.get(titled) or known[titled]
 
 

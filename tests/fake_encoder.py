@@ -18,8 +18,8 @@ class FakeEncoder:
     equal words match with cosine 1 and others with about 0. A text's vector is the mean of its
     tokens', scaled to unit length. All weights are 1.
 
-    ``encoded_passages`` (passages and sentences) and ``encoded_questions`` list what was encoded,
-    in the order in which it was asked for.
+    ``encoded_passages`` (sentences, most under their titles) and ``encoded_questions`` list what
+    was encoded, in the order in which it was asked for.
     """
 
     def __init__(self, dimension: int = 64, *, max_tokens: int = 64) -> None:

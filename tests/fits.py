@@ -24,8 +24,8 @@ def fit_for(
     return Fit(
         question_mean=np.zeros(encoder.dimension, np.float32),
         passage_mean=np.full(encoder.dimension, passage_mean, np.float32),
+        vector_mean=np.zeros(encoder.dimension, np.float32),
         ranking=Ranking(**{field.name: 1.0 for field in fields(Ranking)}),
-        sentence_maxsim=0.5,
         confidence=Confidence(**none | {"intercept": intercept, "sentence": sentence}),
         answered=answered,
         unsure=unsure,

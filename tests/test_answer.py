@@ -1,6 +1,8 @@
 """From a question to citations: what holds whatever the fitted numbers are."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +128,23 @@ def test_confidence_is_that_of_the_first_passage(filled: ContentFolder, data: Pa
     # Its sentence is encoded with the title before it: 6 words of 7, cosine about 0.93.
     assert confidence(SALT) == pytest.approx(0.986, abs=0.01)
     assert confidence("zinc vats hold brine") < 0.2
+
+
+def test_half_of_the_mean_question_is_taken_off_before_the_search(
+    filled: ContentFolder, data: Path
+) -> None:
+    """Where the mean question is the question itself, half of its cosine is left."""
+    encoder = FakeEncoder()
+    [encoding] = encoder.encode_questions([SALT])
+    fit = fit_for(encoder, intercept=-5, sentence=10)
+
+    def log_odds(fit: Fit) -> float:
+        confidence = library_of(filled, data, fit).answer(SALT).confidence
+        return math.log(confidence / (1 - confidence))
+
+    as_it_is, halved = log_odds(fit), log_odds(replace(fit, vector_mean=encoding.vector))
+    # The confidence has four decimals.
+    assert halved + 5 == pytest.approx((as_it_is + 5) / 2, abs=1e-2)
 
 
 @pytest.mark.parametrize("question", ["", " \n\t ", "?!", "…", "😀", "\u200b"])

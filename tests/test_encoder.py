@@ -25,6 +25,7 @@ from index.encoder import (
     _Turns,
     load_encoder,
 )
+from index.late_interaction import unit
 from index.model_file import parse_model_file
 from tests.fake_encoder import FakeEncoder
 from tests.tiny_model import TinyModel
@@ -108,7 +109,6 @@ def test_vectors_are_those_of_the_library(folder: Path, tiny: TransformerEncoder
     texts = ["the ferry", "an island of the ferry", "x"]
     passages = model.encode(texts, prompt_name="passage")
     questions = model.encode(texts, prompt_name="query")
-    states = model.encode(texts, prompt_name="query", output_value="token_embeddings")
     assert not np.allclose(passages, questions, atol=1e-3)
     for row, (passage, question) in enumerate(
         zip(tiny.encode_passages(texts), tiny.encode_questions(texts), strict=True)
@@ -117,9 +117,25 @@ def test_vectors_are_those_of_the_library(folder: Path, tiny: TransformerEncoder
         np.testing.assert_allclose(question.vector, questions[row], atol=1e-5)
         assert question.vector.dtype == question.tokens.dtype == np.float32
         assert passage.vector.dtype == passage.tokens.dtype == np.float32
+
+
+def test_token_vectors_are_of_the_last_two_layers(
+    folder: Path, tiny: TransformerEncoder, bundled: TransformerEncoder
+) -> None:
+    """The last, and half as much of the one before, each of unit length."""
+    from transformers import AutoModel, AutoTokenizer
+
+    tokenizer, model = AutoTokenizer.from_pretrained(folder), AutoModel.from_pretrained(folder)
+    read = tokenizer("query: the ferry", return_tensors="pt")
+    *_, before, last = (
+        unit(one[0].detach().numpy())
+        for one in model(**read, output_hidden_states=True).hidden_states
+    )
     # <s> query : the ferry </s>
-    first = tiny.encode_questions(texts[:1])[0].tokens
-    np.testing.assert_allclose(first, states[0][3:5].numpy(), atol=1e-4)
+    expected = (last + before / 2)[3:5]
+    for encoder in (tiny, bundled):
+        [question] = encoder.encode_questions(["the ferry"])
+        np.testing.assert_allclose(question.tokens, expected, rtol=0, atol=1e-5)
 
 
 def assert_same(one: TransformerEncoder, other: TransformerEncoder, texts: Sequence[str]) -> None:

@@ -10,7 +10,9 @@ import pytest
 from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 
+from index import fit as fit_module
 from index.answer import Status
+from index.encoder import ModelError
 from index.fit import (
     Confidence,
     Features,
@@ -27,28 +29,26 @@ from index.library import Library
 # Exact in sixteen bits, as the vectors of a file are.
 QUESTION_MEAN = np.array([0.5, -0.25, 0], np.float32)
 PASSAGE_MEAN = np.array([0.125, 2, -1], np.float32)
+VECTOR_MEAN = np.array([0.5, 1, -0.25], np.float32)
 FIT = Fit(
     question_mean=QUESTION_MEAN,
     passage_mean=PASSAGE_MEAN,
-    ranking=Ranking(sentence=0.25, maxsim=0.35, maxsim_alone=0.4),
-    sentence_maxsim=0.9,
+    vector_mean=VECTOR_MEAN,
+    ranking=Ranking(sentence=0.25, maxsim=0.35, sentence_maxsim=0.4),
     confidence=Confidence(
         intercept=-3,
         sentence=2,
         maxsim=-1,
-        maxsim_alone=4,
-        sentence_maxsim=0.5,
+        sentence_maxsim=4,
         lead=10,
         same_language=-0.75,
     ),
-    language_bias=LanguageBias(0.01, 0.02, 0.03, 0.04),
+    language_bias=LanguageBias(0.01, 0.02, 0.03),
     answered=0.6,
     unsure=0.2,
     unknown_lead=0.125,
 )
-FEATURES = Features(
-    sentence=0.8, maxsim=0.6, maxsim_alone=0.7, sentence_maxsim=0.4, lead=0.1, same_language=1.0
-)
+FEATURES = Features(sentence=0.8, maxsim=0.6, sentence_maxsim=0.7, lead=0.1, same_language=1.0)
 
 
 def numbers(fit: Fit) -> list[object]:
@@ -63,6 +63,10 @@ def test_row_offsets_are_the_sentences_bias_as_far_as_the_question_fits() -> Non
     assert FIT.row_offsets({"en": 1.0, "de": 0.5, "fr": 0.0}) == {"en": 0.01, "de": 0.005, "fr": 0}
 
 
+def test_half_of_the_mean_question_is_taken_off_what_is_looked_up() -> None:
+    assert FIT.looked_up(np.array([1, 0.5, 0], np.float32)).tolist() == [0.75, 0, 0.125]
+
+
 # The probability --------------------------------------------------------------------------------
 
 
@@ -70,14 +74,12 @@ def test_confidence_has_an_intercept_and_a_slope_for_each_feature() -> None:
     """In this order: the fitting puts the slopes in by their places."""
     names = [field.name for field in fields(Features)]
     assert [field.name for field in fields(Confidence)] == ["intercept", *names]
-    assert names == [
-        *("sentence", "maxsim", "maxsim_alone", "sentence_maxsim", "lead", "same_language")
-    ]
+    assert names == ["sentence", "maxsim", "sentence_maxsim", "lead", "same_language"]
 
 
 def test_probability_by_hand() -> None:
-    # -3 + 1.6 - 0.6 + 2.8 + 0.2 + 1 - 0.75
-    assert FIT.probability(FEATURES) == pytest.approx(1 / (1 + math.exp(-1.25)), rel=1e-12)
+    # -3 + 1.6 - 0.6 + 2.8 + 1 - 0.75
+    assert FIT.probability(FEATURES) == pytest.approx(1 / (1 + math.exp(-1.05)), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Features)])
@@ -92,7 +94,7 @@ def test_each_slope_is_of_its_feature(name: str) -> None:
     ("intercept", "logit"), [(1e6, 50), (51, 50), (49, 49), (-49, -49), (-51, -50), (-1e6, -50)]
 )
 def test_extreme_values_overflow_nothing(intercept: float, logit: float) -> None:
-    fit = replace(FIT, confidence=Confidence(intercept, *[0.0] * 6))
+    fit = replace(FIT, confidence=Confidence(intercept, *[0.0] * 5))
     assert fit.probability(FEATURES) == pytest.approx(1 / (1 + math.exp(-logit)), rel=1e-12)
 
 
@@ -131,7 +133,7 @@ def test_stricter_without_a_fitted_confidence() -> None:
 
 
 def test_centring_goes_by_both_means() -> None:
-    other = replace(FIT, answered=0.9, confidence=None, sentence_maxsim=2)
+    other = replace(FIT, answered=0.9, confidence=None, vector_mean=PASSAGE_MEAN)
     assert other.centring() == FIT.centring()
     nothing = np.zeros(3, np.float32)
     variants = [
@@ -164,9 +166,9 @@ def test_a_written_fit_comes_back(tmp_path: Path) -> None:
     assert "“ü”" in text
     assert text.endswith("}\n")
     assert list(content) == [
-        *("provenance", "ranking", "sentence_maxsim", "language_bias", "confidence"),
+        *("provenance", "ranking", "language_bias", "confidence"),
         *("answered", "unsure"),
-        *("unknown_lead", "question_mean", "passage_mean"),
+        *("unknown_lead", "question_mean", "passage_mean", "vector_mean"),
     ]
 
 
@@ -175,8 +177,7 @@ def test_numbers_have_four_decimals_and_vectors_sixteen_bits(tmp_path: Path) -> 
         FIT,
         question_mean=np.array([1 / 3, 0.1, 0], np.float32),
         ranking=Ranking(1 / 3, 2 / 3, 0.00004),
-        sentence_maxsim=1.23456,
-        confidence=Confidence(-1 / 3, *[2 / 3] * 6),
+        confidence=Confidence(-1 / 3, *[2 / 3] * 5),
         answered=0.55556,
         unsure=0.11111,
     )
@@ -186,8 +187,8 @@ def test_numbers_have_four_decimals_and_vectors_sixteen_bits(tmp_path: Path) -> 
     assert back.question_mean.tolist() == [0.333251953125, 0.0999755859375, 0]
     assert back.ranking == Ranking(0.3333, 0.6667, 0.0)
     assert back.confidence is not None
-    assert astuple(back.confidence) == (-0.3333, *[0.6667] * 6)
-    assert (back.sentence_maxsim, back.answered, back.unsure) == (1.2346, 0.5556, 0.1111)
+    assert astuple(back.confidence) == (-0.3333, *[0.6667] * 5)
+    assert (back.answered, back.unsure) == (0.5556, 0.1111)
 
 
 def test_fit_without_confidence_is_not_written(tmp_path: Path) -> None:
@@ -241,13 +242,29 @@ def test_fit_is_that_of_the_encoders_model() -> None:
     assert numbers(load_fit(NamedEncoder())) == numbers(expected)
 
 
+@pytest.mark.parametrize("content", ["", "{}", '{"ranking": {"maxsim_alone": 1}}', "[]"])
+def test_a_fit_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
+) -> None:
+    path = tmp_path / "fit.json"
+    path.write_text(content, encoding="utf-8")
+    monkeypatch.setattr(fit_module, "fit_path", lambda _: path)
+    with pytest.raises(ModelError) as raised:
+        load_fit(FakeEncoder(3))
+    assert str(raised.value) == (
+        f"The fitted numbers in {path} are damaged or of another version of Beleg: make them anew "
+        "with `beleg fit`, or delete the file."
+    )
+
+
 def test_model_without_a_file_is_unsure_of_every_answer() -> None:
     fit = load_fit(FakeEncoder(3))
     assert fit.question_mean.tolist() == fit.passage_mean.tolist() == [0, 0, 0]
+    assert fit.vector_mean.tolist() == [0, 0, 0]
     assert fit.question_mean.dtype == fit.passage_mean.dtype == np.float32
     assert fit.confidence is None
     for value in (-1e6, 0, 1, 1e6):
-        chance = fit.probability(Features(*[value] * 6))
+        chance = fit.probability(Features(*[value] * 5))
         assert fit.unsure <= chance < fit.answered
 
 

@@ -148,10 +148,10 @@ def numbers(fit: Fit) -> list[object]:
 
 def test_shapes(first_run: Run) -> None:
     fit = first_run.fit
-    assert fit.question_mean.shape == fit.passage_mean.shape == (64,)
+    assert fit.question_mean.shape == fit.passage_mean.shape == fit.vector_mean.shape == (64,)
     assert sum(astuple(fit.ranking)) == pytest.approx(1)
     assert fit.confidence is not None
-    weights = [*astuple(fit.ranking), fit.sentence_maxsim, *astuple(fit.confidence)]
+    weights = [*astuple(fit.ranking), *astuple(fit.confidence)]
     assert np.isfinite(weights).all()
     assert 0 < fit.unsure < fit.answered < 1
 
@@ -200,7 +200,7 @@ def test_questions_on_other_articles_teach_nothing(datasets: dict[str, Dataset])
         fit, _ = fitting._fit_articles(asked, TALK, FakeEncoder(), some)
         assert fit.confidence is not None
         weights = [*astuple(fit.ranking), *astuple(fit.confidence), fit.answered, fit.unsure]
-        return [*fit.question_mean.tolist(), *weights]
+        return [*fit.question_mean.tolist(), *fit.vector_mean.tolist(), *weights]
 
     as_they_are = learned(frozenset())
     # Not to the last bit: the order of a sum may be another.
@@ -211,8 +211,16 @@ def test_questions_on_other_articles_teach_nothing(datasets: dict[str, Dataset])
 def test_means(datasets: dict[str, Dataset]) -> None:
     """Of all tokens of one language's texts, then of the languages, which count the same."""
     encoder = FakeEncoder()
-    question_mean, passage_mean = fitting._means(datasets, encoder, frozenset({"0002"}))
+    means = fitting._means(datasets, encoder, frozenset({"0002"}))
+    question_mean, passage_mean, vector_mean = means
     name, builder, year, keeper, height = PLACES[1]
+    # As the index reads them: to a real model a token is another one under a title.
+    assert encoder.encoded_passages == [
+        f"{name}: {sentence.strip('.')}."
+        for language in TEXTS
+        for kind in (0, 2)
+        for sentence in TEXTS[language][kind][0].format(*PLACES[1]).split(". ")
+    ]
     questions = {
         "de": f"Wer hat {year} den Steg von {name} gebaut Wie viele Meter ist der Turm von {name} "
         "hoch",
@@ -227,6 +235,9 @@ def test_means(datasets: dict[str, Dataset]) -> None:
     for found, texts in ((question_mean, questions), (passage_mean, passages)):
         means = [one.tokens.mean(axis=0) for one in encoder.encode_questions(list(texts.values()))]
         np.testing.assert_allclose(found, (means[0] + means[1]) / 2, rtol=0, atol=1e-6)
+    every = [TEXTS[language][kind][0].format(*PLACES[1]) for language in TEXTS for kind in (1, 3)]
+    vectors = [one.vector for one in encoder.encode_questions(every)]
+    np.testing.assert_allclose(vector_mean, np.mean(vectors, axis=0), rtol=0, atol=1e-6)
 
 
 # Trials -----------------------------------------------------------------------------------------
@@ -238,20 +249,19 @@ OWNERS = np.array(["a", "a", "a", "b", "b", "c"])
 def question_of(
     views: Sequence[Sequence[float]], *, article: str, gold: int, same_language: float = 0.5
 ) -> Question:
-    """A question by its passages' views: sentence, MaxSim, MaxSim alone, best sentence's MaxSim."""
+    """A question by its passages' views: sentence, MaxSim, best sentence's MaxSim."""
     return Question(
         article=article,
         gold=gold,
         gold_sentences=frozenset({1}),
         views=np.array(views, float),
-        # By cosine the first, by MaxSim, which weighs half, the second.
-        sentences=[np.array([[0.5, 0.1], [0.4, 0.9]]) for _ in views],
+        sentences=[np.array([0.1, 0.9], np.float32) for _ in views],
         same_language=same_language,
     )
 
 
 def by_view(**weights: float) -> Fit:
-    none = {"sentence": 0.0, "maxsim": 0.0, "maxsim_alone": 0.0}
+    none = {"sentence": 0.0, "maxsim": 0.0, "sentence_maxsim": 0.0}
     return replace(fit_for(FakeEncoder(4)), ranking=Ranking(**none | weights))
 
 
@@ -261,19 +271,19 @@ def test_bias_is_what_the_questions_own_language_adds() -> None:
     owners = np.array(["a", "a", "b"])
 
     def asked(alike: float, *views: float) -> Asked:
-        rows = [(alike, 2 * alike, 3 * alike, 4 * alike), (0, 0, 0, 0), (9, 9, 9, 9)]
+        rows = [(alike, 2 * alike, 3 * alike), (0, 0, 0), (9, 9, 9)]
         one = question_of(rows, article="a", gold=0)
-        other = question_of([views, views, (9, 9, 9, 9)], article="a", gold=1)
+        other = question_of([views, views, (9, 9, 9)], article="a", gold=1)
         return Asked([one, other], [], owners)
 
     every = {
-        ("en", "en"): asked(0.8, 0.2, 0.2, 0.2, 0.2),
-        ("de", "de"): asked(0.4, 0.2, 0.2, 0.2, 0.2),
-        ("en", "de"): asked(0.4, 0.1, 0.1, 0.1, 0.1),
+        ("en", "en"): asked(0.8, 0.2, 0.2, 0.2),
+        ("de", "de"): asked(0.4, 0.2, 0.2, 0.2),
+        ("en", "de"): asked(0.4, 0.1, 0.1, 0.1),
     }
     found = fitting._language_bias(every, frozenset({"a"}))
     # Of four views each: 0.3 and 0.2 on an average, against 0.15.
-    assert astuple(found) == pytest.approx((0.1, 0.15, 0.2, 0.25))
+    assert astuple(found) == pytest.approx((0.1, 0.15, 0.2))
 
 
 def test_one_language_has_no_bias(datasets: dict[str, Dataset]) -> None:
@@ -283,24 +293,24 @@ def test_one_language_has_no_bias(datasets: dict[str, Dataset]) -> None:
 
 def test_what_is_learned_is_without_the_bias() -> None:
     asked = Asked(
-        [question_of([(0.5, 0.6, 0.7, 0.8)], article="a", gold=0, same_language=0.5)],
-        [question_of([(0.5, 0.6, 0.7, 0.8)], article="", gold=0, same_language=1.0)],
+        [question_of([(0.5, 0.6, 0.7)], article="a", gold=0, same_language=0.5)],
+        [question_of([(0.5, 0.6, 0.7)], article="", gold=0, same_language=1.0)],
         np.array(["a"]),
     )
-    fit = replace(by_view(), language_bias=LanguageBias(0.1, 0.2, 0.3, 0.4))
+    fit = replace(by_view(), language_bias=LanguageBias(0.1, 0.2, 0.3))
     found = fitting._without_bias(asked, fit)
-    assert found.questions[0].views.tolist() == [pytest.approx([0.45, 0.5, 0.55, 0.6])]
-    assert found.talk[0].views.tolist() == [pytest.approx([0.4, 0.4, 0.4, 0.4])]
+    assert found.questions[0].views.tolist() == [pytest.approx([0.45, 0.5, 0.55])]
+    assert found.talk[0].views.tolist() == [pytest.approx([0.4, 0.4, 0.4])]
 
 
 # Each passage's first view says its number, the second how good it is.
 VIEWS = [
-    (0.00, 0.1, 0.5, 0.10),
-    (0.01, 0.9, 0.7, 0.11),
-    (0.02, 0.2, 0.1, 0.12),
-    (0.03, 0.3, 0.4, 0.13),
-    (0.04, 0.4, 0.9, 0.14),
-    (0.05, 0.8, 0.2, 0.15),
+    (0.00, 0.1, 0.5),
+    (0.01, 0.9, 0.7),
+    (0.02, 0.2, 0.1),
+    (0.03, 0.3, 0.4),
+    (0.04, 0.4, 0.9),
+    (0.05, 0.8, 0.2),
 ]
 
 
@@ -369,15 +379,14 @@ def test_another_paragraph_that_comes_first_is_wrong() -> None:
 
 
 def test_features_of_a_trial() -> None:
-    """Passage 1 comes first by MaxSim. Its MaxSim alone is 0.7, the next ones' 0.9, 0.5, 0.4."""
+    """Passage 1 comes first by MaxSim, with 0.9; the next ones have 0.8, 0.4 and 0.3."""
     question = question_of(VIEWS, article="a", gold=1, same_language=0.25)
     trial = fitting._trial(_Kind.ANSWERABLE, question, np.arange(6), by_view(maxsim=1))
     assert trial.features == Features(
         sentence=0.01,
         maxsim=0.9,
-        maxsim_alone=0.7,
-        sentence_maxsim=0.11,
-        lead=pytest.approx(0.7 - (0.9 + 0.5 + 0.4) / 3),
+        sentence_maxsim=0.7,
+        lead=pytest.approx(0.9 - (0.8 + 0.4 + 0.3) / 3),
         same_language=0.25,
     )
     assert trial.right
@@ -385,7 +394,7 @@ def test_features_of_a_trial() -> None:
 
 def test_first_passage_of_a_trial_is_the_rankings() -> None:
     question = question_of(VIEWS, article="a", gold=1)
-    for view, first in (("sentence", 5), ("maxsim", 1), ("maxsim_alone", 4)):
+    for view, first in (("sentence", 5), ("maxsim", 1), ("sentence_maxsim", 4)):
         trial = fitting._trial(_Kind.ANSWERABLE, question, np.arange(6), by_view(**{view: 1.0}))
         assert trial.features.sentence == VIEWS[first][0]
         assert trial.right == (first == 1)
@@ -394,7 +403,7 @@ def test_first_passage_of_a_trial_is_the_rankings() -> None:
 def test_trial_in_a_library_of_one_passage() -> None:
     question = question_of(VIEWS, article="c", gold=5)
     trial = fitting._trial(_Kind.ANSWERABLE, question, np.array([5]), by_view(maxsim=1))
-    assert (trial.right, trial.features.lead, trial.features.maxsim_alone) == (True, None, 0.2)
+    assert (trial.right, trial.features.lead, trial.features.maxsim) == (True, None, 0.8)
 
 
 def test_unknown_lead_is_the_mean_of_those_there_are() -> None:
@@ -416,13 +425,13 @@ def random_questions(count: int) -> dict[Pair, Asked]:
     questions = []
     for number in range(count):
         gold = number % 5
-        views = random.normal(0.5, 0.1, (6, 4))
+        views = random.normal(0.5, 0.1, (6, 3))
         views[gold] += 0.15
         article = str(OWNERS[gold])
         questions.append(question_of(views.tolist(), article=article, gold=gold))
     talk = [
         question_of(
-            random.normal(0.5, 0.1, (6, 4)).tolist(), article="", gold=0, same_language=share
+            random.normal(0.5, 0.1, (6, 3)).tolist(), article="", gold=0, same_language=share
         )
         for share in (0.1, 0.3, 0.5, 0.7)
     ]
@@ -531,46 +540,16 @@ def asked_of(*questions: Question) -> dict[Pair, Asked]:
 
 def test_ranking_goes_by_the_view_that_tells() -> None:
     for view in range(3):
-        views = np.full((6, 4), 0.5)
+        views = np.full((6, 3), 0.5)
         views[2, view] = 0.9
         found = fitting._fit_ranking(asked_of(question_of(views.tolist(), article="a", gold=2)))
         assert astuple(found) == pytest.approx([float(view == n) for n in range(3)], abs=1e-3)
 
 
 def test_views_that_say_the_same_share_the_weight() -> None:
-    views = [[value] * 4 for value in (0.1, 0.2, 0.9, 0.3, 0.2, 0.1)]
+    views = [[value] * 3 for value in (0.1, 0.2, 0.9, 0.3, 0.2, 0.1)]
     found = fitting._fit_ranking(asked_of(question_of(views, article="a", gold=2)))
     assert astuple(found) == pytest.approx([1 / 3] * 3, abs=1e-3)
-
-
-def with_sentences(right: set[int], *sentences: tuple[float, float]) -> Question:
-    """A question on the first passage by its sentences' cosines and MaxSim."""
-    question = question_of(VIEWS, article="a", gold=0)
-    return replace(question, gold_sentences=frozenset(right), sentences=[np.array(sentences)] * 6)
-
-
-def test_sentence_goes_by_what_tells() -> None:
-    both = with_sentences({1}, (0.1, 0.1), (0.2, 0.2))
-    other = with_sentences({0}, (0.1, 0.1), (0.2, 0.2))
-    # Right in two cases of three, so that the weights stay finite.
-    alike = fitting._fit_sentence(asked_of(both, both, other))
-    assert alike == pytest.approx(1, abs=0.05)
-    cosine = with_sentences({1}, (0.1, 0.5), (0.2, 0.5)), with_sentences({0}, (0.1, 0), (0.2, 0))
-    assert fitting._fit_sentence(asked_of(*cosine[:1] * 2, cosine[1])) == pytest.approx(0, abs=1e-2)
-    # The MaxSim's differences are half the cosine's, and say as much.
-    half = with_sentences({1}, (0.3, 0.1), (0.1, 0.2)), with_sentences({0}, (0.3, 0.1), (0.1, 0.2))
-    assert fitting._fit_sentence(asked_of(*half)) == pytest.approx(2, abs=0.1)
-
-
-def test_sentences_that_all_answer_or_none_teach_nothing() -> None:
-    half = with_sentences({1}, (0.3, 0.1), (0.1, 0.2)), with_sentences({0}, (0.3, 0.1), (0.1, 0.2))
-    others = [
-        with_sentences(set(), (0.1, 0.9), (0.2, 0.1)),
-        with_sentences({0, 1}, (0.1, 0.9), (0.2, 0.1)),
-        with_sentences({0}, (0.1, 0.9)),
-    ]
-    expected = fitting._fit_sentence(asked_of(*half))
-    assert fitting._fit_sentence(asked_of(*half, *others)) == expected
 
 
 # Figures ----------------------------------------------------------------------------------------
@@ -613,16 +592,16 @@ def test_cell_by_hand(
     owners = np.array(["a", "a", "b", "b"])
     first = question_of(
         [
-            *[(answerable, 0.9, 0, 0), (neighbouring, 0.1, 0, 0)],
-            *[(absent, 0.2, 0, 0), (absent, 0.3, 0, 0)],
+            *[(answerable, 0.9, 0), (neighbouring, 0.1, 0)],
+            *[(absent, 0.2, 0), (absent, 0.3, 0)],
         ],
         article="a",
         gold=0,
     )
     second = question_of(
         [
-            *[(absent, 0.2, 0, 0), (absent, 0.9, 0, 0)],
-            *[(neighbouring, 0.1, 0, 0), (answerable, 0.8, 0, 0)],
+            *[(absent, 0.2, 0), (absent, 0.9, 0)],
+            *[(neighbouring, 0.1, 0), (answerable, 0.8, 0)],
         ],
         article="b",
         gold=3,
@@ -645,19 +624,18 @@ def test_cell_by_hand(
 def test_cell_takes_each_question_by_the_fit_of_its_fold() -> None:
     """By MaxSim both have the right passage first, by the sentence's cosine only the second has."""
     first = question_of(
-        [(0.9, 0.1, 0, 0), (0.1, 0.9, 0, 0), (0.2, 0.2, 0, 0), (0.3, 0.3, 0, 0)],
+        [(0.9, 0.1, 0), (0.1, 0.9, 0), (0.2, 0.2, 0), (0.3, 0.3, 0)],
         article="a",
         gold=1,
     )
     second = question_of(
-        [(0.2, 0.2, 0, 0), (0.3, 0.3, 0, 0), (0.1, 0.1, 0, 0), (0.9, 0.9, 0, 0)],
+        [(0.2, 0.2, 0), (0.3, 0.3, 0), (0.1, 0.1, 0), (0.9, 0.9, 0)],
         article="b",
         gold=3,
     )
     asked = {("en", "de"): Asked([first, second], [], np.array(["a", "a", "b", "b"]))}
     right = by_sentence(0)
     wrong = replace(right, ranking=by_view(sentence=1).ranking)
-    other_sentence = replace(right, sentence_maxsim=0.0)
 
     def figures(of_a: Fit, of_b: Fit) -> tuple[float, float]:
         folds = [(frozenset({"a"}), of_a, asked), (frozenset({"b"}), of_b, asked)]
@@ -666,8 +644,10 @@ def test_cell_takes_each_question_by_the_fit_of_its_fold() -> None:
 
     assert figures(right, wrong) == (1, 1)
     assert figures(wrong, right) == (0.5, 0.5)
-    assert figures(wrong, other_sentence) == (0.5, 0)
-    assert figures(other_sentence, right) == (1, 0.5)
+    # The sentence with the best MaxSim is the second one of every passage.
+    asked[("en", "de")].questions[1] = replace(second, gold_sentences=frozenset({0}))
+    assert figures(right, right) == (1, 0.5)
+    assert figures(wrong, right) == (0.5, 0)
 
 
 def test_questions_are_compared_as_the_library_does(
@@ -676,7 +656,11 @@ def test_questions_are_compared_as_the_library_does(
     """All passages' views at once are those that the re-ranking has of each."""
     monkeypatch.setattr(fit_samples, "QUESTIONS_AT_ONCE", 7)  # of 8
     encoder = FakeEncoder()
-    fit = replace(fit_for(encoder, passage_mean=0.05), question_mean=np.full(64, -0.05, np.float32))
+    fit = replace(
+        fit_for(encoder, passage_mean=0.05),
+        question_mean=np.full(64, -0.05, np.float32),
+        vector_mean=np.full(64, 0.03, np.float32),
+    )
     every = dict(ask_all(datasets, TALK, encoder, fit))
     assert list(every) == PAIRS
     for (asking, language), asked in every.items():
@@ -687,16 +671,12 @@ def test_questions_are_compared_as_the_library_does(
         assert (len(asked.questions), len(asked.talk)) == (len(texts), len(TALK))
         for (id_, text), question in zip(texts.items(), asked.questions, strict=True):
             [encoding] = encoder.encode_questions([text])
-            hits = sorted(index.search(encoding.vector, 99), key=lambda hit: hit.number)
+            hits = index.search(fit.looked_up(encoding.vector), 99)
+            hits.sort(key=lambda hit: hit.number)
             found = compare(encoding, hits, index, fit.question_mean)
-            best = [within.max() for within in found.sentence_maxsim]
-            expected = np.column_stack([found.passages, best])
-            np.testing.assert_allclose(question.views, expected, rtol=0, atol=1e-5)
-            for sentences, hit, within in zip(
-                question.sentences, hits, found.sentence_maxsim, strict=True
-            ):
-                expected = np.column_stack([hit.sentences, within])
-                np.testing.assert_allclose(sentences, expected, rtol=0, atol=1e-5)
+            np.testing.assert_allclose(question.views, found.passages, rtol=0, atol=1e-5)
+            for sentences, within in zip(question.sentences, found.sentence_maxsim, strict=True):
+                np.testing.assert_allclose(sentences, within, rtol=0, atol=1e-5)
             gold = datasets[language].answers[id_]
             passage = index.passages[question.gold]
             assert (passage.article, passage.paragraph) == (gold.article, gold.paragraph)

@@ -63,7 +63,7 @@ def test_any_two_of_a_group_are_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     assert grouped(LAMPS, LIKE_LAMPS) == grouped(LIKE_LAMPS, LESS_LIKE) == [[0, 1]]
     monkeypatch.setattr(grouping, "LIKENESS", 0.75)
     assert len(grouped(LAMPS, LIKE_LAMPS, LESS_LIKE)) == 2
-    assert LIKENESS == 0.66
+    assert LIKENESS == 0.63
 
 
 @pytest.mark.parametrize(

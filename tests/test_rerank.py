@@ -25,19 +25,19 @@ Tokens = list[Int8]
 """The tokens of one sentence, before they are scaled to unit length."""
 
 
-def passage_of(whole: list[Tokens], alone: list[Tokens]) -> PassageVectors:
-    """A passage by its sentences' tokens, as read in the whole and as read alone.
+def passage_of(*sentences: Tokens) -> PassageVectors:
+    """A passage by its sentences' tokens.
 
     Its rows are of no account here: a hit says what the sentences' cosines are.
     """
-    tokens = [token for sentence in (*whole, *alone) for token in sentence]
+    tokens = [token for sentence in sentences for token in sentence]
     values = np.array(tokens, np.int8).reshape(-1, DIMENSION)
     lengths = np.linalg.norm(values.astype(np.float32), axis=1)
     return PassageVectors(
-        rows=np.zeros((1 + len(whole), DIMENSION), np.float32),
+        rows=np.zeros((len(sentences), DIMENSION), np.float32),
         tokens=PassageTokens(
             QuantisedTokens(values, (1 / lengths).astype(np.float32)),
-            starts=np.cumsum([0, *map(len, whole)]).astype(np.int32),
+            starts=np.cumsum([0, *map(len, sentences[:-1])]).astype(np.int32),
         ),
     )
 
@@ -48,7 +48,7 @@ def index_of(
     """An index of one article with a passage for each of ``vectors``."""
     texts = texts or tuple(f"Text {number}." for number in range(len(vectors)))
     passages = tuple(
-        Passage("a", number, 1, 0, len(text), text, None, ((0, len(text)),) * (len(one.rows) - 1))
+        Passage("a", number, 1, 0, len(text), text, None, ((0, len(text)),) * len(one.rows))
         for number, (text, one) in enumerate(zip(texts, vectors, strict=True), 1)
     )
     source = Source("a", "Title", None, None, None, None, language)
@@ -78,24 +78,21 @@ def fit_of(
     *,
     sentence: float = 0,
     maxsim: float = 0,
-    maxsim_alone: float = 0,
     sentence_maxsim: float = 0,
     bias: LanguageBias | None = None,
 ) -> Fit:
     """A fit of these weights, without centring."""
     return replace(
         fit_for(FakeEncoder(DIMENSION)),
-        ranking=Ranking(sentence=sentence, maxsim=maxsim, maxsim_alone=maxsim_alone),
-        sentence_maxsim=sentence_maxsim,
+        ranking=Ranking(sentence=sentence, maxsim=maxsim, sentence_maxsim=sentence_maxsim),
         language_bias=bias or LanguageBias(),
     )
 
 
 NO_MEAN = np.zeros(DIMENSION, np.float32)
-# Two sentences and one; each token is another one in its sentence alone.
-FIRST = passage_of(whole=[[E0, E2], [E01]], alone=[[E2, E3], [E10]])
-SECOND = passage_of(whole=[[E12, E3]], alone=[[E1]])
-THIRD = passage_of(whole=[[E2], [E3], [E01]], alone=[[E2], [E0], [E01]])
+FIRST = passage_of([E0, E2], [E01])
+SECOND = passage_of([E12, E3])
+THIRD = passage_of([E2], [E3], [E10, E01])
 QUESTION = question_of(E0, E1, weights=(3, 1))
 
 
@@ -116,13 +113,12 @@ def test_views_by_hand() -> None:
     expect(
         compare(QUESTION, hits, index_of(FIRST, SECOND, THIRD), NO_MEAN),
         [
-            # e0: 1 in the first sentence; e1: 0.8 in the second. Alone: 0.8 and 0.6.
-            [0.7, 0.75 * 1 + 0.25 * 0.8, 0.75 * 0.8 + 0.25 * 0.6],
-            [-0.2, 0.25 * 0.6, 0.25 * 1],
-            # Alone e0 is in the second sentence, e1 in the third.
-            [0.2, 0.75 * 0.6 + 0.25 * 0.8, 0.75 * 1 + 0.25 * 0.8],
+            # e0: 1 in the first sentence; e1: 0.8 in the second.
+            [0.7, 0.75 * 1 + 0.25 * 0.8, 0.75 * 1],
+            [-0.2, 0.25 * 0.6, 0.25 * 0.6],
+            [0.2, 0.75 * 0.8 + 0.25 * 0.8, 0.75 * 0.8 + 0.25 * 0.8],
         ],
-        [[0.75 * 1, 0.75 * 0.6 + 0.25 * 0.8], [0.25 * 0.6], [0, 0, 0.75 * 0.6 + 0.25 * 0.8]],
+        [[0.75 * 1, 0.75 * 0.6 + 0.25 * 0.8], [0.25 * 0.6], [0, 0, 0.8]],
     )
 
 
@@ -130,32 +126,32 @@ def test_views_of_hits_in_another_order_and_of_some_only() -> None:
     index = index_of(FIRST, SECOND, THIRD)
     expect(
         compare(QUESTION, [hit(2, 0.1, 0.2, 0.15), hit(0, 0.3, 0.7)], index, NO_MEAN),
-        [[0.2, 0.65, 0.95], [0.7, 0.95, 0.75]],
-        [[0, 0, 0.65], [0.75, 0.65]],
+        [[0.2, 0.8, 0.8], [0.7, 0.95, 0.75]],
+        [[0, 0, 0.8], [0.75, 0.65]],
     )
-    expect(compare(QUESTION, [hit(1, 0.4)], index, NO_MEAN), [[0.4, 0.15, 0.25]], [[0.15]])
+    expect(compare(QUESTION, [hit(1, 0.4)], index, NO_MEAN), [[0.4, 0.15, 0.15]], [[0.15]])
 
 
 def test_sentence_without_tokens() -> None:
     """It matches nothing, wherever it stands, and the others' tokens stay theirs."""
-    first = passage_of(whole=[[], [E0], [E01]], alone=[[], [E0], [E1]])
-    middle = passage_of(whole=[[E0], [], [E01]], alone=[[E0], [], [E1]])
-    last = passage_of(whole=[[E0], [E01], []], alone=[[E0], [E1], []])
+    first = passage_of([], [E0], [E01])
+    middle = passage_of([E0], [], [E01])
+    last = passage_of([E0], [E01], [])
     hits = [hit(0, 0.1, 0.5, 0.3), hit(1, 0.5, 0.1, 0.3), hit(2, 0.5, 0.3, 0.1)]
     expect(
         compare(QUESTION, hits, index_of(first, middle, last), NO_MEAN),
-        [[0.5, 0.75 + 0.25 * 0.8, 1]] * 3,
+        [[0.5, 0.75 + 0.25 * 0.8, 0.75]] * 3,
         [[0, 0.75, 0.65], [0.75, 0, 0.65], [0.75, 0.65, 0]],
     )
 
 
 def test_passages_without_tokens() -> None:
-    signs = passage_of(whole=[[]], alone=[[]])
+    signs = passage_of([])
     index = index_of(signs, SECOND, signs)
     hits = [hit(0, 0.5), hit(1, 0.4), hit(2, 0.3)]
     expect(
         compare(QUESTION, hits, index, NO_MEAN),
-        [[0.5, 0, 0], [0.4, 0.15, 0.25], [0.3, 0, 0]],
+        [[0.5, 0, 0], [0.4, 0.15, 0.15], [0.3, 0, 0]],
         [[0], [0.15], [0]],
     )
     expect(compare(QUESTION, hits[:1], index, NO_MEAN), [[0.5, 0, 0]], [[0]])
@@ -175,11 +171,9 @@ def test_question_is_centred_and_the_stored_tokens_are_not() -> None:
 
 def test_views_of_cosines_that_are_known_already() -> None:
     """As the fitting has them: for all passages' tokens, one below the other."""
-    cosines = np.array(
-        [[0.1, 0.2], [0.3, -0.4], [0.5, 0.6], [0.2, 0.9], [0.7, 0.1], [0.4, 0.8]], np.float32
-    )
+    cosines = np.array([[0.1, 0.2], [0.7, -0.4], [0.5, 0.6]], np.float32)
     found = views(question_of(E0, E1), [hit(0, 0.3, 0.7)], index_of(FIRST).tokens([0]), cosines)
-    expect(found, [[0.7, (0.5 + 0.6) / 2, (0.7 + 0.9) / 2]], [[(0.3 + 0.2) / 2, (0.5 + 0.6) / 2]])
+    expect(found, [[0.7, (0.7 + 0.6) / 2, (0.5 + 0.6) / 2]], [[(0.7 + 0.2) / 2, (0.5 + 0.6) / 2]])
 
 
 # Order ------------------------------------------------------------------------------------------
@@ -200,15 +194,15 @@ def test_standardised_of_one_candidate() -> None:
 def test_score_weighs_the_standardised_views() -> None:
     passages = np.array([[0.1, 0.6, 0.5], [0.3, 0.2, 0.5]])
     # Of two values the larger becomes 1 and the smaller -1; equal ones become 0.
-    ranking = Ranking(sentence=2, maxsim=0.5, maxsim_alone=7)
+    ranking = Ranking(sentence=2, maxsim=0.5, sentence_maxsim=7)
     assert score(passages, ranking).tolist() == pytest.approx([-1.5, 1.5])
-    ranking = Ranking(sentence=2, maxsim=3, maxsim_alone=7)
+    ranking = Ranking(sentence=2, maxsim=3, sentence_maxsim=7)
     assert score(passages, ranking).tolist() == pytest.approx([1, -1])
 
 
 @pytest.mark.parametrize(
     ("weight", "order"),
-    [("sentence", [2, 1, 0]), ("maxsim", [0, 2, 1]), ("maxsim_alone", [2, 0, 1])],
+    [("sentence", [2, 1, 0]), ("maxsim", [0, 2, 1]), ("sentence_maxsim", [2, 0, 1])],
 )
 def test_each_weight_is_of_its_view(weight: str, order: list[int]) -> None:
     hits = [hit(0, 0.1, 0.2), hit(1, 0.4), hit(2, 0.1, 0.6, 0.5)]
@@ -221,14 +215,13 @@ def test_each_weight_is_of_its_view(weight: str, order: list[int]) -> None:
 
 def test_matches_say_what_they_were_found_by() -> None:
     index = index_of(FIRST, SECOND)
-    fit = fit_of(sentence=1, maxsim=2, maxsim_alone=4, sentence_maxsim=1)
+    fit = fit_of(sentence=1, maxsim=2, sentence_maxsim=4)
     [first, second] = rerank(QUESTION, ENGLISH, [hit(1, 0.9), hit(0, 0.3, 0.2)], index, fit)
     assert first == Match(
         number=0,
         sentence=0,
         sentence_cosine=pytest.approx(0.3),
         maxsim=pytest.approx(0.95),
-        maxsim_alone=pytest.approx(0.75),
         sentence_maxsim=pytest.approx(0.75),
         same_language=1.0,
         score=pytest.approx(-1 + 2 + 4),
@@ -238,45 +231,41 @@ def test_matches_say_what_they_were_found_by() -> None:
         sentence=0,
         sentence_cosine=pytest.approx(0.9),
         maxsim=pytest.approx(0.15),
-        maxsim_alone=pytest.approx(0.25),
         sentence_maxsim=pytest.approx(0.15),
         same_language=1.0,
         score=pytest.approx(1 - 2 - 4),
     )
 
 
-@pytest.mark.parametrize(("weight", "sentence"), [(0, 1), (1.9, 1), (2.1, 0), (10, 0)])
-def test_sentence_by_its_cosine_and_its_maxsim(weight: float, sentence: int) -> None:
-    """The second's cosine is 0.2 more, the first's MaxSim 0.1 more (0.75 and 0.65)."""
-    hits = [hit(0, 0.3, 0.5)]
-    [match] = rerank(QUESTION, ENGLISH, hits, index_of(FIRST), fit_of(sentence_maxsim=weight))
-    assert match.sentence == sentence
-    # Whichever is marked, both figures are of the best.
-    assert match.sentence_cosine == pytest.approx(0.5)
-    assert match.sentence_maxsim == pytest.approx(0.75)
-
-
-def test_figures_are_of_the_best_sentence_whichever_is_marked() -> None:
-    """Its second sentence has the best cosine, its third the best MaxSim."""
-    [match] = rerank(
-        QUESTION, ENGLISH, [hit(2, 0.1, 0.4, 0.3)], index_of(FIRST, SECOND, THIRD), fit_of()
-    )
-    assert (match.number, match.sentence) == (2, 1)
+def test_the_sentence_with_the_best_maxsim_is_marked() -> None:
+    """Its second sentence has the best cosine, its third the best MaxSim; both figures are of the
+    best."""
+    index = index_of(FIRST, SECOND, THIRD)
+    [match] = rerank(QUESTION, ENGLISH, [hit(2, 0.1, 0.4, 0.3)], index, fit_of())
+    assert (match.number, match.sentence) == (2, 2)
     assert match.sentence_cosine == pytest.approx(0.4)
-    assert match.sentence_maxsim == pytest.approx(0.65)
+    assert match.sentence_maxsim == pytest.approx(0.8)
+
+
+def test_the_first_of_sentences_that_are_alike_is_marked() -> None:
+    index = index_of(passage_of([E3], [E0], [E0]))
+    [match] = rerank(QUESTION, ENGLISH, [hit(0, 0.1, 0.2, 0.9)], index, fit_of())
+    assert match.sentence == 1
 
 
 def test_equal_candidates_stay_in_the_order_of_the_search() -> None:
     index = index_of(FIRST, FIRST, FIRST)
     hits = [hit(number, 0.3, 0.7) for number in (2, 0, 1)]
-    matches = rerank(QUESTION, ENGLISH, hits, index, fit_of(sentence=1, maxsim=1, maxsim_alone=1))
+    matches = rerank(
+        QUESTION, ENGLISH, hits, index, fit_of(sentence=1, maxsim=1, sentence_maxsim=1)
+    )
     assert [(match.number, match.score) for match in matches] == [(2, 0), (0, 0), (1, 0)]
 
 
 @pytest.mark.parametrize(("fits", "language"), [(1.0, "en"), (0.5, "en"), (1.0, "de"), (0.0, "de")])
 def test_what_the_language_adds_is_taken_off(fits: float, language: str) -> None:
     """As much of it as the question fits the passages' language."""
-    bias = LanguageBias(sentence=0.1, maxsim=0.2, maxsim_alone=0.3, sentence_maxsim=0.4)
+    bias = LanguageBias(sentence=0.1, maxsim=0.2, sentence_maxsim=0.4)
     index = index_of(FIRST, SECOND, language=language)
     languages = {language: fits, "fr": 0.9}
     [match, _] = rerank(
@@ -287,7 +276,6 @@ def test_what_the_language_adds_is_taken_off(fits: float, language: str) -> None
         sentence=0,
         sentence_cosine=pytest.approx(0.3 - 0.1 * fits),
         maxsim=pytest.approx(0.95 - 0.2 * fits),
-        maxsim_alone=pytest.approx(0.75 - 0.3 * fits),
         sentence_maxsim=pytest.approx(0.75 - 0.4 * fits),
         same_language=fits,
         score=pytest.approx(1),
@@ -295,7 +283,7 @@ def test_what_the_language_adds_is_taken_off(fits: float, language: str) -> None
 
 
 def test_a_language_that_the_question_is_not_in_loses_nothing() -> None:
-    bias = LanguageBias(1, 1, 1, 1)
+    bias = LanguageBias(1, 1, 1)
     index = index_of(FIRST, language="xx")
     [match] = rerank(QUESTION, ENGLISH, [hit(0, 0.3, 0.2)], index, fit_of(bias=bias))
     assert (match.sentence_cosine, match.same_language) == (pytest.approx(0.3), 0)
@@ -305,7 +293,7 @@ def test_the_right_passage_in_another_language_comes_first() -> None:
     """By 0.75 to 0.7, where the bias is 0.3; without it, by 0.75 to 1."""
     source = [Source(id_, "T", None, None, None, None, id_) for id_ in ("de", "en")]
     passages = [Passage(id_, 1, 1, 0, 5, "Text.", None, ((0, 5),)) for id_ in ("de", "en")]
-    vectors = [passage_of([[E0, E2]], [[E0, E2]]), passage_of([[E0, E1]], [[E0, E1]])]
+    vectors = [passage_of([E0, E2]), passage_of([E0, E1])]
     articles = [
         IndexedArticle(of, (one,), digest=of.id) for of, one in zip(source, passages, strict=True)
     ]
@@ -349,14 +337,13 @@ def test_no_lead_over_nobody() -> None:
     assert lead(0.9, np.array([])) is None
 
 
-def match_of(number: int, maxsim_alone: float) -> Match:
+def match_of(number: int, maxsim: float) -> Match:
     """A match whose other figures follow from its number, and none is like another."""
     return Match(
         number=number,
         sentence=0,
         sentence_cosine=0.01 + number,
-        maxsim=0.02 + number,
-        maxsim_alone=maxsim_alone,
+        maxsim=maxsim,
         sentence_maxsim=0.03 + number,
         same_language=0.05 + number,
         score=0.04 + number,
@@ -364,7 +351,7 @@ def match_of(number: int, maxsim_alone: float) -> Match:
 
 
 def index_of_texts(*texts: str) -> PassageIndex:
-    return index_of(*[passage_of([[E0]], [[E0]])] * len(texts), texts=texts)
+    return index_of(*[passage_of([E0])] * len(texts), texts=texts)
 
 
 def test_features() -> None:
@@ -376,8 +363,7 @@ def test_features() -> None:
     found = features(matches, index)
     assert found == Features(
         sentence=3.01,
-        maxsim=3.02,
-        maxsim_alone=0.8,
+        maxsim=0.8,
         sentence_maxsim=3.03,
         lead=pytest.approx(0.8 - (0.5 + 0.5 + 0.2) / 3),
         same_language=3.05,
@@ -386,7 +372,7 @@ def test_features() -> None:
 
 def test_features_of_the_only_match() -> None:
     found = features([match_of(0, 0.8)], index_of_texts("One."))
-    assert (found.maxsim_alone, found.lead) == (0.8, None)
+    assert (found.maxsim, found.lead) == (0.8, None)
 
 
 def test_copies_of_the_first_passage_are_no_runners_up() -> None:

@@ -28,9 +28,9 @@ from index.update import IndexReport, read_index
 LAMPS = ("The lamps of Quill burn oil. They were lit in March.", "Nobody counts the lamps.")
 ROPES = "Ropes are made from hemp. Hemp grows inland."
 STONES = "Stones lie still."
-LIMIT = 2 * (11 + 4 + 8) * (64 + 4)
-"""What the token vectors of lamps and ropes take: each word is stored twice, as 64 numbers and a
-scale of four bytes."""
+LIMIT = (11 + 4 + 8) * (64 + 4)
+"""What the token vectors of lamps and ropes take: each word is stored as 64 numbers and a scale of
+four bytes."""
 QUESTIONS = ("when were the lamps lit?", "what are ropes made from?", "who counts?", "why?")
 
 
@@ -101,7 +101,7 @@ def test_growing_over_the_limit_drops_token_vectors_without_encoding(
     two.write("stones.md", STONES, title="Stones")
     encoder = FakeEncoder()
     library, report = opened(two, data, LIMIT, encoder)
-    assert encoder.encoded_passages == [STONES, "Stones: Stones lie still."]
+    assert encoder.encoded_passages == ["Stones: Stones lie still."]
     assert (report.encoded, report.rebuilt) == (1, None)
     assert (report.tokens_stored, library.index.tokens_stored) == (False, False)
     assert files(data) == {"passages.json", "rows.f32"}
@@ -197,10 +197,11 @@ def test_only_candidates_are_encoded(
     library, _ = opened(two, data, 0, encoder)
     assert len(library.answer("what are ropes made from?").citations) == 1
     assert encoder.encoded_passages == [
-        *(ROPES, "Ropes: Ropes are made from hemp.", "Ropes: Hemp grows inland.")
+        "Ropes: Ropes are made from hemp.",
+        "Ropes: Hemp grows inland.",
     ]
     library.answer("ropes?")
-    assert len(encoder.encoded_passages) == 3
+    assert len(encoder.encoded_passages) == 2
 
 
 # What is remembered -----------------------------------------------------------------------------
@@ -214,8 +215,13 @@ def titled(*texts: str) -> list[TitledPassage]:
 
 
 NO_MEAN = np.zeros(64, np.float32)
-WORD = 2 * (64 + 4) + 2 * 4
-"""Bytes of a passage of one word: its token twice, and the starts of its sentence and the end."""
+WORD = (64 + 4) + 4
+"""Bytes of a passage of one word: its token, and the start of its sentence."""
+
+
+def tokens_of(passages: Sequence[TitledPassage], encoder: FakeEncoder) -> list[PassageTokens]:
+    encoded = [vectors.tokens for vectors in encode(passages, encoder, NO_MEAN)]
+    return [tokens for tokens in encoded if tokens is not None]
 
 
 def test_what_was_asked_for_last_is_kept(encoder: FakeEncoder) -> None:
@@ -226,7 +232,7 @@ def test_what_was_asked_for_last_is_kept(encoder: FakeEncoder) -> None:
     def encoded(*passages: TitledPassage) -> list[str]:
         encoder.encoded_passages.clear()
         tokens.of(passages)
-        return [text for text in encoder.encoded_passages if ":" not in text]
+        return [text.removeprefix("T: ") for text in encoder.encoded_passages]
 
     assert encoded(two) == ["two"]
     assert encoded(one) == []
@@ -242,11 +248,11 @@ def test_what_was_asked_for_last_is_kept(encoder: FakeEncoder) -> None:
 
 def test_token_vectors_come_in_the_order_asked_for(encoder: FakeEncoder) -> None:
     passages = titled("one", "two", "one")
-    expected = [tokens for _, tokens in encode(passages, encoder, NO_MEAN)]
+    expected = tokens_of(passages, encoder)
     tokens = ComputedTokens(encoder, NO_MEAN, cache_bytes=0)
     encoder.encoded_passages.clear()
     assert plain(tokens.of(passages)) == plain(expected)
-    assert encoder.encoded_passages == ["one", "two", "T: one", "T: two"]
+    assert encoder.encoded_passages == ["T: one", "T: two"]
     assert tokens.of([]) == []
 
 
@@ -260,7 +266,7 @@ class MeetingEncoder(FakeEncoder):
     def encode_passages(
         self, texts: Sequence[str], on_progress: Callable[[int], None] | None = None
     ) -> list[PassageEncoding]:
-        if "first" in texts:
+        if "T: first" in texts:
             self._both.wait()
         return super().encode_passages(texts, on_progress)
 
@@ -269,7 +275,7 @@ def test_threads_share_what_is_remembered() -> None:
     """None waits for another's encoding, and what each gets is right."""
     words = "abcdefghij"
     passages = titled(*words)
-    expected = plain([tokens for _, tokens in encode(passages, FakeEncoder(), NO_MEAN)])
+    expected = plain(tokens_of(passages, FakeEncoder()))
     tokens = ComputedTokens(MeetingEncoder(), NO_MEAN, cache_bytes=3 * WORD)
 
     def work(seed: int) -> None:
