@@ -11,7 +11,15 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
 from dotenv.parser import parse_stream
-from pydantic import AfterValidator, AnyHttpUrl, AnyWebsocketUrl, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AnyHttpUrl,
+    AnyWebsocketUrl,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Address = TypeVar("Address", bound=AnyHttpUrl | AnyWebsocketUrl | None)
@@ -34,6 +42,11 @@ def _one_word(token: SecretStr) -> SecretStr:
 
 def _is_token(value: str) -> bool:
     return all("!" <= character <= "~" for character in value)
+
+
+def _not_of_kubernetes(port: object) -> object:
+    """None for the address that Kubernetes puts into BELEG_PORT for a service "beleg"."""
+    return None if isinstance(port, str) and port.startswith("tcp://") else port
 
 
 def _open_address(url: Address) -> Address:
@@ -92,7 +105,9 @@ class Settings(BaseSettings):
         default="auto", validation_alias="BELEG_SEARCH"
     )
     """How candidates are searched, as `index.nearest.Search`."""
-    port: int | None = Field(default=None, ge=1, le=65535, validation_alias="BELEG_PORT")
+    port: Annotated[
+        Annotated[int, Field(ge=1, le=65535)] | None, BeforeValidator(_not_of_kubernetes)
+    ] = Field(default=None, validation_alias="BELEG_PORT")
     """Where ``/healthz``, ``/readyz`` and ``/metrics`` are served on this machine, if
     anywhere."""
     log: Literal["plain", "json"] = Field(default="plain", validation_alias="BELEG_LOG")

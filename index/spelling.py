@@ -10,6 +10,7 @@ first letter, which is seldom wrong.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import islice
 
@@ -18,7 +19,7 @@ LEAST_LETTERS = 5
 MOST_LETTERS = 30
 """Longer ones are no words; their neighbours would be many, and as long."""
 MOST_WORDS = 8
-"""Unknown words whose neighbours are looked up, about a millisecond each: the first ones."""
+"""Unknown words whose neighbours are looked up, a millisecond or some each: the first ones."""
 _WORD = re.compile(rf"[^\W\d_]{{{LEAST_LETTERS},}}")
 _ALPHABETS = (
     "abcdefghijklmnopqrstuvwxyzßàáâãäåæçèéêëìíîïñòóôõöøùúûüýąćčďęěğılłńňőœřśšşţťůűźżžșț",
@@ -32,7 +33,7 @@ Rarities = Callable[[Sequence[str]], list[float | None]]
 
 def words_in(text: str) -> Iterator[str]:
     """The words that slips are looked for in, in lower case."""
-    return (match.group().lower() for match in _WORD.finditer(text))
+    return (match.group().lower() for match in _WORD.finditer(_composed(text)))
 
 
 def respelt(question: str, library: Collection[str], rarities: Rarities) -> str | None:
@@ -40,6 +41,7 @@ def respelt(question: str, library: Collection[str], rarities: Rarities) -> str 
 
     ``library``: words of the articles, as `words_in` gives them; they go before the model's.
     """
+    question = _composed(question)
     parts: list[str] = []
     end = 0
     unknown = (
@@ -53,6 +55,11 @@ def respelt(question: str, library: Collection[str], rarities: Rarities) -> str 
             parts += question[end : match.start()], meant
             end = match.end()
     return "".join((*parts, question[end:])) if parts else None
+
+
+def _composed(text: str) -> str:
+    """With an accent and its letter as one sign, as the model reads them."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _is_known(word: str, library: Collection[str], rarities: Rarities) -> bool:

@@ -205,6 +205,11 @@ def test_a_name_that_may_be_anothers_is_passed_over(
     load_settings()
 
 
+def test_the_port_of_a_kubernetes_service_is_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BELEG_PORT", "tcp://10.0.0.1:80")
+    assert load_settings().port is None
+
+
 def test_a_token_is_not_waited_for_in_a_pipe(
     empty_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 """Which words of a question are taken for slips, and of what."""
 
+import unicodedata
 from collections.abc import Sequence
 
 import pytest
@@ -92,6 +93,13 @@ def test_the_longest_word_is_mended() -> None:
     word = "b" + "a" * (MOST_LETTERS - 1)
     assert respelt(f"{word[:-1]}", frozenset({word}), rarities) == word
     assert respelt(f"{word}a", frozenset({word}), rarities) is None
+
+
+def test_an_accent_may_stand_behind_its_letter() -> None:
+    """As two signs, "é" would end a word."""
+    apart = unicodedata.normalize("NFD", "pausé")
+    assert list(words_in(f"Le {apart}")) == ["pausé"]
+    assert respelt(f"{apart} missles", frozenset({"pausé"}), rarities) == "pausé missiles"
 
 
 def test_words_in() -> None:
