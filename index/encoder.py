@@ -1,6 +1,6 @@
-"""Turns passages, sentences and questions into vectors.
+"""Turns sentences and questions into vectors.
 
-One forward pass gives both the vector of the whole text and one of each of its tokens, which the
+One forward pass gives both the vector of the text and one of each of its tokens, which the
 re-ranking compares with one another.
 """
 

@@ -85,7 +85,7 @@ class Library:
         An index that is up to date is only read, so the data folder need not be writable then.
         Token vectors that would take more than ``token_limit`` bytes are not stored but computed
         when a question needs them. ``search`` says how candidates are found. ``on_progress`` is
-        told how many of how many texts are encoded.
+        told how many of how many sentences are encoded.
 
         Raises ContentError if nothing could be read from ``content``, StorageError if ``data``
         cannot be used.

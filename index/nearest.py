@@ -62,8 +62,8 @@ class Nearest(Protocol):
     """Finds rows of one segment."""
 
     def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
-        """At most ``count`` rows with the highest cosine to the vector ``(d,)``, best first: their
-        numbers and cosines."""
+        """At most ``count`` rows with the highest inner product with the vector ``(d,)``, best
+        first: their numbers and products, which are cosines for a vector of unit length."""
 
 
 def open_nearest(rows: Float32, folder: Path | None, search: Search, *, name: str) -> Nearest:
