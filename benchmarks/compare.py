@@ -285,7 +285,7 @@ def machine() -> str:
     capabilities = torch.cpu.get_capabilities()
     sets = [name.replace("_", "-") for name in INSTRUCTIONS if capabilities.get(name)]
     cores = f"{os.cpu_count()} cores with {', '.join(sets) or 'none of the sets named'}"
-    return f"{cores}; {OWN} computes in {own_dtype()}"
+    return f"{cores}; Beleg computes in {own_dtype()}"
 
 
 def own_dtype() -> Dtype:
