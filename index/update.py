@@ -335,26 +335,35 @@ def _kept(
     return [] if len(kept) >= MOST_SEGMENTS else kept
 
 
+def _stored_passages(old: StoredIndex) -> Iterator[tuple[TitledPassage, Segment, int]]:
+    """Every passage of ``old``, its segment and its place there."""
+    for segment in old.segments:
+        passages = (
+            TitledPassage(article.source.title, passage)
+            for article in segment.articles
+            for passage in article.passages
+        )
+        for place, titled in enumerate(passages):
+            yield titled, segment, place
+
+
+def _usable(vectors: PassageVectors, tokens: bool) -> PassageVectors | None:
+    """None where ``tokens`` are to be stored and these have none."""
+    if not tokens:
+        return PassageVectors(vectors.rows, None)
+    return vectors if vectors.tokens is not None else None
+
+
 def _known_vectors(
     wanted: set[TitledPassage], old: StoredIndex, tokens: bool
 ) -> dict[TitledPassage, PassageVectors]:
     """Those of the ``wanted`` passages that need not be encoded again; where ``tokens`` are to be
     stored, they have them."""
-    known = {}
-    for segment in old.segments:
-        place = -1
-        for article in segment.articles:
-            for passage in article.passages:
-                place += 1
-                titled = TitledPassage(article.source.title, passage)
-                if titled not in wanted:
-                    continue
-                vectors = segment.vectors[place]
-                if not tokens:
-                    known[titled] = PassageVectors(vectors.rows, None)
-                elif vectors.tokens is not None:
-                    known[titled] = vectors
-    return known
+    return {
+        titled: vectors
+        for titled, segment, place in _stored_passages(old)
+        if titled in wanted and (vectors := _usable(segment.vectors[place], tokens)) is not None
+    }
 
 
 def _known_sentences(
@@ -363,23 +372,12 @@ def _known_sentences(
     """The same of sentences: those of a passage in which another sentence has changed."""
     titles = {sentence.title for sentence in wanted}
     known: dict[TitledSentence, SentenceVectors] = {}
-    for segment in old.segments:
-        place = -1
-        for article in segment.articles:
-            for passage in article.passages:
-                place += 1
-                if article.source.title not in titles:
-                    continue
-                sentences = TitledPassage(article.source.title, passage).sentences()
-                if wanted.isdisjoint(sentences):
-                    continue
-                vectors = segment.vectors[place]
-                if not tokens:
-                    vectors = PassageVectors(vectors.rows, None)
-                elif vectors.tokens is None:
-                    continue
-                both = zip(sentences, vectors.sentences(), strict=True)
-                known |= {sentence: found for sentence, found in both if sentence in wanted}
+    for titled, segment, place in _stored_passages(old):
+        if titled.title not in titles or wanted.isdisjoint(sentences := titled.sentences()):
+            continue
+        if (vectors := _usable(segment.vectors[place], tokens)) is not None:
+            both = zip(sentences, vectors.sentences(), strict=True)
+            known |= {sentence: found for sentence, found in both if sentence in wanted}
     return known
 
 

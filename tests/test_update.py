@@ -105,18 +105,28 @@ def two(content: ContentFolder) -> ContentFolder:
     return content
 
 
+def updated(
+    content: ContentFolder, data: Path, encoder: FakeEncoder, limit: int = TOKEN_LIMIT
+) -> tuple[Library, IndexReport, list[tuple[int, int]]]:
+    """The library after an update, its report, and the progress that it told of."""
+    encoder.encoded_passages.clear()
+    told: list[tuple[int, int]] = []
+    library, report = Library.open(
+        content.path,
+        data,
+        encoder,
+        fit=fit_for(encoder),
+        token_limit=limit,
+        on_progress=lambda done, total: told.append((done, total)),
+    )
+    return library, report, told
+
+
 # --- what is counted and encoded ----------------------------------------------------------------
 
 
 def test_first_build(two: ContentFolder, data: Path, encoder: FakeEncoder) -> None:
-    told: list[tuple[int, int]] = []
-    library, report = Library.open(
-        two.path,
-        data,
-        encoder,
-        fit=fit_for(encoder),
-        on_progress=lambda done, total: told.append((done, total)),
-    )
+    library, report, told = updated(two, data, encoder)
     assert (report.articles, report.passages) == (Changes(added=2), Changes(added=3))
     assert (report.encoded, report.errors, report.rebuilt) == (3, (), None)
     assert encoder.encoded_passages == list(SENTENCES)
@@ -307,14 +317,7 @@ def test_more_passages_than_a_chunk(
     monkeypatch.setattr(update, "CHUNK", 3)
     paragraphs = [f"Lamp number {number} burns." for number in range(10)]
     content.write("lamps.md", *paragraphs)
-    told: list[tuple[int, int]] = []
-    library, report = Library.open(
-        content.path,
-        data,
-        encoder,
-        fit=fit_for(encoder),
-        on_progress=lambda done, total: told.append((done, total)),
-    )
+    library, report, told = updated(content, data, encoder)
     assert report.encoded == 10
     assert told == [(number, 10) for number in range(1, 11)]
     for number in range(10):
@@ -329,14 +332,7 @@ def test_text_of_two_chunks_is_encoded_once(
     monkeypatch.setattr(update, "CHUNK", 2)
     content.write("a.md", LAMPS[1], *ROPES, "Hemp is cut.", *ROPES, title="T")
     content.write("b.md", "Tar is boiled.", "Wax is cast.", LAMPS[1], *ROPES, title="T")
-    told: list[tuple[int, int]] = []
-    library, report = Library.open(
-        content.path,
-        data,
-        encoder,
-        fit=fit_for(encoder),
-        on_progress=lambda done, total: told.append((done, total)),
-    )
+    library, report, told = updated(content, data, encoder)
     assert (report.encoded, library.passage_count) == (5, 8)
     assert encoder.encoded_passages == [
         *(f"T: {LAMPS[1]}", "T: Ropes are made from hemp.", "T: Hemp grows inland."),
@@ -361,23 +357,6 @@ def test_text_of_two_chunks_is_encoded_once(
 BEACON = ("The lamps of Quill burn oil.", "They were lit in March.", "Nobody counts them.")
 NEW = "Somebody trims their long wicks daily."
 NO_TOKENS = 0  # bytes of token vectors
-
-
-def updated(
-    content: ContentFolder, data: Path, encoder: FakeEncoder, limit: int = TOKEN_LIMIT
-) -> tuple[Library, IndexReport, list[tuple[int, int]]]:
-    """The library after an update, its report, and the progress that it told of."""
-    encoder.encoded_passages.clear()
-    told: list[tuple[int, int]] = []
-    library, report = Library.open(
-        content.path,
-        data,
-        encoder,
-        fit=fit_for(encoder),
-        token_limit=limit,
-        on_progress=lambda done, total: told.append((done, total)),
-    )
-    return library, report, told
 
 
 def assert_as_built_anew(
