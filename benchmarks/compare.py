@@ -6,9 +6,9 @@
 Each program runs in an environment of its own, which the first run makes (a gigabyte and some
 minutes each), on the folder of Beleg's default model. They compute in float32, as they do when
 nothing else is asked of them; ``--dtype bfloat16`` lets them compute as Beleg does where the CPU
-can. A round runs every program once, each job in
-a fresh process: load and index and change a paragraph; start and answer one question with the saved
-index; answer all questions one by one and then many at once. Ratios are taken within a round.
+can. A round runs every program once, each job in a fresh process: load and index and change a
+paragraph; start and answer one question with the saved index; answer all questions one by one and
+then many at once. Ratios are taken within a round.
 
 With ``--sizes`` the same for several sizes of the library, made larger by shuffled sentences; the
 tables are those of ``--table``. Every run is kept in ``--results``; ``--rounds 0`` only writes the
