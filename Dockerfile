@@ -21,8 +21,6 @@ COPY bot bot
 COPY index index
 RUN pip install --no-build-isolation -e .
 
-# The model is unpacked in the number format that suits this machine's CPU; a machine of another
-# kind unpacks it again and rebuilds the index when the bot starts there.
 RUN useradd --uid 10001 --create-home beleg && install -d -o beleg -g beleg /cache /data
 COPY content /content
 USER beleg

@@ -5,10 +5,10 @@
 
 Each program runs in an environment of its own, which the first run makes (a gigabyte and some
 minutes each), on the folder of Beleg's default model. They compute in float32, as they do when
-nothing else is asked of them; ``--dtype bfloat16`` lets them compute as Beleg does where the CPU
-can. A round runs every program once, each job in a fresh process: load and index and change a
-paragraph; start and answer one question with the saved index; answer all questions one by one and
-then many at once. Ratios are taken within a round.
+nothing else is asked of them; ``--dtype bfloat16`` lets them be quicker where the CPU can. A
+round runs every program once, each job in a fresh process: load and index and change a paragraph;
+start and answer one question with the saved index; answer all questions one by one and then many at
+once. Ratios are taken within a round.
 
 With ``--sizes`` the same for several sizes of the library, made larger by shuffled sentences; the
 tables are those of ``--table``. Every run is kept in ``--results``; ``--rounds 0`` only writes the
@@ -41,7 +41,7 @@ from benchmarks.figures import (
     ratios_table,
     replace_between,
 )
-from benchmarks.model_folder import library_folder
+from benchmarks.model_folder import Dtype, library_folder
 from benchmarks.processes import run_process
 from benchmarks.workload import (
     Workload,
@@ -50,7 +50,6 @@ from benchmarks.workload import (
     read_workload,
     write_articles,
 )
-from index.bundled_model import Dtype
 from index.evaluate import EvaluationError
 
 CLIENTS = (1, 4, 16, 64)
@@ -246,8 +245,8 @@ def page_of(runs: Sequence[Run], size: int, dtype: Dtype, output: Path) -> str:
     )
     rounds = max(map(len, figures.values()))
     parts = [
-        f"{machine()}, the others in {dtype}. {size} paragraphs; {rounds} "
-        f"{'round' if rounds == 1 else 'rounds'}; each figure is the median.",
+        f"{machine()}; Beleg multiplies bytes, the others compute in {dtype}. {size} paragraphs; "
+        f"{rounds} {'round' if rounds == 1 else 'rounds'}; each figure is the median.",
         medians_table(ROWS, figures),
         f"{OWN} divided by each of the others: the median of the rounds, and in brackets the "
         "least and the most.",
@@ -281,18 +280,10 @@ def _by_size(runs: Sequence[Run], peer: str, row: Row) -> list[tuple[float, floa
 
 
 def machine() -> str:
-    """The cores and the instruction sets of this machine, and the type Beleg computes in."""
+    """The cores and the instruction sets of this machine."""
     capabilities = torch.cpu.get_capabilities()
     sets = [name.replace("_", "-") for name in INSTRUCTIONS if capabilities.get(name)]
-    cores = f"{os.cpu_count()} cores with {', '.join(sets) or 'none of the sets named'}"
-    return f"{cores}; Beleg computes in {own_dtype()}"
-
-
-def own_dtype() -> Dtype:
-    """The type that Beleg computes in on this machine."""
-    capabilities = torch.cpu.get_capabilities()
-    native = any(capabilities.get(key) for key in ("avx512_bf16", "amx_bf16", "bf16"))
-    return "bfloat16" if native else "float32"
+    return f"{os.cpu_count()} cores with {', '.join(sets) or 'none of the sets named'}"
 
 
 def _say(text: str) -> None:

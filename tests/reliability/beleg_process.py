@@ -31,7 +31,7 @@ from index import encoder
 from index.encoder import PassageEncoding, QuestionEncoding
 from index.language import detect_language
 
-_IMPORTED = ["beleg_process", "bot.start", "index.library", "torch"]
+_IMPORTED = ["beleg_process", "bot.start", "index.library", "onnx"]
 SECONDS = 60.0
 """For a process to begin or to end: far more than it takes."""
 NOBODY = 65_534

@@ -1,0 +1,106 @@
+"""Products of matrices of bytes, on ONNX Runtime.
+
+They are exact, and at least twice as fast as products of floats. But a CPU without VNNI adds two
+neighbouring products in 16 bits, and cuts the sum off where it does not fit. One side are bytes up
+to 255; so two neighbours of the other side, of the same sign, are together at most `PAIR`.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from onnxruntime import InferenceSession, SessionOptions
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NoSuchFile,
+    RuntimeException,
+)
+
+UInt8 = NDArray[np.uint8]
+Int8 = NDArray[np.int8]
+Int32 = NDArray[np.int32]
+Float32 = NDArray[np.float32]
+
+LEVELS = 127
+PAIR = 128
+"""255 times this is the most that 16 bits hold."""
+TINY = 1e-9
+"""The least scale: that of zeros."""
+MIDDLE = 128
+"""The byte that stands for zero where bytes stand for numbers from -128 to 127."""
+OPERATORS, FILE_VERSION = 21, 10
+"""Of ONNX; ONNX Runtime reads no newer ones than it knows."""
+_ERRORS_ONLY = 3
+
+
+def open_session(graph: Path | bytes) -> InferenceSession:
+    """A session of ONNX Runtime for the graph in a file, or as it would lie in one; on all cores.
+
+    Raises ValueError for what is no such graph.
+    """
+    options = SessionOptions()
+    options.log_severity_level = _ERRORS_ONLY
+    # Threads that spin while they wait would keep a core busy; these cost nothing beside a busy
+    # process.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    source = graph if isinstance(graph, bytes) else str(graph)
+    try:
+        return InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    # What the library raises has no other base than Exception.
+    except (
+        Fail,
+        InvalidArgument,
+        InvalidGraph,
+        InvalidProtobuf,
+        NoSuchFile,
+        RuntimeException,
+    ) as error:
+        raise ValueError(f"{graph!r:.200} is no graph that can be computed") from error
+
+
+def round_rows(matrix: Float32) -> tuple[Int8, Float32]:
+    """A matrix ``(m, k)``, ``k`` even, as bytes for `multiply` and a scale ``(m,)`` for each row.
+
+    Only where two large neighbours meet is the scale coarser than bytes alone would make it.
+    """
+    pairs = matrix.reshape(len(matrix), -1, 2)
+    largest = np.abs(matrix).max(axis=1, initial=0) / LEVELS
+    together = np.abs(pairs.sum(axis=2)).max(axis=1, initial=0) / PAIR
+    scales = np.maximum(np.maximum(largest, together), TINY).astype(np.float32)
+    return np.rint(matrix / scales[:, None]).astype(np.int8), scales
+
+
+def multiply(numbers: UInt8, others: Int8) -> Int32:
+    """``numbers`` ``(m, k)``, each less `MIDDLE`, times ``others`` ``(k, n)``; see the module for
+    what these may be."""
+    [products] = _session().run(None, {"numbers": numbers, "others": others})
+    exact: Int32 = products
+    return exact
+
+
+@cache
+def _session() -> InferenceSession:
+    """One product, as a graph."""
+    from onnx import TensorProto, helper, numpy_helper
+
+    middle = numpy_helper.from_array(np.array(MIDDLE, np.uint8), "middle")
+    node = helper.make_node("MatMulInteger", ["numbers", "others", "middle"], ["products"])
+    graph = helper.make_graph(
+        [node],
+        "multiply",
+        [
+            helper.make_tensor_value_info("numbers", TensorProto.UINT8, ["m", "k"]),
+            helper.make_tensor_value_info("others", TensorProto.INT8, ["k", "n"]),
+        ],
+        [helper.make_tensor_value_info("products", TensorProto.INT32, ["m", "n"])],
+        [middle],
+    )
+    operators = [helper.make_opsetid("", OPERATORS)]
+    model = helper.make_model(graph, opset_imports=operators, ir_version=FILE_VERSION)
+    return open_session(model.SerializeToString())

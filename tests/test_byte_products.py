@@ -1,0 +1,71 @@
+"""Products of bytes, beside those of whole numbers; and graphs that cannot be computed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from index.byte_products import PAIR, multiply, open_session, round_rows
+from index.late_interaction import Float32
+
+
+@pytest.mark.parametrize(
+    "pair", [(64, 64), (127, 1), (1, 127), (-64, -64), (-127, -1), (127, -127)]
+)
+@pytest.mark.parametrize("number", [0, 1, 128, 255])
+def test_the_largest_products_are_exact(number: int, pair: tuple[int, int]) -> None:
+    """Where two products together do not fit 16 bits, a CPU without VNNI would cut them off."""
+    numbers = np.full((5, 384), number, np.uint8)
+    others = np.tile(np.array(pair, np.int8), 192)[:, None]
+    assert multiply(numbers, others).tolist() == [[(number - 128) * sum(pair) * 192]] * 5
+
+
+@given(st.integers(0, 2**32), st.integers(1, 70), st.integers(1, 9))
+def test_products_are_those_of_whole_numbers(seed: int, rows: int, columns: int) -> None:
+    random = np.random.default_rng(seed)
+    numbers = random.integers(0, 256, (rows, 32), np.uint8)
+    others = random.integers(-PAIR // 2, PAIR // 2 + 1, (32, columns)).astype(np.int8)
+    expected = (numbers.astype(np.int64) - 128) @ others.astype(np.int64)
+    assert multiply(numbers, others).tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize(
+    ("row", "values", "scale"),
+    [
+        ([1, -1], [127, -127], 1 / 127),
+        ([1, 1], [64, 64], 2 / 128),
+        ([-1, -0.5], [-85, -43], 1.5 / 128),
+        ([1, 0, -1, 0], [127, 0, -127, 0], 1 / 127),
+        ([0, 1, 1, 0], [0, 127, 127, 0], 1 / 127),
+        ([0, 0], [0, 0], 1e-9),
+    ],
+)
+def test_a_row_as_bytes(row: list[float], values: list[int], scale: float) -> None:
+    bytes_, scales = round_rows(np.array([row, [0.0] * len(row)], np.float32))
+    assert bytes_.dtype == np.int8
+    assert bytes_.tolist() == [values, [0] * len(row)]
+    assert scales.tolist() == pytest.approx([scale, 1e-9])
+
+
+@given(arrays(np.float32, (3, 8), elements=st.floats(-4, 4, width=32)))
+def test_rows_are_rounded_to_the_nearest_and_pairs_are_small(matrix: Float32) -> None:
+    values, scales = round_rows(matrix)
+    assert (np.abs(values * scales[:, None] - matrix) <= scales[:, None] * 0.501).all()
+    assert np.abs(values.astype(int).reshape(3, 4, 2).sum(axis=2)).max() <= PAIR
+    # No coarser than one of the two bounds asks for.
+    used = np.maximum(
+        np.abs(values.astype(int)).max(axis=1) / 127,
+        np.abs(values.astype(int).reshape(3, 4, 2).sum(axis=2)).max(axis=1) / PAIR,
+    )
+    assert ((used > 0.99) | (scales < 2e-9)).all()
+
+
+@pytest.mark.parametrize("graph", [b"", b"{", b"\x08\x0a"])
+def test_what_is_no_graph(graph: bytes, tmp_path: Path) -> None:
+    (tmp_path / "graph").write_bytes(graph)
+    for source in (graph, tmp_path / "graph", tmp_path / "none"):
+        with pytest.raises(ValueError, match="is no graph that can be computed"):
+            open_session(source)
