@@ -27,13 +27,11 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
-from index.byte_products import FILE_VERSION, LEVELS, MIDDLE, OPERATORS, TINY, round_rows
+from index.byte_products import ADDED, FILE_VERSION, LEVELS, MIDDLE, OPERATORS, round_rows
 from index.model_file import Sizes
 
 Float32 = NDArray[np.float32]
 
-# Operators that ONNX Runtime adds to those of ONNX.
-_ADDED = "com.microsoft"
 _UNSIGNED_LEVELS = 255
 # GELU's least value is -0.16997.
 _GELU_LEAST = 0.17
@@ -105,7 +103,7 @@ class _Graph:
             *self._nodes_of("Split", padded, count=3, axis=-1, num_outputs=3),
             self._constant(f"l{number}.qkv.b", bias),
             "mask",
-            domain=_ADDED,
+            domain=ADDED,
             num_heads=self._sizes.heads,
         )
         by_place = self._node("Reshape", attended, self._constant("rows", [-1, self._sizes.hidden]))
@@ -119,7 +117,7 @@ class _Graph:
             "BiasGelu",
             self._product(normal, weight("fi.w") * weight("aln.w")),
             self._constant(f"l{number}.fi.b", weight("fi.b") + weight("fi.w") @ weight("aln.b")),
-            domain=_ADDED,
+            domain=ADDED,
         )
         raised = self._node("Add", inner, self._constant("GELU's least", _GELU_LEAST))
         return self._norm(
@@ -148,7 +146,7 @@ class _Graph:
         graph = helper.make_graph(
             self._nodes, "bert", inputs, outputs, list(self._constants.values())
         )
-        operators = [helper.make_opsetid("", OPERATORS), helper.make_opsetid(_ADDED, 1)]
+        operators = [helper.make_opsetid("", OPERATORS), helper.make_opsetid(ADDED, 1)]
         return helper.make_model(graph, opset_imports=operators, ir_version=FILE_VERSION)
 
     def _product(self, states: str, matrix: Float32, *, signed: bool = True) -> str:
@@ -159,8 +157,8 @@ class _Graph:
             "ReduceMax", sizes, self._constant("last axis", np.array([-1])), keepdims=0
         )
         step = self._constant(f"step {signed}", 1 / (LEVELS if signed else _UNSIGNED_LEVELS))
+        # Of a token whose states are all zero the scale is zero, and so is its product.
         scales = self._node("Mul", largest, step)
-        scales = self._node("Max", scales, self._constant("tiny", TINY))
         middles = [self._middles] if signed else []
         rounded = self._node("QuantizeLinear", states, scales, *middles, axis=0)
         values, steps = round_rows(matrix)
@@ -172,7 +170,7 @@ class _Graph:
             self._constant("one", 1.0),
             self._constant(f"{name} steps", steps),
             self._constant(f"middle {signed}", np.array(MIDDLE if signed else 0, np.uint8)),
-            domain=_ADDED,
+            domain=ADDED,
         )
         columns = self._node("Unsqueeze", scales, self._constant("columns", np.array([1])))
         return self._node("Mul", product, columns)
@@ -187,7 +185,7 @@ class _Graph:
             self._weight(f"{norm}.w") if norm else self._constant("ones", np.ones(width)),
             self._weight(f"{norm}.b") if norm else self._constant("zeros", np.zeros(width)),
             self._constant(f"bias {len(self._nodes)}", bias),
-            domain=_ADDED,
+            domain=ADDED,
             epsilon=self._sizes.layer_norm_epsilon,
         )
 

@@ -1,8 +1,9 @@
 """Products of matrices of bytes, on ONNX Runtime.
 
-They are exact, and at least twice as fast as products of floats. But a CPU without VNNI adds two
-neighbouring products in 16 bits, and cuts the sum off where it does not fit. One side are bytes up
-to 255; so two neighbours of the other side, of the same sign, are together at most `PAIR`.
+They are exact until they become floats, and at least twice as fast as products of floats. But a CPU
+without VNNI adds two neighbouring products in 16 bits, and cuts the sum off where it does not fit.
+One side are bytes up to 255; so two neighbours of the other side, of the same sign, are together at
+most `PAIR`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,6 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 
 UInt8 = NDArray[np.uint8]
 Int8 = NDArray[np.int8]
-Int32 = NDArray[np.int32]
 Float32 = NDArray[np.float32]
 
 LEVELS = 127
@@ -36,6 +36,8 @@ MIDDLE = 128
 """The byte that stands for zero where bytes stand for numbers from -128 to 127."""
 OPERATORS, FILE_VERSION = 21, 10
 """Of ONNX; ONNX Runtime reads no newer ones than it knows."""
+ADDED = "com.microsoft"
+"""The operators that ONNX Runtime adds."""
 _ERRORS_ONLY = 3
 
 
@@ -76,12 +78,12 @@ def round_rows(matrix: Float32) -> tuple[Int8, Float32]:
     return np.rint(matrix / scales[:, None]).astype(np.int8), scales
 
 
-def multiply(numbers: UInt8, others: Int8) -> Int32:
+def multiply(numbers: UInt8, others: Int8, scales: Float32) -> Float32:
     """``numbers`` ``(m, k)``, each less `MIDDLE`, times ``others`` ``(k, n)``; see the module for
-    what these may be."""
-    [products] = _session().run(None, {"numbers": numbers, "others": others})
-    exact: Int32 = products
-    return exact
+    what these may be. Each column is multiplied with its scale, ``(n,)``."""
+    [products] = _session().run(None, {"numbers": numbers, "others": others, "scales": scales})
+    scaled: Float32 = products
+    return scaled
 
 
 @cache
@@ -89,18 +91,25 @@ def _session() -> InferenceSession:
     """One product, as a graph."""
     from onnx import TensorProto, helper, numpy_helper
 
+    one = numpy_helper.from_array(np.array(1, np.float32), "one")
     middle = numpy_helper.from_array(np.array(MIDDLE, np.uint8), "middle")
-    node = helper.make_node("MatMulInteger", ["numbers", "others", "middle"], ["products"])
+    node = helper.make_node(
+        "MatMulIntegerToFloat",
+        ["numbers", "others", "one", "scales", "middle"],
+        ["products"],
+        domain=ADDED,
+    )
     graph = helper.make_graph(
         [node],
         "multiply",
         [
             helper.make_tensor_value_info("numbers", TensorProto.UINT8, ["m", "k"]),
             helper.make_tensor_value_info("others", TensorProto.INT8, ["k", "n"]),
+            helper.make_tensor_value_info("scales", TensorProto.FLOAT, ["n"]),
         ],
-        [helper.make_tensor_value_info("products", TensorProto.INT32, ["m", "n"])],
-        [middle],
+        [helper.make_tensor_value_info("products", TensorProto.FLOAT, ["m", "n"])],
+        [one, middle],
     )
-    operators = [helper.make_opsetid("", OPERATORS)]
+    operators = [helper.make_opsetid(ADDED, 1)]
     model = helper.make_model(graph, opset_imports=operators, ir_version=FILE_VERSION)
     return open_session(model.SerializeToString())

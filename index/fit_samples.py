@@ -136,6 +136,6 @@ def _compared(
             if any(answer in passage.text[start:end] for answer in question.answers)
         ),
         views=found.passages,
-        sentences=found.sentence_maxsim,
+        sentences=np.split(found.sentence_maxsim, found.firsts[1:]),
         same_language=language_likelihood(question.text, index.source(passage).language),
     )

@@ -18,6 +18,7 @@ import logging
 import math
 import os
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -105,6 +106,7 @@ class ClusteredRows:
         """As `Nearest` says, but that some rows may be missed."""
         probed = faiss.SearchParametersIVF()
         probed.nprobe = self.probed
+        _compute_on_all_cores(True)
         _, found = self._clusters.search(question[None, :], count, params=probed)
         # FAISS gives -1 where it has no more; other numbers would come from a damaged file.
         numbers: Int64 = found[0][(found[0] >= 0) & (found[0] < len(self._rows))]
@@ -126,6 +128,7 @@ def find_exactly(rows: Float32, question: Float32, count: int) -> tuple[Int64, F
     """At most ``count`` of ``rows`` with the highest cosine to ``question``, best first."""
     if not count or not len(rows):
         return np.empty(0, np.int64), np.empty(0, np.float32)
+    _compute_on_all_cores(len(rows) >= CLUSTERED_FROM)
     cosines, found = faiss.knn(
         question[None, :], rows, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
     )
@@ -134,11 +137,25 @@ def find_exactly(rows: Float32, question: Float32, count: int) -> tuple[Int64, F
     return found[0][given], cosines[0][given]
 
 
+def _compute_on_all_cores(yes: bool) -> None:
+    """Let FAISS compute on all cores in this thread, or on one.
+
+    Its threads spin for a while after each search, on cores that the re-ranking needs.
+    """
+    faiss.omp_set_num_threads(_cores() if yes else 1)
+
+
+@cache
+def _cores() -> int:
+    return faiss.omp_get_max_threads()
+
+
 def make_clusters(rows: Float32) -> Any:  # noqa: ANN401  (faiss has no types)
     """An inverted file over ``rows``, with a cluster for each of the square root of their number.
 
     Takes a time in proportion to the number of rows to the power of one and a half.
     """
+    _compute_on_all_cores(True)
     count, dimension = rows.shape
     centres = max(1, round(math.sqrt(count)))
     clusters = faiss.IndexIVFScalarQuantizer(

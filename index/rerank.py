@@ -24,6 +24,7 @@ from index.passages import Passage
 from index.search import Hit, PassageIndex
 
 Float64 = NDArray[np.float64]
+Int64 = NDArray[np.int64]
 
 RUNNERS_UP = 3
 """Passages that the first one's lead is measured against."""
@@ -52,12 +53,21 @@ class Views:
     """How alike a question and each of its candidates are, before any weighing.
 
     ``passages`` float64 ``(n, 3)``: best sentence's cosine, MaxSim over the whole passage, best
-    sentence's MaxSim. ``sentence_maxsim``: for each candidate its sentences' MaxSim, float32
-    ``(s,)``.
+    sentence's MaxSim. ``sentence_maxsim`` float32 ``(s,)``: that of all candidates' sentences, the
+    first candidate's first; ``firsts`` int64 ``(n,)``: where each one's begin.
     """
 
     passages: Float64
-    sentence_maxsim: list[Float32]
+    sentence_maxsim: Float32
+    firsts: Int64
+
+    def best_sentences(self) -> Int64:
+        """Of each candidate the number of the sentence with the highest MaxSim, ``(n,)``."""
+        counts = np.diff(self.firsts, append=len(self.sentence_maxsim))
+        best = np.repeat(np.maximum.reduceat(self.sentence_maxsim, self.firsts), counts)
+        places = np.flatnonzero(self.sentence_maxsim == best)
+        numbers: Int64 = places[np.searchsorted(places, self.firsts)] - self.firsts
+        return numbers
 
 
 def rerank(
@@ -78,10 +88,11 @@ def rerank(
     alike = without_bias(found.passages, same, fit)
     scores = score(alike, fit.ranking)
     views_of = alike.tolist()
+    sentences = found.best_sentences().tolist()
     return [
         Match(
             number=hits[i].number,
-            sentence=int(found.sentence_maxsim[i].argmax()),
+            sentence=sentences[i],
             sentence_cosine=views_of[i][0],
             maxsim=views_of[i][1],
             sentence_maxsim=views_of[i][2],
@@ -167,15 +178,16 @@ def views(
     """The views of each of ``hits``, from the cosines of all their ``tokens``, ``(t, q)``."""
     weights = question.weights / max(float(question.weights.sum()), 1e-9)
     offsets = np.cumsum([0, *(len(one.vectors.scales) for one in tokens[:-1])])
-    starts = np.concatenate([one.starts + at for one, at in zip(tokens, offsets, strict=True)])
+    counts = [len(one.starts) for one in tokens]
+    starts = np.concatenate([one.starts for one in tokens]) + np.repeat(offsets, counts)
     by_sentence = best_matches(cosines, starts)
     sentence_maxsim = by_sentence @ weights
-    bounds = np.cumsum([0, *(len(hit.sentences) for hit in hits[:-1])])
+    firsts = np.cumsum([0, *counts[:-1]])
     passages = np.column_stack(
         [
-            np.maximum.reduceat(np.concatenate([hit.sentences for hit in hits]), bounds),
-            best_matches(by_sentence, bounds) @ weights,
-            np.maximum.reduceat(sentence_maxsim, bounds),
+            np.maximum.reduceat(np.concatenate([hit.sentences for hit in hits]), firsts),
+            best_matches(by_sentence, firsts) @ weights,
+            np.maximum.reduceat(sentence_maxsim, firsts),
         ]
     )
-    return Views(passages.astype(np.float64), np.split(sentence_maxsim, bounds[1:]))
+    return Views(passages.astype(np.float64), sentence_maxsim, firsts)

@@ -20,7 +20,8 @@ def test_the_largest_products_are_exact(number: int, pair: tuple[int, int]) -> N
     """Where two products together do not fit 16 bits, a CPU without VNNI would cut them off."""
     numbers = np.full((5, 384), number, np.uint8)
     others = np.tile(np.array(pair, np.int8), 192)[:, None]
-    assert multiply(numbers, others).tolist() == [[(number - 128) * sum(pair) * 192]] * 5
+    products = multiply(numbers, others, np.array([0.5], np.float32))
+    assert products.tolist() == [[(number - 128) * sum(pair) * 96]] * 5
 
 
 @given(st.integers(0, 2**32), st.integers(1, 70), st.integers(1, 9))
@@ -29,7 +30,8 @@ def test_products_are_those_of_whole_numbers(seed: int, rows: int, columns: int)
     numbers = random.integers(0, 256, (rows, 32), np.uint8)
     others = random.integers(-PAIR // 2, PAIR // 2 + 1, (32, columns)).astype(np.int8)
     expected = (numbers.astype(np.int64) - 128) @ others.astype(np.int64)
-    assert multiply(numbers, others).tolist() == expected.tolist()
+    scales = np.arange(1, columns + 1, dtype=np.float32)
+    assert multiply(numbers, others, scales).tolist() == (expected * scales).tolist()
 
 
 @pytest.mark.parametrize(

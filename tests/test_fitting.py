@@ -674,9 +674,11 @@ def test_questions_are_compared_as_the_library_does(
             hits = index.search(fit.looked_up(encoding.vector), 99)
             hits.sort(key=lambda hit: hit.number)
             found = compare(encoding, hits, index, fit.question_mean)
-            np.testing.assert_allclose(question.views, found.passages, rtol=0, atol=1e-5)
-            for sentences, within in zip(question.sentences, found.sentence_maxsim, strict=True):
-                np.testing.assert_allclose(sentences, within, rtol=0, atol=1e-5)
+            # Here floats are compared, there bytes.
+            np.testing.assert_allclose(question.views, found.passages, rtol=0, atol=0.002)
+            by_passage = np.split(found.sentence_maxsim, found.firsts[1:])
+            for sentences, within in zip(question.sentences, by_passage, strict=True):
+                np.testing.assert_allclose(sentences, within, rtol=0, atol=0.002)
             gold = datasets[language].answers[id_]
             passage = index.passages[question.gold]
             assert (passage.article, passage.paragraph) == (gold.article, gold.paragraph)
