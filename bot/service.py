@@ -30,6 +30,9 @@ MOST_CITATIONS = 5
 MOST_AT_ONCE = 16
 """Questions that are looked up together. More would gain little, and keep the next ones waiting."""
 
+AT_WORK = 2
+"""Threads that answer: while one has the model, the other goes on with what that gave it."""
+
 PROGRESS_SECONDS = 2.0
 """How often a reindex reports: Discord takes five edits of a message in five seconds."""
 
@@ -66,7 +69,7 @@ class _Waiting:
 class LibraryService:
     """Answers from the current library, and swaps it for a new one when a reindex is done.
 
-    Without a ``library`` the first reindex makes it. One thread answers, another reindexes and
+    Without a ``library`` the first reindex makes it. Some threads answer, another reindexes and
     others do what else takes long, so questions wait for nothing but questions; those that wait are
     looked up together. All methods are called on the event loop.
     """
@@ -79,8 +82,8 @@ class LibraryService:
         self._reopen = reopen
         self._waiting = 0
         self._queue: deque[_Waiting] = deque()
-        self._answering: asyncio.Task[None] | None = None
-        self._answers = ThreadPoolExecutor(1, thread_name_prefix="answer")
+        self._answering: list[asyncio.Task[None]] = []
+        self._answers = ThreadPoolExecutor(AT_WORK, thread_name_prefix="answer")
         self._reindexes = ThreadPoolExecutor(1, thread_name_prefix="reindex")
         self._aside = ThreadPoolExecutor(2, thread_name_prefix="aside")
         self._examples = ThreadPoolExecutor(1, thread_name_prefix="examples")
@@ -137,10 +140,11 @@ class LibraryService:
         came = time.perf_counter()
         answer: asyncio.Future[tuple[Answer, float]] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(self.library, asked, answer))
-        if self._answering is None or self._answering.done():
+        self._answering = [task for task in self._answering if not task.done()]
+        if len(self._answering) < AT_WORK:
             # With nothing of who asked first: it looks up for everybody.
-            self._answering = asyncio.create_task(
-                self._answer_queue(), name="answers", context=Context()
+            self._answering.append(
+                asyncio.create_task(self._answer_queue(), name="answers", context=Context())
             )
         self._waiting += 1
         try:

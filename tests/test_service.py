@@ -12,7 +12,14 @@ import pytest
 from discord_world import QUESTION, QUOTE, FakeLibrary, article, report
 
 from bot.catalogue import LANGUAGES
-from bot.service import MOST_AT_ONCE, LibraryService, PreparingError, Progress, ReindexStoppedError
+from bot.service import (
+    AT_WORK,
+    MOST_AT_ONCE,
+    LibraryService,
+    PreparingError,
+    Progress,
+    ReindexStoppedError,
+)
 from bot.start import prepare
 from index.answer import Answer, Asked
 from index.content import ContentError
@@ -213,19 +220,31 @@ class BatchLibrary(FakeLibrary):
         return answer
 
 
+async def busy(service: LibraryService, library: BatchLibrary) -> list[asyncio.Task[Answer]]:
+    """Questions that every thread that answers is at; ``library`` waits for its gate."""
+    asked = []
+    for number in range(AT_WORK):
+        asked.append(asyncio.create_task(service.answer(f"first {number}")))
+        while len(library.batches) <= number:
+            await asyncio.sleep(0.001)
+    return asked
+
+
+FIRST = [[f"first {number}"] for number in range(AT_WORK)]
+
+
 async def waiting_behind(gate: threading.Event, library: BatchLibrary, *questions: str) -> Any:
-    """What comes of ``questions`` that are asked while the library is busy with "first"."""
+    """What comes of ``questions`` that are asked while all threads are busy."""
     service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
-    asked = [asyncio.create_task(service.answer("first"))]
-    while not library.batches:
-        await asyncio.sleep(0.001)
-    asked += [asyncio.create_task(service.answer(question)) for question in questions]
+    first = await busy(service, library)
+    asked = [asyncio.create_task(service.answer(question)) for question in questions]
     await asyncio.sleep(0)
     gate.set()
     outcomes = await asyncio.gather(*asked, return_exceptions=True)
+    await asyncio.gather(*first)
     assert service.waiting == 0
     service.close()
-    return outcomes[1:]
+    return outcomes
 
 
 async def test_a_lone_question_waits_for_no_other_and_those_that_wait_go_together() -> None:
@@ -234,7 +253,37 @@ async def test_a_lone_question_waits_for_no_other_and_those_that_wait_go_togethe
     questions = [str(number) for number in range(MOST_AT_ONCE + 2)]
     answers = await waiting_behind(gate, library, *questions)
     assert [answer.question for answer in answers] == questions
-    assert library.batches == [["first"], questions[:MOST_AT_ONCE], questions[MOST_AT_ONCE:]]
+    assert library.batches[:AT_WORK] == FIRST
+    rest = library.batches[AT_WORK:]
+    assert sorted(rest, key=len) == [questions[MOST_AT_ONCE:], questions[:MOST_AT_ONCE]]
+
+
+async def test_a_question_is_looked_up_while_another_is() -> None:
+    gate = threading.Event()
+    library = BatchLibrary(gate=gate)
+    service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
+    asked = await busy(service, library)
+    assert library.batches == FIRST
+    assert not any(task.done() for task in asked)
+    gate.set()
+    assert [answer.question for answer in await asyncio.gather(*asked)] == [
+        question for [question] in FIRST
+    ]
+    service.close()
+
+
+async def test_whoever_asks_just_as_the_others_are_answered_is_answered_too() -> None:
+    """Nobody is left in a queue that nobody reads."""
+    service = LibraryService(cast(Library, BatchLibrary()), reopen=Gate([]).reopen)
+
+    async def client(number: int) -> None:
+        for turn in range(20):
+            question = f"{number}.{turn}"
+            assert (await service.answer(question)).question == question
+
+    async with asyncio.timeout(30):
+        await asyncio.gather(*(client(number) for number in range(2 * AT_WORK + 1)))
+    service.close()
 
 
 async def test_one_question_that_fails_does_not_take_the_others_along() -> None:
@@ -249,17 +298,15 @@ async def test_who_gives_up_waiting_is_not_looked_up() -> None:
     gate = threading.Event()
     library = BatchLibrary(gate=gate)
     service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
-    first = asyncio.create_task(service.answer("first"))
-    while not library.batches:
-        await asyncio.sleep(0.001)
+    first = await busy(service, library)
     gone, stays = (asyncio.create_task(service.answer(text)) for text in ("gone", "stays"))
     await asyncio.sleep(0)
     gone.cancel()
     await asyncio.sleep(0)
     gate.set()
     assert (await stays).question == "stays"
-    assert library.batches == [["first"], ["stays"]]
-    await first
+    assert library.batches == [*FIRST, ["stays"]]
+    await asyncio.gather(*first)
     service.close()
 
 
@@ -267,14 +314,13 @@ async def test_a_question_that_waits_when_the_bot_stops_is_cancelled() -> None:
     gate = threading.Event()
     library = BatchLibrary(gate=gate)
     service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
-    first = asyncio.create_task(service.answer("first"))
-    while not library.batches:
-        await asyncio.sleep(0.001)
+    first = await busy(service, library)
     waiting = asyncio.create_task(service.answer("waiting"))
     await asyncio.sleep(0)
     service.close()
     gate.set()
-    assert (await first).question == "first"
+    answers = await asyncio.gather(*first)
+    assert [answer.question for answer in answers] == [question for [question] in FIRST]
     with pytest.raises(asyncio.CancelledError):
         await waiting
 
