@@ -277,16 +277,19 @@ def _known_errors() -> tuple[type[Exception], ...]:
 
 
 def _encoder(settings: Settings) -> Encoder:
+    from index.byte_products import prepare
     from index.language import load_languages
 
-    # Unpacking that takes a second of another core, while this one imports torch.
+    # Unpacking the languages takes a second of another core, while this one loads the model.
     with ThreadPoolExecutor(1) as aside:
         languages = aside.submit(load_languages)
+        products = aside.submit(prepare)
         with _status("Loading the model …"):
             from index.encoder import load_encoder
         with _progress("Unpacking the model, once") as on_progress:
             encoder = load_encoder(settings.model, cache=settings.cache, on_progress=on_progress)
         languages.result()
+        products.result()
     return encoder
 
 

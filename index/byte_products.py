@@ -8,6 +8,7 @@ most `PAIR`.
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -41,15 +42,19 @@ ADDED = "com.microsoft"
 _ERRORS_ONLY = 3
 _SPIN_MICROSECONDS = 30
 """How long a thread spins while it waits for the next product."""
+_LARGER = 1 + 1e-6
 
 
 def open_session(graph: Path | bytes) -> InferenceSession:
-    """A session of ONNX Runtime for the graph in a file, or as it would lie in one; on all cores.
+    """A session of ONNX Runtime for the graph in a file, or as it would lie in one, on all cores
+    that this process may use.
 
     Raises ValueError for what is no such graph.
     """
     options = SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
+    # Said explicitly, since the library else ties each thread to a core, also to one of others'.
+    options.intra_op_num_threads = _cores()
     # Then they sleep. Without it a lone question takes a quarter longer; with the library's own
     # milliseconds it takes twice as long beside a busy process. See docs/performance.md.
     options.add_session_config_entry("session.intra_op.spin_duration_us", str(_SPIN_MICROSECONDS))
@@ -68,16 +73,30 @@ def open_session(graph: Path | bytes) -> InferenceSession:
         raise ValueError(f"{graph!r:.200} is no graph that can be computed") from error
 
 
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def prepare() -> None:
+    """Make what `multiply` needs, which takes a tenth of a second, so that the first question need
+    not wait for it."""
+    _session()
+
+
 def round_rows(matrix: Float32) -> tuple[Int8, Float32]:
-    """A matrix ``(m, k)``, ``k`` even, as bytes for `multiply` and a scale ``(m,)`` for each row.
+    """A matrix ``(m, k)`` as bytes for `multiply` and a scale ``(m,)`` for each row.
 
     Only where two large neighbours meet is the scale coarser than bytes alone would make it.
     """
-    pairs = matrix.reshape(len(matrix), -1, 2)
-    largest = np.abs(matrix).max(axis=1, initial=0) / LEVELS
+    exact = matrix.astype(np.float64)
+    pairs = np.pad(exact, ((0, 0), (0, exact.shape[1] % 2))).reshape(len(exact), -1, 2)
+    largest = np.abs(exact).max(axis=1, initial=0) / LEVELS
     together = np.abs(pairs.sum(axis=2)).max(axis=1, initial=0) / PAIR
-    scales = np.maximum(np.maximum(largest, together), TINY).astype(np.float32)
-    return np.rint(matrix / scales[:, None]).astype(np.int8), scales
+    # A little larger, so that no rounding makes a pair too large.
+    scales = (np.maximum(np.maximum(largest, together), TINY) * _LARGER).astype(np.float32)
+    return np.rint(exact / scales[:, None]).astype(np.int8), scales
 
 
 def multiply(numbers: UInt8, others: Int8, scales: Float32) -> Float32:

@@ -142,7 +142,8 @@ def _compute_on_all_cores(yes: bool) -> None:
 
     Its threads spin for a while after each search, on cores that the re-ranking needs.
     """
-    faiss.omp_set_num_threads(_cores() if yes else 1)
+    cores = _cores()  # before it is set for the first time
+    faiss.omp_set_num_threads(cores if yes else 1)
 
 
 @cache

@@ -219,6 +219,12 @@ def cut_weights(folder: Path) -> None:
     (folder / "model.onnx").write_bytes(b"")
 
 
+def damage_weights(folder: Path) -> None:
+    data = bytearray((folder / "model.onnx").read_bytes())
+    data[len(data) // 2] ^= 1
+    (folder / "model.onnx").write_bytes(data)
+
+
 def lose_tokenizer(folder: Path) -> None:
     (folder / "sentencepiece.bpe.model").unlink()
 
@@ -232,7 +238,9 @@ def spoil_stamp(folder: Path) -> None:
     (folder / "beleg.json").write_text("[]")
 
 
-@pytest.mark.parametrize("spoil", [cut_weights, lose_tokenizer, age_stamp, spoil_stamp])
+@pytest.mark.parametrize(
+    "spoil", [cut_weights, damage_weights, lose_tokenizer, age_stamp, spoil_stamp]
+)
 def test_spoilt_folder_is_made_afresh(
     source: Path, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:

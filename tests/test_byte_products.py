@@ -49,7 +49,19 @@ def test_a_row_as_bytes(row: list[float], values: list[int], scale: float) -> No
     bytes_, scales = round_rows(np.array([row, [0.0] * len(row)], np.float32))
     assert bytes_.dtype == np.int8
     assert bytes_.tolist() == [values, [0] * len(row)]
-    assert scales.tolist() == pytest.approx([scale, 1e-9])
+    assert scales.tolist() == pytest.approx([scale, 1e-9], rel=3e-6)
+
+
+def test_no_rounding_makes_a_pair_too_large() -> None:
+    """In float32 the sum of these is a little less than it is, and they become 5 and 124."""
+    values, _ = round_rows(np.array([[0.03238929, 0.8889052]], np.float32))
+    assert values.tolist() == [[4, 123]]
+
+
+def test_a_row_of_an_odd_length() -> None:
+    values, scales = round_rows(np.array([[1, 1, -2]], np.float32))
+    assert values.tolist() == [[63, 63, -127]]
+    assert scales.tolist() == pytest.approx([2 / 127], rel=3e-6)
 
 
 @given(arrays(np.float32, (3, 8), elements=st.floats(-4, 4, width=32)))

@@ -3,8 +3,10 @@
 import errno
 import os
 import resource
+import threading
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 
@@ -183,3 +185,24 @@ def test_a_disk_that_fills_up_while_clusters_are_written(tmp_path: Path) -> None
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert not clusters_file(tmp_path, NAME).exists()
         assert not (tmp_path / "nearest.new").exists()
+
+
+def test_few_rows_are_searched_on_one_core_and_many_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the few come first."""
+    monkeypatch.setattr(nearest, "CLUSTERED_FROM", 50)
+    nearest._cores.cache_clear()
+    cores: list[int] = []
+
+    def search() -> None:
+        before = faiss.omp_get_max_threads()
+        for count in (10, 60, 10):
+            rows = unit(np.eye(count, 64, dtype=np.float32) + 1)
+            ExactRows(rows).find(rows[0], 1)
+            cores.append(faiss.omp_get_max_threads())
+        cores.append(before)
+
+    # A thread of its own: the number is a thread's.
+    thread = threading.Thread(target=search)
+    thread.start()
+    thread.join()
+    assert cores[:3] == [1, cores[3], 1]

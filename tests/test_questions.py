@@ -2,8 +2,8 @@
 
 The questions were fixed before any answer to them had been seen, and nothing is fitted on them; ten
 of their fifteen languages nothing was fitted in. The goal is 36 right of 40 and 2 false answers.
-What is asserted is a little worse than what is reached, since a CPU that computes in bfloat16 gives
-slightly other scores: it shows a change for the worse. docs/quality.md has the figures and errors.
+What is asserted is a little worse than what is reached, since another CPU may round a number
+otherwise: it shows a change for the worse. docs/quality.md has the figures and errors.
 """
 
 from pathlib import Path
