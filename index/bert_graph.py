@@ -1,13 +1,13 @@
 """The default model's layers as an ONNX graph whose matrix products are of bytes.
 
-A CPU multiplies bytes at least twice as fast as floats, and the matrices take a quarter of the
+A CPU multiplies bytes some twice as fast as floats or more, and the matrices take a quarter of the
 memory. They come with four bits a weight (see model_file.py), so a byte holds them well; a token's
 states are rounded to bytes by a scale of their own before each product, so that a text's vectors do
 not depend on what it is batched with. All else is computed in float32. docs/quality.md says what
 this costs.
 
-What is rounded decides what is lost. In places that is another vector than BERT's own, with the
-difference moved into the next matrix or bias, where nothing is rounded:
+What is rounded decides what is lost. In places that is another vector than BERT's own, and the
+next matrix or bias has the difference:
 
 - before the inner product, the normalised states without the norm's weights, which make a few
   components many times as large as the rest;
@@ -41,8 +41,7 @@ def build_graph(sizes: Sizes, weights: Mapping[str, Float32]) -> ModelProto:
     """The graph from the vectors of words to the hidden states of the last two layers.
 
     ``weights`` are those of `index.model_file.tensor_shapes`, without the vectors of the
-    vocabulary. For ``n`` texts of ``t`` tokens in all, padded to ``s``
-    each, the graph takes
+    vocabulary. For ``n`` texts of ``t`` tokens in all, padded to ``s`` each, the graph takes
 
     - ``words`` float32 ``(t, d)``: the vectors of the tokens, one text after the other;
     - ``positions`` int64 ``(t,)``: the place of each in its text;

@@ -1,6 +1,6 @@
 """Products of matrices of bytes, on ONNX Runtime.
 
-They are exact until they become floats, and at least twice as fast as products of floats. But a CPU
+They are exact until they become floats, and some twice as fast as products of floats. But a CPU
 without VNNI adds two neighbouring products in 16 bits, and cuts the sum off where it does not fit.
 One side are bytes up to 255; so two neighbours of the other side, of the same sign, are together at
 most `PAIR`.
