@@ -60,7 +60,7 @@ def test_no_rounding_makes_a_pair_too_large() -> None:
 
 def test_a_row_of_an_odd_length() -> None:
     values, scales = round_rows(np.array([[1, 1, -2]], np.float32))
-    assert values.tolist() == [[63, 63, -127]]
+    assert values.tolist() == [[64, 64, -127]]
     assert scales.tolist() == pytest.approx([2 / 127], rel=3e-6)
 
 
