@@ -117,12 +117,12 @@ def write_library_folder(folder: Path, model: ModelFile, dtype: Dtype) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(document, indent=2), encoding="utf-8")
     build_tokenizer(vocabulary).save(str(folder / "tokenizer.json"), pretty=False)
+    tensors = model.tensors
     weights = {
-        _library_name(name): torch.cat([torch.from_numpy(v) for v in dequantise(tensor)])
+        _library_name(name): torch.cat([torch.from_numpy(v) for v in dequantise(tensors[name])])
         .reshape(shape)
         .to(getattr(torch, dtype))
         for name, shape in tensor_shapes(sizes).items()
-        for tensor in [model.tensors[name]]
     }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 

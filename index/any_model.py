@@ -1,4 +1,5 @@
-"""Any sentence-transformers model that gives token vectors: the one importer of that library."""
+"""Any sentence-transformers model that gives token vectors: the one importer of that
+library and of torch."""
 
 from __future__ import annotations
 

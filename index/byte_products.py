@@ -15,14 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession, SessionOptions
-from onnxruntime.capi.onnxruntime_pybind11_state import (
-    Fail,
-    InvalidArgument,
-    InvalidGraph,
-    InvalidProtobuf,
-    NoSuchFile,
-    RuntimeException,
-)
+from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 UInt8 = NDArray[np.uint8]
 Int8 = NDArray[np.int8]
@@ -63,12 +56,12 @@ def open_session(graph: Path | bytes) -> InferenceSession:
         return InferenceSession(source, options, providers=["CPUExecutionProvider"])
     # What the library raises has no other base than Exception.
     except (
-        Fail,
-        InvalidArgument,
-        InvalidGraph,
-        InvalidProtobuf,
-        NoSuchFile,
-        RuntimeException,
+        runtime.Fail,
+        runtime.InvalidArgument,
+        runtime.InvalidGraph,
+        runtime.InvalidProtobuf,
+        runtime.NoSuchFile,
+        runtime.RuntimeException,
     ) as error:
         raise ValueError(f"{graph!r:.200} is no graph that can be computed") from error
 
