@@ -35,7 +35,8 @@ SEGMENTS = "segments"
 LOCK = "lock"
 _UNFINISHED = f"{MANIFEST}.new"
 _SEGMENT_NAME = re.compile("[0-9a-f]{12}")
-_SETTLED_NS = 2_000_000_000
+# File systems in use count time in steps of 10 ms or less.
+_SETTLED_NS = 100_000_000
 _QUOTED_NAME = re.compile('"([0-9a-f]{12})"')
 LOCK_SECONDS = 600.0
 """How long a writer waits for another one: longer than any reindex of a library this program is

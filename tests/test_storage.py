@@ -159,6 +159,7 @@ def test_a_file_is_digested_once_and_again_when_it_was_touched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digested: list[str] = []
+    monkeypatch.setattr(storage, "_SETTLED_NS", 10**12)
 
     def counted(path: Path) -> str:
         digested.append(path.name)
