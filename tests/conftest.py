@@ -2,6 +2,7 @@
 model."""
 
 import ipaddress
+import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from hypothesis import settings
+from lamps_and_ropes import LAMPS, ROPES, report_of
 from network import NetworkForbiddenError
 
 # The same examples at every run, and none judged by the time it takes: the machine may be busy.
@@ -113,3 +115,24 @@ def data(tmp_path: Path) -> Path:
 def encoder() -> FakeEncoder:
     """An encoder whose vectors follow from the words alone."""
     return FakeEncoder()
+
+
+@pytest.fixture
+def two(content: ContentFolder) -> ContentFolder:
+    """Two articles: lamps of two passages with three sentences, ropes of one with two."""
+    content.write("lamps.md", *LAMPS)
+    content.write("ropes.md", *ROPES, title="Ropes")
+    return content
+
+
+@pytest.fixture
+def whole(two: ContentFolder, data: Path, encoder: FakeEncoder) -> Path:
+    """An index of two articles, in one segment."""
+    report_of(two, data, encoder)
+    return data
+
+
+@pytest.fixture
+def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flushing takes most of an update's time, and no test that asks for this pulls the plug."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
