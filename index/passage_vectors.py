@@ -2,12 +2,13 @@
 
 One forward pass gives both. A passage is read sentence by sentence, each under the article's title.
 Read as a whole as well, it would take twice as long and twice the space, and gain nothing (see
-docs/quality.md).
+docs/quality.md). The title is also read by itself: what a question asks about it need not be said
+again by the passage that answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -63,9 +64,11 @@ class SentenceVectors:
 
 @dataclass(frozen=True, slots=True)
 class PassageTokens:
-    """Centred token vectors of a passage's sentences, one sentence after another.
+    """Centred token vectors of the article's title and then of a passage's sentences, one sentence
+    after another.
 
-    ``starts`` int32 ``(s,)``: the first token of each sentence.
+    ``starts`` int32 ``(s,)``: the first token of each sentence; those before the first are the
+    title's.
     """
 
     vectors: QuantisedTokens
@@ -115,13 +118,17 @@ def encode(
     ``passage_mean`` float32 ``(d,)`` is the fit's. ``on_progress`` gets the number of sentences
     encoded.
     """
+    titles = _encode_titles({titled.title for titled in passages}, encoder, passage_mean)
     new = new_sentences(passages, known)
     fresh = {
         sentence: SentenceVectors(one.vector, quantise(centre(one.tokens, passage_mean)))
         for sentence, one in zip(new, encode_sentences(new, encoder, on_progress), strict=True)
     }
     return [
-        _put_together([fresh.get(sentence) or known[sentence] for sentence in titled.sentences()])
+        _put_together(
+            titles[titled.title],
+            [fresh.get(sentence) or known[sentence] for sentence in titled.sentences()],
+        )
         for titled in passages
     ]
 
@@ -142,7 +149,8 @@ def encode_sentences(
     """Each sentence read with the article's title before it, where the model has room.
 
     A sentence often does not say what it is about ("It was finished in 1930."); the title does.
-    The title's own tokens are left out: they would be the same for every sentence.
+    The title's own tokens are left out: as each sentence reads them they would be much the same
+    every time.
     """
     heads = [f"{one.title}: " for one in sentences]
     both = [head + one.sentence for head, one in zip(heads, sentences, strict=True)]
@@ -162,16 +170,34 @@ def estimated_token_bytes(token_count: int, dimension: int) -> int:
     return token_count * (dimension + _BYTES_OF_SCALE)
 
 
-def _put_together(sentences: Sequence[SentenceVectors]) -> PassageVectors:
+def _encode_titles(
+    titles: Iterable[str], encoder: Encoder, passage_mean: Float32
+) -> dict[str, QuantisedTokens]:
+    """The token vectors of each title; none of one that is longer than what the model reads."""
+    texts = sorted(titles)
+    counts = encoder.count_tokens(texts)
+    fitting = [
+        text for text, count in zip(texts, counts, strict=True) if count <= encoder.max_tokens
+    ]
+    none = np.empty((0, encoder.dimension), np.float32)
+    tokens = dict.fromkeys(texts, none) | {
+        text: one.tokens
+        for text, one in zip(fitting, encoder.encode_passages(fitting), strict=True)
+    }
+    return {text: quantise(centre(vectors, passage_mean)) for text, vectors in tokens.items()}
+
+
+def _put_together(title: QuantisedTokens, sentences: Sequence[SentenceVectors]) -> PassageVectors:
     rows = np.stack([one.row for one in sentences])
     stored = [one.tokens for one in sentences if one.tokens is not None]
     if len(stored) < len(sentences):
         return PassageVectors(rows, None)
     tokens = QuantisedTokens(
-        np.concatenate([one.values for one in stored]),
-        np.concatenate([one.scales for one in stored]),
+        np.concatenate([title.values, *(one.values for one in stored)]),
+        np.concatenate([title.scales, *(one.scales for one in stored)]),
     )
-    starts = np.cumsum([0, *(len(one.scales) for one in stored[:-1])], dtype=np.int32)
+    counts = [len(one.scales) for one in (title, *stored[:-1])]
+    starts = np.cumsum(counts, dtype=np.int32)
     return PassageVectors(rows, PassageTokens(tokens, starts))
 
 

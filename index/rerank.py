@@ -1,9 +1,12 @@
 """Put the candidates in order: which passage answers, and which of its sentences.
 
 Three views of the same model: the best sentence's vector, MaxSim over the whole passage, and the
-best sentence's MaxSim. Each view is standardised over the question's candidates, so that the
-weights carry over from one model and one size of library to another, and added up with the fitted
-weights.
+best sentence's MaxSim. What a question says of the topic is matched by the article's title as well:
+the passage that answers seldom says again what the article is about, and would come behind one that
+does. For the same reason a sentence leans on the one before it.
+
+Each view is standardised over the question's candidates, so that the weights carry over from one
+model and one size of library to another, and added up with the fitted weights.
 """
 
 from __future__ import annotations
@@ -26,6 +29,9 @@ from index.search import Hit, PassageIndex
 Float64 = NDArray[np.float64]
 Int64 = NDArray[np.int64]
 
+LEANING = 0.7
+"""What a token's match in one sentence is worth to the next. Chosen on XQuAD; see
+docs/quality.md."""
 RUNNERS_UP = 3
 """Passages that the first one's lead is measured against."""
 
@@ -180,9 +186,13 @@ def views(
     offsets = np.cumsum([0, *(len(one.vectors.scales) for one in tokens[:-1])])
     counts = [len(one.starts) for one in tokens]
     starts = np.concatenate([one.starts for one in tokens]) + np.repeat(offsets, counts)
-    by_sentence = best_matches(cosines, starts)
-    sentence_maxsim = by_sentence @ weights
     firsts = np.cumsum([0, *counts[:-1]])
+    # Before each passage's sentences comes the title.
+    found = best_matches(cosines, np.insert(starts, firsts, offsets))
+    titles = firsts + np.arange(len(firsts))
+    by_sentence = np.delete(found, titles, axis=0)
+    np.maximum(by_sentence, np.repeat(found[titles], counts, axis=0), out=by_sentence)
+    sentence_maxsim = _leaning(by_sentence, firsts) @ weights
     passages = np.column_stack(
         [
             np.maximum.reduceat(np.concatenate([hit.sentences for hit in hits]), firsts),
@@ -191,3 +201,12 @@ def views(
         ]
     )
     return Views(passages.astype(np.float64), sentence_maxsim, firsts)
+
+
+def _leaning(by_sentence: Float32, firsts: Int64) -> Float32:
+    """The best matches ``(s, q)`` of sentences that lean on the one before, if there is one in the
+    passage: ``firsts`` are those that have none."""
+    before = np.roll(by_sentence, 1, axis=0)
+    before[firsts] = -np.inf
+    matches: Float32 = np.maximum(by_sentence, np.float32(LEANING) * before)
+    return matches

@@ -5,7 +5,8 @@
 
 and, unless the library is too large for token vectors (see token_vectors.py),
 
-    tokens.i8       int8 (tokens, d): centred token vectors, eight bits a component
+    tokens.i8       int8 (tokens, d): centred token vectors, eight bits a component: for each
+                    passage those of its article's title, and then its own
     scales.f32      float32 (tokens,): what brings a token vector back to unit length
     starts.i32      int32 (rows,): where among its passage's tokens those of each sentence begin
 

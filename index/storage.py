@@ -29,7 +29,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
-FORMAT = 5
+FORMAT = 6
 MANIFEST = "manifest.json"
 SEGMENTS = "segments"
 LOCK = "lock"

@@ -251,9 +251,9 @@ def _split(article: Article, encoder: Encoder) -> IndexedArticle:
     passages = split_article(
         article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens
     )
-    return indexed(
-        article, passages, sum(encoder.count_tokens([passage.text for passage in passages]))
-    )
+    # Each passage has the title's tokens too.
+    title, *counts = encoder.count_tokens([article.title, *(one.text for one in passages)])
+    return indexed(article, passages, sum(counts) + title * len(passages))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The views of hand-made vectors, the order that follows from them, and what confidence goes by."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -25,19 +26,19 @@ Tokens = list[Int8]
 """The tokens of one sentence, before they are scaled to unit length."""
 
 
-def passage_of(*sentences: Tokens) -> PassageVectors:
-    """A passage by its sentences' tokens.
+def passage_of(*sentences: Tokens, title: Sequence[Int8] = ()) -> PassageVectors:
+    """A passage by its sentences' tokens, and those of its article's title.
 
     Its rows are of no account here: a hit says what the sentences' cosines are.
     """
-    tokens = [token for sentence in sentences for token in sentence]
+    tokens = [*title, *(token for sentence in sentences for token in sentence)]
     values = np.array(tokens, np.int8).reshape(-1, DIMENSION)
     lengths = np.linalg.norm(values.astype(np.float32), axis=1)
     return PassageVectors(
         rows=np.zeros((len(sentences), DIMENSION), np.float32),
         tokens=PassageTokens(
             QuantisedTokens(values, (1 / lengths).astype(np.float32)),
-            starts=np.cumsum([0, *map(len, sentences[:-1])]).astype(np.int32),
+            starts=np.cumsum([len(title), *map(len, sentences[:-1])]).astype(np.int32),
         ),
     )
 
@@ -118,12 +119,12 @@ def test_views_by_hand() -> None:
     expect(
         compare(QUESTION, hits, index_of(FIRST, SECOND, THIRD), NO_MEAN),
         [
-            # e0: 1 in the first sentence; e1: 0.8 in the second.
+            # e0: 1 in the first sentence, so 0.7 in the second; e1: 0.8 in the second.
             [0.7, 0.75 * 1 + 0.25 * 0.8, 0.75 * 1],
             [-0.2, 0.25 * 0.6, 0.25 * 0.6],
             [0.2, 0.75 * 0.8 + 0.25 * 0.8, 0.75 * 0.8 + 0.25 * 0.8],
         ],
-        [[0.75 * 1, 0.75 * 0.6 + 0.25 * 0.8], [0.25 * 0.6], [0, 0, 0.8]],
+        [[0.75 * 1, 0.75 * 0.7 + 0.25 * 0.8], [0.25 * 0.6], [0, 0, 0.8]],
     )
 
 
@@ -132,13 +133,13 @@ def test_views_of_hits_in_another_order_and_of_some_only() -> None:
     expect(
         compare(QUESTION, [hit(2, 0.1, 0.2, 0.15), hit(0, 0.3, 0.7)], index, NO_MEAN),
         [[0.2, 0.8, 0.8], [0.7, 0.95, 0.75]],
-        [[0, 0, 0.8], [0.75, 0.65]],
+        [[0, 0, 0.8], [0.75, 0.725]],
     )
     expect(compare(QUESTION, [hit(1, 0.4)], index, NO_MEAN), [[0.4, 0.15, 0.15]], [[0.15]])
 
 
 def test_sentence_without_tokens() -> None:
-    """It matches nothing, wherever it stands, and the others' tokens stay theirs."""
+    """It matches nothing but by leaning, wherever it stands; the others' tokens stay theirs."""
     first = passage_of([], [E0], [E01])
     middle = passage_of([E0], [], [E01])
     last = passage_of([E0], [E01], [])
@@ -146,7 +147,7 @@ def test_sentence_without_tokens() -> None:
     expect(
         compare(QUESTION, hits, index_of(first, middle, last), NO_MEAN),
         [[0.5, 0.75 + 0.25 * 0.8, 0.75]] * 3,
-        [[0, 0.75, 0.65], [0.75, 0, 0.65], [0.75, 0.65, 0]],
+        [[0, 0.75, 0.725], [0.75, 0.525, 0.65], [0.75, 0.725, 0.7 * 0.65]],
     )
 
 
@@ -171,7 +172,31 @@ def test_question_is_centred_and_the_stored_tokens_are_not() -> None:
     # (1, 0, 0, 0) less (0.25, 0, -1, 0) is (0.75, 0, 1, 0): of unit length (0.6, 0, 0.8, 0).
     mean = np.array([0.25, 0, -1, 0], np.float32)
     found = compare(question_of(7 * E0), [hit(0, 0.3, 0.7)], index_of(FIRST), mean)
-    expect(found, [[0.7, 0.8, 0.8]], [[0.8, 0.36]], atol=0.002)
+    expect(found, [[0.7, 0.8, 0.8]], [[0.8, 0.56]], atol=0.002)
+
+
+def test_title_matches_for_every_sentence_of_its_passages() -> None:
+    """The second says what the title says and the first does not; no longer does that help it."""
+    told = passage_of([E1], [E2], title=[E0, E3])
+    repeated = passage_of([E0], [E10], title=[E0])
+    other = passage_of([E1], [], title=[E10])
+    hits = [hit(0, 0.3, 0.7), hit(1, 0.4, 0.2), hit(2, 0.1, 0.1)]
+    expect(
+        compare(QUESTION, hits, index_of(told, repeated, other), NO_MEAN),
+        [[0.7, 1, 1], [0.4, 0.75 + 0.25 * 0.6, 0.9], [0.1, 0.75 * 0.8 + 0.25, 0.85]],
+        [
+            [1, 0.75 + 0.25 * 0.7],
+            [0.75, 0.9],
+            # Without a token of its own it has the title's 0.6 for e1, and leans on 1.
+            [0.85, 0.75 * 0.8 + 0.25 * 0.7],
+        ],
+    )
+
+
+def test_first_sentence_does_not_lean_on_the_passage_before() -> None:
+    index = index_of(passage_of([E2], [E0]), passage_of([E2], [E1]))
+    found = compare(QUESTION, [hit(0, 0.1, 0.2), hit(1, 0.1, 0.2)], index, NO_MEAN)
+    expect(found, [[0.2, 0.75, 0.75], [0.2, 0.25, 0.25]], [[0, 0.75], [0, 0.25]])
 
 
 def test_views_of_cosines_that_are_known_already() -> None:

@@ -28,9 +28,9 @@ from index.update import IndexReport, read_index
 LAMPS = ("The lamps of Quill burn oil. They were lit in March.", "Nobody counts the lamps.")
 ROPES = "Ropes are made from hemp. Hemp grows inland."
 STONES = "Stones lie still."
-LIMIT = (11 + 4 + 8) * (64 + 4)
-"""What the token vectors of lamps and ropes take: each word is stored as 64 numbers and a scale of
-four bytes."""
+LIMIT = (11 + 4 + 8 + 3) * (64 + 4)
+"""What the token vectors of lamps and ropes take, three passages with a title of one word: each
+word is stored as 64 numbers and a scale of four bytes."""
 QUESTIONS = ("when were the lamps lit?", "what are ropes made from?", "who counts?", "why?")
 
 
@@ -101,7 +101,7 @@ def test_growing_over_the_limit_drops_token_vectors_without_encoding(
     two.write("stones.md", STONES, title="Stones")
     encoder = FakeEncoder()
     library, report = opened(two, data, LIMIT, encoder)
-    assert encoder.encoded_passages == ["Stones: Stones lie still."]
+    assert encoder.encoded_passages == ["Stones", "Stones: Stones lie still."]
     assert (report.encoded, report.rebuilt) == (1, None)
     assert (report.tokens_stored, library.index.tokens_stored) == (False, False)
     assert files(data) == {"passages.json", "rows.f32"}
@@ -197,11 +197,12 @@ def test_only_candidates_are_encoded(
     library, _ = opened(two, data, 0, encoder)
     assert len(library.answer("what are ropes made from?").citations) == 1
     assert encoder.encoded_passages == [
+        "Ropes",
         "Ropes: Ropes are made from hemp.",
         "Ropes: Hemp grows inland.",
     ]
     library.answer("ropes?")
-    assert len(encoder.encoded_passages) == 2
+    assert len(encoder.encoded_passages) == 3
 
 
 # What is remembered -----------------------------------------------------------------------------
@@ -215,8 +216,8 @@ def titled(*texts: str) -> list[TitledPassage]:
 
 
 NO_MEAN = np.zeros(64, np.float32)
-WORD = (64 + 4) + 4
-"""Bytes of a passage of one word: its token, and the start of its sentence."""
+WORD = 2 * (64 + 4) + 4
+"""Bytes of a passage of one word: its token and the title's, and the start of its sentence."""
 
 
 def tokens_of(passages: Sequence[TitledPassage], encoder: FakeEncoder) -> list[PassageTokens]:
@@ -232,7 +233,7 @@ def test_what_was_asked_for_last_is_kept(encoder: FakeEncoder) -> None:
     def encoded(*passages: TitledPassage) -> list[str]:
         encoder.encoded_passages.clear()
         tokens.of(passages)
-        return [text.removeprefix("T: ") for text in encoder.encoded_passages]
+        return [text.removeprefix("T: ") for text in encoder.encoded_passages if text != "T"]
 
     assert encoded(two) == ["two"]
     assert encoded(one) == []
@@ -241,8 +242,8 @@ def test_what_was_asked_for_last_is_kept(encoder: FakeEncoder) -> None:
     assert encoded(two) == ["two"]
     assert encoded(three) == []
     # One that there is no room for puts the others out, and is not kept.
-    large = titled("four five six")
-    assert encoded(*large) == encoded(*large) == ["four five six"]
+    large = titled("four five six seven")
+    assert encoded(*large) == encoded(*large) == ["four five six seven"]
     assert encoded(three) == ["three"]
 
 
@@ -252,7 +253,7 @@ def test_token_vectors_come_in_the_order_asked_for(encoder: FakeEncoder) -> None
     tokens = ComputedTokens(encoder, NO_MEAN, cache_bytes=0)
     encoder.encoded_passages.clear()
     assert plain(tokens.of(passages)) == plain(expected)
-    assert encoder.encoded_passages == ["T: one", "T: two"]
+    assert encoder.encoded_passages == ["T", "T: one", "T: two"]
     assert tokens.of([]) == []
 
 

@@ -46,13 +46,13 @@ def test_first_build(two: ContentFolder, data: Path, encoder: FakeEncoder) -> No
     library, report, told = updated(two, data, encoder)
     assert (report.articles, report.passages) == (Changes(added=2), Changes(added=3))
     assert (report.encoded, report.errors, report.rebuilt) == (3, (), None)
-    assert encoder.encoded_passages == list(SENTENCES)
+    assert encoder.encoded_passages == ["Lamps", "Ropes", *SENTENCES]
     assert told == [(number, 5) for number in range(1, 6)]
     assert texts(library) == sorted([*LAMPS, *ROPES])
     assert [source.title for source in library.articles] == ["Lamps", "Ropes"]
     assert library.passage_count == 3
     found = manifest(data)
-    assert (found.format, found.model, found.dimension) == (5, "fake-64", 64)
+    assert (found.format, found.model, found.dimension) == (6, "fake-64", 64)
     assert (found.passages, found.rows, len(found.segments)) == (3, 5, 1)
 
 
@@ -60,7 +60,7 @@ def test_title_is_left_out_where_it_does_not_fit(content: ContentFolder, data: P
     encoder = FakeEncoder(max_tokens=4)
     content.write("a.md", "Lamps burn. Old lamps burn oil.", title="Quill")
     report_of(content, data, encoder)
-    assert encoder.encoded_passages == ["Quill: Lamps burn.", "Old lamps burn oil."]
+    assert encoder.encoded_passages == ["Quill", "Quill: Lamps burn.", "Old lamps burn oil."]
 
 
 def test_second_run_changes_nothing(two: ContentFolder, data: Path, encoder: FakeEncoder) -> None:
@@ -69,7 +69,7 @@ def test_second_run_changes_nothing(two: ContentFolder, data: Path, encoder: Fak
     library, report = open_library(two, data, encoder)
     assert (report.articles, report.passages) == (Changes(unchanged=2), Changes(unchanged=3))
     assert (report.encoded, report.rebuilt) == (0, None)
-    assert encoder.encoded_passages == list(SENTENCES)
+    assert encoder.encoded_passages == ["Lamps", "Ropes", *SENTENCES]
     assert files(data) == before
     assert texts(library) == sorted([*LAMPS, *ROPES])
 
@@ -81,7 +81,7 @@ def test_added_article(two: ContentFolder, data: Path, encoder: FakeEncoder) -> 
     assert report.articles == Changes(added=1, unchanged=2)
     assert report.passages == Changes(added=1, unchanged=3)
     assert report.encoded == 1
-    assert encoder.encoded_passages == ["Stones: Stones lie still."]
+    assert encoder.encoded_passages == ["Stones", "Stones: Stones lie still."]
 
 
 def test_changed_paragraph(two: ContentFolder, data: Path, encoder: FakeEncoder) -> None:
@@ -91,7 +91,11 @@ def test_changed_paragraph(two: ContentFolder, data: Path, encoder: FakeEncoder)
     assert report.articles == Changes(changed=1, unchanged=1)
     assert report.passages == Changes(added=1, changed=1, unchanged=2)
     assert report.encoded == 2
-    assert encoder.encoded_passages == ["Lamps: Somebody counts the lamps.", "Lamps: And pays."]
+    assert encoder.encoded_passages == [
+        "Lamps",
+        "Lamps: Somebody counts the lamps.",
+        "Lamps: And pays.",
+    ]
 
 
 def test_moved_paragraph_is_not_encoded(
@@ -126,6 +130,7 @@ def test_new_title_encodes_again(two: ContentFolder, data: Path, encoder: FakeEn
     assert report.passages == Changes(unchanged=3)
     assert report.encoded == 1
     assert encoder.encoded_passages == [
+        "Cords",
         "Cords: Ropes are made from hemp.",
         "Cords: Hemp grows inland.",
     ]
@@ -171,7 +176,7 @@ def test_text_of_two_articles_is_encoded_once(
     content.write("a.md", *ROPES, title="Ropes")
     content.write("b.md", *ROPES, title="Ropes")
     assert report_of(content, data, encoder).encoded == 1
-    assert encoder.encoded_passages == list(ROPES_SENTENCES)
+    assert encoder.encoded_passages == ["Ropes", *ROPES_SENTENCES]
 
 
 def test_bad_file_is_left_out_and_stays_reported(
@@ -252,9 +257,9 @@ def test_text_of_two_chunks_is_encoded_once(
     library, report, told = updated(content, data, encoder)
     assert (report.encoded, library.passage_count) == (5, 8)
     assert encoder.encoded_passages == [
-        *(f"T: {LAMPS[1]}", "T: Ropes are made from hemp.", "T: Hemp grows inland."),
-        "T: Hemp is cut.",
-        *("T: Tar is boiled.", "T: Wax is cast."),
+        *("T", f"T: {LAMPS[1]}", "T: Ropes are made from hemp.", "T: Hemp grows inland."),
+        *("T", "T: Hemp is cut."),
+        *("T", "T: Tar is boiled.", "T: Wax is cast."),
     ]
     assert told == [(number, 6) for number in range(1, 7)]
     assert [passage.text for passage in library.index.passages] == [
@@ -309,7 +314,7 @@ def test_changed_sentence_is_encoded_alone(
     changed = [*BEACON[:place], NEW, *BEACON[place + 1 :]]
     beacon.write("lamps.md", LAMPS[1], " ".join(changed))
     library, report, told = updated(beacon, data, encoder, after)
-    assert encoder.encoded_passages == [f"Lamps: {NEW}"]
+    assert encoder.encoded_passages == ["Lamps", f"Lamps: {NEW}"]
     assert told == [(1, 1)]
     assert report.passages == Changes(changed=1, unchanged=2)
     assert (report.encoded, report.rebuilt, report.tokens_stored) == (1, None, bool(after))
@@ -321,7 +326,7 @@ def test_changed_sentence_is_encoded_alone(
         return
     _, scales, starts = tokens
     one, two, three = encoder.count_tokens(changed)
-    assert (starts, len(scales)) == ([0, one, one + two], one + two + three)
+    assert (starts, len(scales)) == ([1, 1 + one, 1 + one + two], 1 + one + two + three)
 
 
 def test_sentence_comes_between_others_and_another_goes(
@@ -330,7 +335,7 @@ def test_sentence_comes_between_others_and_another_goes(
     updated(beacon, data, encoder)
     beacon.write("lamps.md", LAMPS[1], " ".join([BEACON[2], NEW, BEACON[0]]))
     library, _, told = updated(beacon, data, encoder)
-    assert encoder.encoded_passages == [f"Lamps: {NEW}"]
+    assert encoder.encoded_passages == ["Lamps", f"Lamps: {NEW}"]
     assert told == [(1, 1)]
     assert_as_built_anew(library, beacon, tmp_path)
 
@@ -342,6 +347,7 @@ def test_sentences_without_token_vectors_are_encoded_where_they_are_to_be_stored
     beacon.write("lamps.md", LAMPS[1], " ".join([*BEACON[:2], NEW]))
     library, report, told = updated(beacon, data, encoder)
     assert encoder.encoded_passages == [
+        *("Lamps", "Ropes"),
         *(f"Lamps: {sentence}" for sentence in (LAMPS[1], *BEACON[:2], NEW)),
         *ROPES_SENTENCES,
     ]
@@ -363,6 +369,7 @@ def test_sentences_under_another_title_are_encoded_again(
     beacon.write("ropes.md", f"{BEACON[0]} Hemp grows inland.", title="Ropes")
     library, report, told = updated(beacon, data, encoder)
     assert encoder.encoded_passages == [
+        *("Lights", "Ropes"),
         *(f"Lights: {sentence}" for sentence in (LAMPS[1], *BEACON[:2], NEW)),
         f"Ropes: {BEACON[0]}",
     ]
@@ -378,7 +385,7 @@ def test_sentence_that_moved_to_another_paragraph_is_not_encoded(
     moved = f"{BEACON[1]} {LAMPS[1]}", f"{BEACON[0]} {BEACON[2]}"
     beacon.write("lamps.md", *moved)
     library, report, told = updated(beacon, data, encoder)
-    assert (encoder.encoded_passages, told) == ([], [])
+    assert (encoder.encoded_passages, told) == (["Lamps"], [])
     assert report.passages == Changes(changed=2, unchanged=1)
     assert report.encoded == 0
     assert texts(library) == sorted([*moved, *ROPES])
@@ -390,13 +397,13 @@ def test_sentence_that_comes_twice_in_a_paragraph_is_encoded_once(
 ) -> None:
     content.write("a.md", "Hemp grows inland. Tar is black. Hemp grows inland.", title="T")
     library, _, told = updated(content, data, encoder)
-    assert encoder.encoded_passages == ["T: Hemp grows inland.", "T: Tar is black."]
+    assert encoder.encoded_passages == ["T", "T: Hemp grows inland.", "T: Tar is black."]
     assert told == [(1, 2), (2, 2)]
     [vectors] = library.index.vectors
     first, second, third = (plain_sentence(one) for one in vectors.sentences())
     assert first == third != second
     assert vectors.tokens is not None
-    assert vectors.tokens.starts.tolist() == [0, 3, 6]
+    assert vectors.tokens.starts.tolist() == [1, 4, 7]
 
 
 def test_progress_counts_the_sentences_that_are_encoded(
@@ -410,7 +417,10 @@ def test_progress_counts_the_sentences_that_are_encoded(
     chunks = [f"{hemp} {wax}", f"{wax} {hemp}"], [f"{tar} {wax}", f"{tar} {hemp}"], [oil, wax]
     content.write("a.md", *(paragraph for chunk in chunks for paragraph in chunk), title="T")
     _, report, told = updated(content, data, encoder)
-    assert encoder.encoded_passages == [f"T: {one}" for one in (wax, wax, oil, wax)]
+    assert encoder.encoded_passages == [
+        *("T", f"T: {wax}", "T", f"T: {wax}"),
+        *("T", f"T: {oil}", f"T: {wax}"),
+    ]
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
     # All paragraphs are new, and one of them has nothing but known sentences.
     assert report.passages == Changes(added=5, changed=1)
@@ -431,13 +441,13 @@ def test_passage_taken_apart_and_put_together(encoder: FakeEncoder) -> None:
     mean = np.zeros(64, np.float32)
     [whole] = encode([passage], encoder, mean)
     assert whole.tokens is not None
-    assert whole.tokens.starts.tolist() == [0, 2, 2, 4]
+    assert whole.tokens.starts.tolist() == [1, 3, 3, 5]
     apart = list(whole.sentences())
     assert [len(one.tokens.scales) for one in apart if one.tokens] == [2, 0, 2, 0]
     encoder.encoded_passages.clear()
     known = dict(zip(passage.sentences(), apart, strict=True))
     [again] = encode([passage], encoder, mean, known=known)
-    assert encoder.encoded_passages == []
+    assert encoder.encoded_passages == ["T"]
     assert plain(again) == plain(whole)
     assert again.tokens is not None
     assert again.tokens.starts.dtype == np.int32
@@ -468,10 +478,10 @@ def test_tokens_of_each_sentence_after_another(
 ) -> None:
     content.write("a.md", ROPES[0], title="Old ropes")
     vectors = vectors_of(content, data, encoder)
-    # Five words and three, without the title's.
-    assert vectors.tokens.starts.tolist() == [0, 5]
+    # The title's two words, then five and three.
+    assert vectors.tokens.starts.tolist() == [2, 7]
     assert vectors.tokens.starts.dtype == np.int32
-    words = ("ropes", "are", "made", "from", "hemp", "hemp", "grows", "inland")
+    words = ("old", "ropes", "ropes", "are", "made", "from", "hemp", "hemp", "grows", "inland")
     expected = quantised(encoder, *words)
     assert vectors.tokens.vectors.values.tolist() == expected.values.tolist()
     assert vectors.tokens.vectors.scales.tolist() == expected.scales.tolist()
@@ -487,21 +497,32 @@ def test_tokens_of_a_sentence_that_has_no_room_for_its_title(
     encoder = FakeEncoder(max_tokens=4)
     content.write("a.md", "Old lamps burn oil.", title="Quill")
     vectors = vectors_of(content, data, encoder)
-    assert vectors.tokens.starts.tolist() == [0]
-    expected = quantised(encoder, "old", "lamps", "burn", "oil")
+    assert vectors.tokens.starts.tolist() == [1]
+    expected = quantised(FakeEncoder(), "quill", "old", "lamps", "burn", "oil")
     assert vectors.tokens.vectors.values.tolist() == expected.values.tolist()
     [encoding] = encoder.encode_passages(["Old lamps burn oil."])
     assert vectors.rows.tolist() == [encoding.vector.tolist()]
 
 
+def test_a_title_that_is_longer_than_what_the_model_reads(
+    content: ContentFolder, data: Path
+) -> None:
+    encoder = FakeEncoder(max_tokens=4)
+    content.write("a.md", "Old lamps burn oil.", title="Five words in one title")
+    vectors = vectors_of(content, data, encoder)
+    assert vectors.tokens.starts.tolist() == [0]
+    expected = quantised(encoder, "old", "lamps", "burn", "oil")
+    assert vectors.tokens.vectors.values.tolist() == expected.values.tolist()
+
+
 def test_token_vectors_are_centred(
     content: ContentFolder, data: Path, encoder: FakeEncoder
 ) -> None:
-    content.write("a.md", "Hemp")
+    content.write("a.md", "Hemp", title="Hemp")
     fit = fit_for(encoder, passage_mean=0.1)
     library, _ = Library.open(content.path, data, encoder, fit=fit)
     [vectors] = library.index.vectors
-    [encoding] = encoder.encode_questions(["hemp"])
+    [encoding] = encoder.encode_questions(["hemp hemp"])
     expected = quantise(unit(encoding.tokens - np.float32(0.1)))
     assert vectors.tokens.vectors.values.tolist() == expected.values.tolist()
 
@@ -517,7 +538,7 @@ def test_many_updates_stay_few_segments(
         content.write(f"{number}.md", f"Text of number {number}.", title=f"T{number}")
         report = report_of(content, data, encoder)
         assert report.encoded == 1
-        assert encoder.encoded_passages == [f"T{number}: Text of number {number}."]
+        assert encoder.encoded_passages == [f"T{number}", f"T{number}: Text of number {number}."]
         assert on_disk(data) == named(data)
         counts.append(len(named(data)))
     assert counts == [1, 2, 3, 4, 5, 6, 7, 8, 1, 2]
@@ -589,7 +610,9 @@ def test_an_article_that_stays_is_not_split_again(content: ContentFolder, data: 
     counted.clear()
     content.write("ropes.md", "Ropes are twisted from jute.")
     library, _ = open_library(content, data, encoder)
-    assert set(counted) == {"Ropes are twisted from jute.", "Lamps: Ropes are twisted from jute."}
+    assert set(counted) == {
+        *("Lamps", "Ropes are twisted from jute.", "Lamps: Ropes are twisted from jute."),
+    }
     assert [passage.text for passage in library.index.passages] == [
         "Lamps burn whale oil.",
         "Wicks are trimmed at dawn.",
@@ -598,5 +621,5 @@ def test_an_article_that_stays_is_not_split_again(content: ContentFolder, data: 
     after = read_manifest(data)
     assert before is not None
     assert after is not None
-    # As many tokens as before, so as many bytes: the tokens of what stays are known.
-    assert after.token_bytes == before.token_bytes == 14 * (64 + 4)
+    # As many tokens as before, three of them a title's; the tokens of what stays are known.
+    assert after.token_bytes == before.token_bytes == (14 + 3) * (64 + 4)
