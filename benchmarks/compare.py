@@ -24,7 +24,7 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ from platformdirs import user_cache_path
 
 from benchmarks.environments import OWN, InstallError, known_peers, python_of
 from benchmarks.figures import (
+    Figures,
     Row,
     far_off,
     medians_table,
@@ -248,9 +249,7 @@ def page_of(runs: Sequence[Run], size: int, dtype: Dtype, output: Path) -> str:
         f"{machine()}; Beleg multiplies bytes, the others compute in {dtype}. {size} paragraphs; "
         f"{rounds} {'round' if rounds == 1 else 'rounds'}; each figure is the median.",
         medians_table(ROWS, figures),
-        f"{OWN} divided by each of the others: the median of the rounds, and in brackets the "
-        "least and the most.",
-        ratios_table(ROWS, figures, OWN),
+        *_ratios(figures),
         *dict.fromkeys(notes),
         "![Share of questions answered within a time](performance-latency.svg)",
         "![Questions a second by clients](performance-throughput.svg)",
@@ -288,6 +287,17 @@ def machine() -> str:
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _ratios(figures: Mapping[str, Sequence[Figures]]) -> list[str]:
+    """Beleg beside the others; nothing where it was left out."""
+    if OWN not in figures:
+        return []
+    return [
+        f"{OWN} divided by each of the others: the median of the rounds, and in brackets the "
+        "least and the most.",
+        ratios_table(ROWS, figures, OWN),
+    ]
 
 
 def main() -> None:

@@ -86,7 +86,8 @@ def read_workload(data: Sequence[Path], questions: Sequence[Path], size: int | N
             if (inside := {number for number in answers.get(id_, ()) if number < changed})
             and changed not in answers[id_]
         ),
-        changed=(changed, _made(sentences, random)),
+        # Its words in another order: else a made paragraph may share a sentence with it.
+        changed=(changed, " ".join(random.permutation(_made(sentences, random).split()))),
     )
 
 
