@@ -281,7 +281,7 @@ def test_index_json(beleg: Beleg, filled: ContentFolder) -> None:
         "passages": {"added": 1, "changed": 0, "removed": 0, "unchanged": 2},
         "encoded": 1,
         "rebuilt": None,
-        "token_vectors": {"stored": True, "bytes": 42 * (64 + 4)},
+        "token_vectors": {"stored": True, "bytes": (42 + 9) * (64 + 4)},
     }
     assert (done.status, done.err) == (0, "")
 
@@ -289,15 +289,15 @@ def test_index_json(beleg: Beleg, filled: ContentFolder) -> None:
 def test_index_says_that_token_vectors_are_not_stored(
     beleg: Beleg, filled: ContentFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # 37 words, and for each 64 numbers and a scale of 4 bytes: 2,516 bytes.
-    monkeypatch.setenv("BELEG_TOKEN_VECTORS_GB", "0.000002515")
+    # 37 words and twice a title of four, and for each 64 numbers and a scale of 4 bytes: 3,060.
+    monkeypatch.setenv("BELEG_TOKEN_VECTORS_GB", "0.000003059")
     assert beleg("index").out.splitlines()[4] == (
         "Token vectors would take 0.0 MB and are not stored (BELEG_TOKEN_VECTORS_GB sets the "
         "limit): each question computes those it needs, which takes one to three seconds."
     )
     monkeypatch.delenv("BELEG_TOKEN_VECTORS_GB")
     printed = json.loads(beleg("index", "--json").out)
-    assert printed["token_vectors"] == {"stored": True, "bytes": 2_516}
+    assert printed["token_vectors"] == {"stored": True, "bytes": 3_060}
     assert printed["encoded"] == 2
 
 
