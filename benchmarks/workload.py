@@ -46,7 +46,7 @@ def read_workload(data: Sequence[Path], questions: Sequence[Path], size: int | N
     them.
 
     A question belongs to every paragraph that has its id, which stands in each language's file.
-    Where the files have fewer than ``size``, the rest is made of their sentences. Raises
+    Where the files have fewer than ``size``, the rest is made of their words. Raises
     EvaluationError for a file that is no such file.
     """
     paragraphs: list[str] = []
@@ -86,17 +86,19 @@ def read_workload(data: Sequence[Path], questions: Sequence[Path], size: int | N
             if (inside := {number for number in answers.get(id_, ()) if number < changed})
             and changed not in answers[id_]
         ),
-        # Its words in another order: else a made paragraph may share a sentence with it.
-        changed=(changed, " ".join(random.permutation(_made(sentences, random).split()))),
+        changed=(changed, _made(sentences, random)),
     )
 
 
 def _made(sentences: Sequence[str], random: np.random.Generator) -> str:
-    """A paragraph of some of the ``sentences``, as long as a real one."""
+    """A paragraph of the words of some of the ``sentences``, as long as a real one.
+
+    They are in another order: else it would hold the answers that these sentences hold.
+    """
     text = ""
     while len(text) < 700:
-        text = f"{text} {sentences[random.integers(len(sentences))]}".strip()
-    return text
+        text = f"{text} {sentences[random.integers(len(sentences))]}"
+    return " ".join(random.permutation(text.split()))
 
 
 def write_articles(workload: Workload, folder: Path) -> None:
