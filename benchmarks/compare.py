@@ -290,8 +290,8 @@ def _say(text: str) -> None:
 
 
 def _ratios(figures: Mapping[str, Sequence[Figures]]) -> list[str]:
-    """Beleg beside the others; nothing where it was left out."""
-    if OWN not in figures:
+    """Beleg beside the others; nothing where it was left out, or there are none."""
+    if OWN not in figures or len(figures) == 1:
         return []
     return [
         f"{OWN} divided by each of the others: the median of the rounds, and in brackets the "

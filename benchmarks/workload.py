@@ -93,12 +93,17 @@ def read_workload(data: Sequence[Path], questions: Sequence[Path], size: int | N
 def _made(sentences: Sequence[str], random: np.random.Generator) -> str:
     """A paragraph of the words of some of the ``sentences``, as long as a real one.
 
-    They are in another order: else it would hold the answers that these sentences hold.
+    They are in another order, but for the full stops: else it would hold the answers that these
+    sentences hold.
     """
     text = ""
     while len(text) < 700:
         text = f"{text} {sentences[random.integers(len(sentences))]}"
-    return " ".join(random.permutation(text.split()))
+    bare = [word.rstrip(".!?") for word in text.split()]
+    ends = [word[len(one) :] for word, one in zip(text.split(), bare, strict=True)]
+    return " ".join(
+        f"{word}{end}" for word, end in zip(random.permutation(bare), ends, strict=True)
+    )
 
 
 def write_articles(workload: Workload, folder: Path) -> None:

@@ -1,4 +1,5 @@
-"""What the model makes of a passage: a vector of each of its sentences, and of each of its tokens.
+"""What the model makes of a passage: a vector of each of its sentences, and of each of its tokens
+and of its title's.
 
 One forward pass gives both. A passage is read sentence by sentence, each under the article's title.
 Read as a whole as well, it would take twice as long and twice the space, and gain nothing (see
@@ -18,6 +19,9 @@ from index.encoder import Encoder, PassageEncoding
 from index.late_interaction import Float32, Int32, QuantisedTokens, centre, quantise
 from index.passages import Passage
 
+MOST_TITLE_TOKENS = 40
+"""A longer title does not match: more words match more, and a list of topics would come before
+passages that answer. The longest of 54 titles in benchmarks/questions/ has 24."""
 _BYTES_OF_SCALE = 4
 
 
@@ -112,13 +116,18 @@ def encode(
     passage_mean: Float32,
     on_progress: Callable[[int], None] | None = None,
     known: Mapping[TitledSentence, SentenceVectors] = NO_SENTENCES,
+    *,
+    tokens: bool = True,
 ) -> list[PassageVectors]:
-    """The vectors of each passage; a sentence that is ``known`` is not encoded.
+    """The vectors of each passage, with or without those of its ``tokens``; a sentence that is
+    ``known`` is not encoded.
 
     ``passage_mean`` float32 ``(d,)`` is the fit's. ``on_progress`` gets the number of sentences
     encoded.
     """
-    titles = _encode_titles({titled.title for titled in passages}, encoder, passage_mean)
+    titles: dict[str, QuantisedTokens] = {}
+    if tokens:
+        titles = _encode_titles({titled.title for titled in passages}, encoder, passage_mean)
     new = new_sentences(passages, known)
     fresh = {
         sentence: SentenceVectors(one.vector, quantise(centre(one.tokens, passage_mean)))
@@ -126,7 +135,7 @@ def encode(
     }
     return [
         _put_together(
-            titles[titled.title],
+            titles.get(titled.title),
             [fresh.get(sentence) or known[sentence] for sentence in titled.sentences()],
         )
         for titled in passages
@@ -149,8 +158,8 @@ def encode_sentences(
     """Each sentence read with the article's title before it, where the model has room.
 
     A sentence often does not say what it is about ("It was finished in 1930."); the title does.
-    The title's own tokens are left out: as each sentence reads them they would be much the same
-    every time.
+    The title's own tokens are left out: they are kept once for the passage, of the title read by
+    itself.
     """
     heads = [f"{one.title}: " for one in sentences]
     both = [head + one.sentence for head, one in zip(heads, sentences, strict=True)]
@@ -165,19 +174,25 @@ def encode_sentences(
     ]
 
 
+def title_tokens(count: int, encoder: Encoder) -> int:
+    """How many tokens' vectors are kept of a title that has ``count``: all, or none."""
+    return count if count <= min(MOST_TITLE_TOKENS, encoder.max_tokens) else 0
+
+
 def estimated_token_bytes(token_count: int, dimension: int) -> int:
-    """About how many bytes the token vectors take of passages with so many tokens."""
+    """About how many bytes the token vectors take of passages with so many tokens, their titles'
+    counted."""
     return token_count * (dimension + _BYTES_OF_SCALE)
 
 
 def _encode_titles(
     titles: Iterable[str], encoder: Encoder, passage_mean: Float32
 ) -> dict[str, QuantisedTokens]:
-    """The token vectors of each title; none of one that is longer than what the model reads."""
+    """The token vectors of each title; none of one that is too long."""
     texts = sorted(titles)
     counts = encoder.count_tokens(texts)
     fitting = [
-        text for text, count in zip(texts, counts, strict=True) if count <= encoder.max_tokens
+        text for text, count in zip(texts, counts, strict=True) if title_tokens(count, encoder)
     ]
     none = np.empty((0, encoder.dimension), np.float32)
     tokens = dict.fromkeys(texts, none) | {
@@ -187,10 +202,13 @@ def _encode_titles(
     return {text: quantise(centre(vectors, passage_mean)) for text, vectors in tokens.items()}
 
 
-def _put_together(title: QuantisedTokens, sentences: Sequence[SentenceVectors]) -> PassageVectors:
+def _put_together(
+    title: QuantisedTokens | None, sentences: Sequence[SentenceVectors]
+) -> PassageVectors:
+    """The vectors of a passage; those of its tokens if there are all of them."""
     rows = np.stack([one.row for one in sentences])
     stored = [one.tokens for one in sentences if one.tokens is not None]
-    if len(stored) < len(sentences):
+    if title is None or len(stored) < len(sentences):
         return PassageVectors(rows, None)
     tokens = QuantisedTokens(
         np.concatenate([title.values, *(one.values for one in stored)]),

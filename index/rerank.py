@@ -3,7 +3,7 @@
 Three views of the same model: the best sentence's vector, MaxSim over the whole passage, and the
 best sentence's MaxSim. What a question says of the topic is matched by the article's title as well:
 the passage that answers seldom says again what the article is about, and would come behind one that
-does. For the same reason a sentence leans on the one before it.
+does. And a sentence leans on the one before it, which may have said what "it" is.
 
 Each view is standardised over the question's candidates, so that the weights carry over from one
 model and one size of library to another, and added up with the fitted weights.
@@ -58,9 +58,10 @@ class Match:
 class Views:
     """How alike a question and each of its candidates are, before any weighing.
 
-    ``passages`` float64 ``(n, 3)``: best sentence's cosine, MaxSim over the whole passage, best
-    sentence's MaxSim. ``sentence_maxsim`` float32 ``(s,)``: that of all candidates' sentences, the
-    first candidate's first; ``firsts`` int64 ``(n,)``: where each one's begin.
+    ``passages`` float64 ``(n, 3)``: best sentence's cosine, MaxSim over the whole passage and its
+    title, best sentence's MaxSim. ``sentence_maxsim`` float32 ``(s,)``: that of all candidates'
+    sentences, each with the title and leaning on the one before, the first candidate's first;
+    ``firsts`` int64 ``(n,)``: where each one's begin.
     """
 
     passages: Float64
@@ -187,11 +188,12 @@ def views(
     counts = [len(one.starts) for one in tokens]
     starts = np.concatenate([one.starts for one in tokens]) + np.repeat(offsets, counts)
     firsts = np.cumsum([0, *counts[:-1]])
-    # Before each passage's sentences comes the title.
+    # Before the sentences of each passage, of which there is at least one, comes the title.
     found = best_matches(cosines, np.insert(starts, firsts, offsets))
     titles = firsts + np.arange(len(firsts))
-    by_sentence = np.delete(found, titles, axis=0)
-    np.maximum(by_sentence, np.repeat(found[titles], counts, axis=0), out=by_sentence)
+    by_title, by_sentence = found[titles], np.delete(found, titles, axis=0)
+    by_title[starts[firsts] == offsets] = -np.inf  # without a token
+    np.maximum(by_sentence, np.repeat(by_title, counts, axis=0), out=by_sentence)
     sentence_maxsim = _leaning(by_sentence, firsts) @ weights
     passages = np.column_stack(
         [

@@ -73,7 +73,7 @@ class IndexedArticle:
     """An article as the index keeps it; ``digest`` changes when anything in it does.
 
     ``made_from``: what `made_from` says of the article it is; ``token_count``: that of its
-    passages.
+    passages, each with the title's.
     """
 
     source: Source
@@ -172,7 +172,8 @@ def made_from(article: Article) -> str:
 
 
 def indexed(article: Article, passages: Sequence[Passage], token_count: int = 0) -> IndexedArticle:
-    """The part of an article that the index keeps; its passages have ``token_count`` tokens."""
+    """The part of an article that the index keeps; its passages have ``token_count`` tokens,
+    their titles' counted."""
     source = _source(article)
     of_source = asdict(source)
     if not source.questions:  # the digest is then that of an index made before there were any

@@ -35,8 +35,10 @@ SEGMENTS = "segments"
 LOCK = "lock"
 _UNFINISHED = f"{MANIFEST}.new"
 _SEGMENT_NAME = re.compile("[0-9a-f]{12}")
-# File systems in use count time in steps of 10 ms or less.
-_SETTLED_NS = 100_000_000
+# Most file systems count time in steps of 10 ms or less; what stands at a whole second is perhaps
+# on one that counts seconds (ext3, HFS+), or two (FAT).
+_SETTLED_NS, _SETTLED_WHOLE_NS = 100_000_000, 3_000_000_000
+_SECOND_NS = 1_000_000_000
 _QUOTED_NAME = re.compile('"([0-9a-f]{12})"')
 LOCK_SECONDS = 600.0
 """How long a writer waits for another one: longer than any reindex of a library this program is
@@ -184,7 +186,9 @@ def current_digest(path: Path) -> str:
     """
     stat = path.stat()
     # Just written, it may be written again before the clock of its file system ticks.
-    if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) < _SETTLED_NS:
+    whole = stat.st_mtime_ns % _SECOND_NS == 0
+    settled = _SETTLED_WHOLE_NS if whole else _SETTLED_NS
+    if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) < settled:
         return file_digest(path)
     return _digest_of_settled(path, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
 

@@ -21,6 +21,7 @@ from index.passage_vectors import (
     encode,
     estimated_token_bytes,
     new_sentences,
+    title_tokens,
 )
 from index.passages import split_article
 from index.remarks import Said
@@ -251,9 +252,9 @@ def _split(article: Article, encoder: Encoder) -> IndexedArticle:
     passages = split_article(
         article, count_tokens=encoder.count_tokens, max_tokens=encoder.max_tokens
     )
-    # Each passage has the title's tokens too.
     title, *counts = encoder.count_tokens([article.title, *(one.text for one in passages)])
-    return indexed(article, passages, sum(counts) + title * len(passages))
+    of_title = title_tokens(title, encoder)
+    return indexed(article, passages, sum(counts) + of_title * len(passages))
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,11 +427,15 @@ def _vectors(
     counts = Counter(passages)
     mean = target.fit.passage_mean
     for number, of_chunk in enumerate(new):
-        encoded = encode(of_chunk, target.encoder, mean, counter.part(), known_sentences)
-        fresh = {
-            titled: vectors if target.tokens else PassageVectors(vectors.rows, None)
-            for titled, vectors in zip(of_chunk, encoded, strict=True)
-        }
+        encoded = encode(
+            of_chunk,
+            target.encoder,
+            mean,
+            counter.part(),
+            known_sentences,
+            tokens=target.tokens,
+        )
+        fresh = dict(zip(of_chunk, encoded, strict=True))
         # Only what comes again is kept, so that memory stays bounded.
         known |= {titled: vectors for titled, vectors in fresh.items() if counts[titled] > 1}
         for titled in passages[number * CHUNK : (number + 1) * CHUNK]:

@@ -193,6 +193,14 @@ def test_title_matches_for_every_sentence_of_its_passages() -> None:
     )
 
 
+def test_no_title_matches_nothing() -> None:
+    """Where one has no token, what matches worse than nothing stays so."""
+    hits = [hit(0, 0.1), hit(1, 0.1)]
+    index = index_of(passage_of([-E0]), passage_of([-E0], title=[E2]))
+    found = compare(question_of(E0), hits, index, NO_MEAN)
+    expect(found, [[0.1, -1, -1], [0.1, 0, 0]], [[-1], [0]])
+
+
 def test_first_sentence_does_not_lean_on_the_passage_before() -> None:
     index = index_of(passage_of([E2], [E0]), passage_of([E2], [E1]))
     found = compare(QUESTION, [hit(0, 0.1, 0.2), hit(1, 0.1, 0.2)], index, NO_MEAN)

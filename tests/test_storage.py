@@ -159,7 +159,8 @@ def test_a_file_is_digested_once_and_again_when_it_was_touched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digested: list[str] = []
-    monkeypatch.setattr(storage, "_SETTLED_NS", 10**12)
+    for name in ("_SETTLED_NS", "_SETTLED_WHOLE_NS"):
+        monkeypatch.setattr(storage, name, 10**12)
 
     def counted(path: Path) -> str:
         digested.append(path.name)
@@ -172,7 +173,8 @@ def test_a_file_is_digested_once_and_again_when_it_was_touched(
     check_segment(tmp_path, entry)
     # Just written: the next write may come in the same tick of the clock.
     assert digested == ["a.bin", "b.bin"] * 2
-    monkeypatch.setattr(storage, "_SETTLED_NS", 0)
+    for name in ("_SETTLED_NS", "_SETTLED_WHOLE_NS"):
+        monkeypatch.setattr(storage, name, 0)
     check_segment(tmp_path, entry)
     check_segment(tmp_path, entry)
     assert digested == ["a.bin", "b.bin"] * 3

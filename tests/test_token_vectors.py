@@ -101,7 +101,7 @@ def test_growing_over_the_limit_drops_token_vectors_without_encoding(
     two.write("stones.md", STONES, title="Stones")
     encoder = FakeEncoder()
     library, report = opened(two, data, LIMIT, encoder)
-    assert encoder.encoded_passages == ["Stones", "Stones: Stones lie still."]
+    assert encoder.encoded_passages == ["Stones: Stones lie still."]
     assert (report.encoded, report.rebuilt) == (1, None)
     assert (report.tokens_stored, library.index.tokens_stored) == (False, False)
     assert files(data) == {"passages.json", "rows.f32"}

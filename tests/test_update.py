@@ -314,7 +314,7 @@ def test_changed_sentence_is_encoded_alone(
     changed = [*BEACON[:place], NEW, *BEACON[place + 1 :]]
     beacon.write("lamps.md", LAMPS[1], " ".join(changed))
     library, report, told = updated(beacon, data, encoder, after)
-    assert encoder.encoded_passages == ["Lamps", f"Lamps: {NEW}"]
+    assert encoder.encoded_passages == [*(["Lamps"] if after else []), f"Lamps: {NEW}"]
     assert told == [(1, 1)]
     assert report.passages == Changes(changed=1, unchanged=2)
     assert (report.encoded, report.rebuilt, report.tokens_stored) == (1, None, bool(after))
@@ -504,6 +504,17 @@ def test_tokens_of_a_sentence_that_has_no_room_for_its_title(
     assert vectors.rows.tolist() == [encoding.vector.tolist()]
 
 
+@pytest.mark.parametrize(("words", "kept"), [(40, 40), (41, 0)])
+def test_a_long_title_has_no_tokens(
+    content: ContentFolder, data: Path, encoder: FakeEncoder, words: int, kept: int
+) -> None:
+    content.write("a.md", "Hemp grows.", title=" ".join(f"w{n}" for n in range(words)))
+    vectors = vectors_of(content, data, encoder)
+    assert vectors.tokens.starts.tolist() == [kept]
+    assert len(vectors.tokens.vectors.scales) == kept + 2
+    assert manifest(data).token_bytes == (kept + 2) * (64 + 4)
+
+
 def test_a_title_that_is_longer_than_what_the_model_reads(
     content: ContentFolder, data: Path
 ) -> None:
@@ -513,6 +524,7 @@ def test_a_title_that_is_longer_than_what_the_model_reads(
     assert vectors.tokens.starts.tolist() == [0]
     expected = quantised(encoder, "old", "lamps", "burn", "oil")
     assert vectors.tokens.vectors.values.tolist() == expected.values.tolist()
+    assert manifest(data).token_bytes == 4 * (64 + 4)
 
 
 def test_token_vectors_are_centred(
