@@ -19,7 +19,7 @@ from index.passage_vectors import PassageTokens, TitledPassage, encode
 TOKEN_LIMIT = 4_000_000_000
 """Bytes of token vectors that an index stores at most, where no other limit is set.
 
-About what a machine of 8 GB has left for the cache of its file system, and 52,000 to 140,000
+About what a machine of 8 GB has left for the cache of its file system, and 50,000 to 120,000
 passages. See docs/quality.md.
 """
 LOW_WATER = 0.8
