@@ -130,7 +130,9 @@ def encode(
         titles = _encode_titles({titled.title for titled in passages}, encoder, passage_mean)
     new = new_sentences(passages, known)
     fresh = {
-        sentence: SentenceVectors(one.vector, quantise(centre(one.tokens, passage_mean)))
+        sentence: SentenceVectors(
+            one.vector, quantise(centre(one.tokens, passage_mean)) if tokens else None
+        )
         for sentence, one in zip(new, encode_sentences(new, encoder, on_progress), strict=True)
     }
     return [

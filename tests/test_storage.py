@@ -3,6 +3,7 @@
 import hashlib
 import os
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,29 @@ def test_a_file_is_digested_once_and_again_when_it_was_touched(
     os.utime(path, ns=(1, 1))
     with pytest.raises(DamagedIndexError, match=r"^s/a.bin was changed after it was written$"):
         check_segment(tmp_path, entry)
+
+
+def test_a_clock_that_counts_seconds_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a file's time has no fraction, its next write may have the same for seconds."""
+    digested: list[str] = []
+
+    def counted(path: Path) -> str:
+        digested.append(path.name)
+        return file_digest(path)
+
+    monkeypatch.setattr(storage, "file_digest", counted)
+    monkeypatch.setattr(storage, "_SETTLED_NS", 0)
+    monkeypatch.setattr(storage, "_SETTLED_WHOLE_NS", 10**12)
+    second = time.time_ns() // 10**9 * 10**9
+    for name, written in (("whole", second), ("fraction", second + 1)):
+        path = tmp_path / name
+        path.write_bytes(b"abc")
+        os.utime(path, ns=(written, written))
+        for _ in range(2):
+            storage.current_digest(path)
+    assert digested == ["whole", "whole", "fraction"]
 
 
 def test_file_digest(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
+from lamps_and_ropes import manifest
 
 from index import answer, storage
 from index.answer import Answer
@@ -21,12 +22,10 @@ from index.library import Library
 from index.passage_vectors import PassageTokens, TitledPassage, encode
 from index.passages import Passage
 from index.search import PassageIndex
-from index.storage import DamagedIndexError, Manifest, read_manifest
+from index.storage import DamagedIndexError
 from index.token_vectors import ComputedTokens, are_stored
 from index.update import IndexReport, read_index
 
-LAMPS = ("The lamps of Quill burn oil. They were lit in March.", "Nobody counts the lamps.")
-ROPES = "Ropes are made from hemp. Hemp grows inland."
 STONES = "Stones lie still."
 LIMIT = (11 + 4 + 8 + 3) * (64 + 4)
 """What the token vectors of lamps and ropes take, three passages with a title of one word: each
@@ -45,22 +44,9 @@ def opened(
     return Library.open(content.path, data, encoder, fit=fit_of(encoder), token_limit=limit)
 
 
-def manifest(data: Path) -> Manifest:
-    found = read_manifest(data)
-    assert found is not None
-    return found
-
-
 def files(data: Path) -> set[str]:
     """The names of all segments' files."""
     return {path.name for path in (data / "segments").rglob("*.*")}
-
-
-@pytest.fixture
-def two(content: ContentFolder) -> ContentFolder:
-    content.write("lamps.md", *LAMPS)
-    content.write("ropes.md", ROPES, title="Ropes")
-    return content
 
 
 # The line ---------------------------------------------------------------------------------------
