@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -31,7 +32,8 @@ MOST_AT_ONCE = 16
 """Questions that are looked up together. More would gain little, and keep the next ones waiting."""
 
 AT_WORK = 2
-"""Threads that answer: while one has the model, the other goes on with what that gave it."""
+"""Threads that answer. A question that nobody waits beside has all cores; else each thread has half
+of them."""
 
 PROGRESS_SECONDS = 2.0
 """How often a reindex reports: Discord takes five edits of a message in five seconds."""
@@ -82,6 +84,8 @@ class LibraryService:
         self._reopen = reopen
         self._waiting = 0
         self._queue: deque[_Waiting] = deque()
+        self._looked_up = 0
+        """How many questions are being looked up, by all threads."""
         self._answering: list[asyncio.Task[None]] = []
         self._answers = ThreadPoolExecutor(AT_WORK, thread_name_prefix="answer")
         self._reindexes = ThreadPoolExecutor(1, thread_name_prefix="reindex")
@@ -165,16 +169,20 @@ class LibraryService:
         loop = asyncio.get_running_loop()
         while batch := self._next_batch():
             library = batch[0].library
+            threads = AT_WORK if self._queue or self._looked_up else 1
+            self._looked_up += len(batch)
             began = time.perf_counter()
             try:
                 outcomes = await loop.run_in_executor(
-                    self._answers, _answers, library, [one.asked for one in batch]
+                    self._answers, _answers, library, [one.asked for one in batch], threads
                 )
             except (asyncio.CancelledError, RuntimeError):  # the bot stops: no more work is taken
                 for one in (*batch, *self._queue):
                     one.answer.cancel()
                 self._queue.clear()
                 return
+            finally:
+                self._looked_up -= len(batch)
             for one, outcome in zip(batch, outcomes, strict=True):
                 if one.answer.done():  # whoever asked has given up
                     continue
@@ -184,9 +192,11 @@ class LibraryService:
                     one.answer.set_result((outcome, began))
 
     def _next_batch(self) -> list[_Waiting]:
-        """The questions that came first and still wait, all for the same library."""
+        """The questions that came first and still wait, all for the same library, and so few that
+        each of the other threads has as many."""
+        most = min(MOST_AT_ONCE, math.ceil((len(self._queue) + self._looked_up) / AT_WORK))
         batch: list[_Waiting] = []
-        while self._queue and len(batch) < MOST_AT_ONCE:
+        while self._queue and len(batch) < most:
             first = self._queue[0]
             if batch and first.library is not batch[0].library:
                 break
@@ -294,12 +304,12 @@ class LibraryService:
         self._progress = Progress(done, total)
 
 
-def _answers(library: Library, asked: Sequence[Asked]) -> list[Answer | Exception]:
-    """An answer to each, or why there is none."""
+def _answers(library: Library, asked: Sequence[Asked], threads: int) -> list[Answer | Exception]:
+    """An answer to each, or why there is none; so many ``threads`` do this at the same time."""
     try:
-        return [*library.answers(asked)]
+        return [*library.answers(asked, threads=threads)]
     except Exception as error:  # noqa: BLE001 - passed on to whoever asked
         if len(asked) == 1:
             return [error]
     # One that fails must not take the others along.
-    return [outcome for one in asked for outcome in _answers(library, [one])]
+    return [outcome for one in asked for outcome in _answers(library, [one], threads)]

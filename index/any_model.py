@@ -3,6 +3,7 @@ library and of torch."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -79,6 +80,7 @@ class AnyModel:
         if backend is None or dimension is None or positions is None:
             raise _no_token_vectors(model)
         self._model = model
+        self._turn = threading.Lock()
         self._modules = list(loaded.eval())
         self._threads = torch.get_num_threads()
         # Whatever comes after the transformer is cheap, and exact in float32.
@@ -92,7 +94,14 @@ class AnyModel:
     def __call__(
         self, texts: Sequence[Sequence[int]], prompt: int, /
     ) -> tuple[Float32, Float32, Float32]:
-        """As `index.encoder.Transformer` says."""
+        """As `index.encoder.Transformer` says. Threads that call it wait for one another: each
+        computes on all cores."""
+        with self._turn:
+            return self._computed(texts, prompt)
+
+    def _computed(
+        self, texts: Sequence[Sequence[int]], prompt: int
+    ) -> tuple[Float32, Float32, Float32]:
         lengths = np.array([len(text) for text in texts])
         torch.set_num_threads(1 if lengths.sum() <= _ONE_THREAD_TOKENS else self._threads)
         mask = torch.from_numpy(np.arange(lengths.max()) < lengths[:, None])

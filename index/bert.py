@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.bundled_model import CONFIG, GRAPH
-from index.byte_products import open_session
+from index.byte_products import Graph
 from index.model_file import Sizes, WordVectors
 
 Float32 = NDArray[np.float32]
@@ -32,7 +32,7 @@ class Bert:
         """
         sizes = Sizes(**json.loads((folder / CONFIG).read_text(encoding="utf-8")))
         self._words = words
-        self._session = open_session(folder / GRAPH)
+        self._graph = Graph(folder / GRAPH)
         self.dimension = sizes.hidden
         """Length of every vector."""
         self.positions = sizes.positions
@@ -50,7 +50,7 @@ class Bert:
         places = np.flatnonzero(mask)
         padded = np.zeros(mask.shape, np.int64)
         padded[mask] = np.arange(len(ids))
-        last, before = self._session.run(
+        last, before = self._graph.run(
             ("last", "before"),
             {
                 "words": self._words[ids],

@@ -8,14 +8,18 @@ most `PAIR`.
 
 from __future__ import annotations
 
-import os
+import threading
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from onnxruntime import InferenceSession, SessionOptions
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
+
+from index.cores import usable_cores
 
 UInt8 = NDArray[np.uint8]
 Int8 = NDArray[np.int8]
@@ -38,16 +42,39 @@ _SPIN_MICROSECONDS = 30
 _LARGER = 1 + 1e-6
 
 
-def open_session(graph: Path | bytes) -> InferenceSession:
-    """A session of ONNX Runtime for the graph in a file, or as it would lie in one, on all cores
-    that this process may use.
+class Graph:
+    """A graph that can be computed. Several threads may share one."""
 
-    Raises ValueError for what is no such graph.
-    """
+    def __init__(self, source: Path | bytes) -> None:
+        """Load it from a file, or as it would lie in one.
+
+        Raises ValueError for what is no such graph.
+        """
+        self._source = source
+        self._loading = threading.Lock()
+        cores = usable_cores()
+        self._by_cores = {cores: _open(source, cores)}
+
+    def run(self, outputs: Sequence[str], inputs: Mapping[str, object]) -> list[Any]:
+        """The arrays of these names, computed on the cores that this thread may use.
+
+        The first time that it is on so many, it is loaded once more.
+        """
+        cores = usable_cores()
+        if cores not in self._by_cores:
+            with self._loading:
+                if cores not in self._by_cores:
+                    self._by_cores[cores] = _open(self._source, cores)
+        computed: list[Any] = self._by_cores[cores].run(outputs, inputs)
+        return computed
+
+
+def _open(graph: Path | bytes, cores: int) -> InferenceSession:
+    """A session of ONNX Runtime, which is on so many cores for as long as it lives."""
     options = SessionOptions()
     options.log_severity_level = _ERRORS_ONLY
     # Said explicitly, since the library else ties each thread to a core, also to one of others'.
-    options.intra_op_num_threads = _cores()
+    options.intra_op_num_threads = cores
     # Then they sleep. Without it a lone question takes a quarter longer; with the library's own
     # milliseconds it takes twice as long beside a busy process. See docs/performance.md.
     options.add_session_config_entry("session.intra_op.spin_duration_us", str(_SPIN_MICROSECONDS))
@@ -66,16 +93,10 @@ def open_session(graph: Path | bytes) -> InferenceSession:
         raise ValueError(f"{graph!r:.200} is no graph that can be computed") from error
 
 
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def prepare() -> None:
     """Make what `multiply` needs, which takes a tenth of a second, so that the first question need
     not wait for it."""
-    _session()
+    _product()
 
 
 def round_rows(matrix: Float32) -> tuple[Int8, Float32]:
@@ -96,14 +117,14 @@ def round_rows(matrix: Float32) -> tuple[Int8, Float32]:
 def multiply(numbers: UInt8, others: Int8, scales: Float32) -> Float32:
     """``numbers`` ``(m, k)``, each less `MIDDLE`, times ``others`` ``(k, n)``; see the module for
     what these may be. Each column is multiplied with its scale, ``(n,)``."""
-    [products] = _session().run(None, {"numbers": numbers, "others": others, "scales": scales})
+    inputs = {"numbers": numbers, "others": others, "scales": scales}
+    [products] = _product().run(["products"], inputs)
     scaled: Float32 = products
     return scaled
 
 
 @cache
-def _session() -> InferenceSession:
-    """One product, as a graph."""
+def _product() -> Graph:
     from onnx import TensorProto, helper, numpy_helper
 
     one = numpy_helper.from_array(np.array(1, np.float32), "one")
@@ -127,4 +148,4 @@ def _session() -> InferenceSession:
     )
     operators = [helper.make_opsetid(ADDED, 1)]
     model = helper.make_model(graph, opset_imports=operators, ir_version=FILE_VERSION)
-    return open_session(model.SerializeToString())
+    return Graph(model.SerializeToString())

@@ -26,6 +26,7 @@ from index.bundled_model import (
     find_bundled_file,
     unpack_bundled_model,
 )
+from index.cores import cores_are_shared
 from index.late_interaction import unit
 from index.model_file import ModelError, read_tables
 
@@ -179,8 +180,8 @@ def load_encoder(
 class TransformerEncoder:
     """An `Encoder` on a model's forward pass and its tokenizer. Several threads may share one.
 
-    The model and its tokenizer are used by one thread at a time; a question waits for at most one
-    batch of passages.
+    The tokenizer is used by one thread at a time, and so is the model, but for questions of threads
+    that share the cores (`index.cores`). A question waits for at most one batch of passages.
     """
 
     def __init__(
@@ -195,7 +196,7 @@ class TransformerEncoder:
         """Use `load_encoder`."""
         self._transformer = transformer
         self._tokenizer = tokenizer
-        self._turns = _Turns()
+        self._tokenizing, self._computing = _Turns(), _Turns()
         self._name = name
         self._query = tokenizer.prompt(query_prompt)
         self._passage = tokenizer.prompt(passage_prompt)
@@ -224,13 +225,13 @@ class TransformerEncoder:
         """The tokens of each text, prompt and end marks not counted."""
         counts: list[int] = []
         for part in _parts(texts):
-            with self._turns.take(first=False):
+            with self._tokenizing.take(first=False):
                 counts += self._tokenizer.count(self._passage, part)
         return counts
 
     def rarities(self, words: Sequence[str]) -> list[float | None]:
         """How rare each word is that is one token; None for the others."""
-        with self._turns.take(first=True):
+        with self._tokenizing.take(first=True):
             ids = [self._tokenizer.whole(word) for word in words]
         return [None if id_ is None else float(self._tokenizer.weights[id_]) for id_ in ids]
 
@@ -254,11 +255,11 @@ class TransformerEncoder:
         A text without tokens has a vector (of the prompt alone) and ``t == 0``.
         """
         encodings: dict[int, QuestionEncoding] = {}
-        with self._turns.take(first=True):
+        with self._tokenizing.take(first=True):
             most = self._max_tokens + self._query.overhead
             tokenised = self._tokenizer.cut(self._query, texts, most)
         for rows in _batches([len(item.ids) for item in tokenised]):
-            with self._turns.take(first=True):
+            with self._computing.take(first=True, shared=cores_are_shared()):
                 batch = self._run([tokenised[row] for row in rows], self._query)
             for row, states in zip(rows, batch, strict=True):
                 weights = self._tokenizer.weights[states.ids]
@@ -273,7 +274,7 @@ class TransformerEncoder:
         """Each text's row and encoding, in batches of texts of like length, longest first."""
         tokenised: list[Tokens] = []
         for part in _parts(texts):
-            with self._turns.take(first=False):
+            with self._tokenizing.take(first=False):
                 tokenised += self._tokenizer.cut(self._passage, part)
         for row, item in enumerate(tokenised):
             if (count := len(item.ids) - self._passage.overhead) > self._max_tokens:
@@ -282,7 +283,7 @@ class TransformerEncoder:
                 )
         done = 0
         for rows in _batches([len(item.ids) for item in tokenised]):
-            with self._turns.take(first=False):
+            with self._computing.take(first=False):
                 batch = self._run([tokenised[row] for row in rows], self._passage)
             yield from zip(rows, batch, strict=True)
             done += len(rows)
@@ -330,25 +331,33 @@ class _Turns:
     """A lock at which questions go before passages and sentences, and the rest in the order they
     came.
 
-    A plain lock may be taken again by the thread that has just released it: a reindex would keep a
-    question waiting to its end, or one whose candidates have to be encoded.
+    Those that share hold it together. A plain lock may be taken again by the thread that has just
+    released it: a reindex would keep a question waiting to its end, or one whose candidates have to
+    be encoded.
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._taken = False
+        self._holders: list[bool] = []
+        """Of each that holds it whether it shares: all of them, where there are several."""
         self._waiting: set[tuple[bool, int]] = set()
         self._came = itertools.count()
 
     @contextmanager
-    def take(self, *, first: bool) -> Iterator[None]:
-        """Waits for a turn and holds it; ``first`` for questions."""
+    def take(self, *, first: bool, shared: bool = False) -> Iterator[None]:
+        """Waits for a turn and holds it; ``first`` for questions, ``shared`` together with others
+        that share."""
         with self._changed:
             place = (not first, next(self._came))
             self._waiting.add(place)
             try:
-                self._changed.wait_for(lambda: not self._taken and place == min(self._waiting))
-                self._taken = True
+                self._changed.wait_for(
+                    lambda: (
+                        (not self._holders or (shared and all(self._holders)))
+                        and place == min(self._waiting)
+                    )
+                )
+                self._holders.append(shared)
             finally:
                 self._waiting.remove(place)
                 # One that gives up waiting may have kept the others from their turn.
@@ -357,7 +366,7 @@ class _Turns:
             yield
         finally:
             with self._changed:
-                self._taken = False
+                self._holders.remove(shared)
                 self._changed.notify_all()
 
 

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from onnxruntime import InferenceSession
 
-from index.byte_products import PAIR, multiply, open_session, round_rows
+from index import byte_products, cores
+from index.byte_products import PAIR, Graph, multiply, round_rows
+from index.cores import shared_cores
 from index.late_interaction import Float32
 
 
@@ -82,4 +85,26 @@ def test_what_is_no_graph(graph: bytes, tmp_path: Path) -> None:
     (tmp_path / "graph").write_bytes(graph)
     for source in (graph, tmp_path / "graph", tmp_path / "none"):
         with pytest.raises(ValueError, match="is no graph that can be computed"):
-            open_session(source)
+            Graph(source)
+
+
+def test_on_its_share_of_the_cores_a_thread_computes_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded: list[int] = []
+    opened = byte_products._open
+
+    def note(graph: Path | bytes, cores: int) -> InferenceSession:
+        loaded.append(cores)
+        return opened(graph, cores)
+
+    monkeypatch.setattr(cores, "_all_cores", lambda: 2)
+    monkeypatch.setattr(byte_products, "_open", note)
+    byte_products._product.cache_clear()
+    numbers = np.full((300, 8), 130, np.uint8)
+    others, scales = np.ones((8, 1), np.int8), np.array([0.5], np.float32)
+    for threads in (1, 2, 2, 1):
+        with shared_cores(threads):
+            assert multiply(numbers, others, scales).tolist() == [[8.0]] * 300
+    assert loaded == [2, 1]
+    byte_products._product.cache_clear()

@@ -339,6 +339,44 @@ def test_questions_go_before_others_that_came_earlier() -> None:
     assert order == ["question", "another", "passages", "more passages"]
 
 
+@pytest.mark.parametrize(("held", "wanted", "waits"), [(1, 1, 0), (1, 0, 1), (0, 1, 1), (0, 0, 1)])
+def test_those_that_share_hold_it_together(held: bool, wanted: bool, waits: bool) -> None:
+    turns, order = _Turns(), list[str]()
+
+    def take() -> None:
+        with turns.take(first=True, shared=wanted):
+            order.append("wanted")
+
+    thread = threading.Thread(target=take)
+    with turns.take(first=True, shared=held):
+        thread.start()
+        while thread.is_alive() and not (waits and turns._waiting):
+            pass
+        order.append("held")
+    thread.join()
+    assert order == (["held", "wanted"] if waits else ["wanted", "held"])
+
+
+def test_whoever_shares_does_not_go_before_one_that_came_earlier() -> None:
+    turns, order = _Turns(), list[str]()
+
+    def take(name: str, shared: bool) -> None:
+        with turns.take(first=True, shared=shared):
+            order.append(name)
+
+    waiting = []
+    with turns.take(first=True, shared=True):
+        for number, name in enumerate(["alone", "late"]):
+            waiting.append(threading.Thread(target=take, args=(name, number == 1)))
+            waiting[-1].start()
+            while waiting[-1].is_alive() and len(turns._waiting) <= number:
+                pass
+        order.append("first")
+    for thread in waiting:
+        thread.join()
+    assert order == ["first", "alone", "late"]
+
+
 def test_a_turn_is_given_back_after_an_error() -> None:
     turns = _Turns()
     with pytest.raises(RuntimeError), turns.take(first=True):

@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, cast
 
 import pytest
@@ -208,9 +209,11 @@ class BatchLibrary(FakeLibrary):
     """Remembers what it was asked together."""
 
     batches: list[list[str]] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
 
-    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
+    def answers(self, asked: Sequence[Asked], *, threads: int = 1) -> list[Answer]:
         self.batches.append([one.message for one in asked])
+        self.threads.append(threads)
         return super().answers(asked)
 
     def answer(self, question: str, top: int = 3, **options: Any) -> Answer:
@@ -247,15 +250,38 @@ async def waiting_behind(gate: threading.Event, library: BatchLibrary, *question
     return outcomes
 
 
-async def test_a_lone_question_waits_for_no_other_and_those_that_wait_go_together() -> None:
+async def sizes_of_batches(count: int) -> list[int]:
+    """How many of ``count`` questions that wait for busy threads are looked up together."""
     gate = threading.Event()
     library = BatchLibrary(gate=gate)
-    questions = [str(number) for number in range(MOST_AT_ONCE + 2)]
+    questions = [str(number) for number in range(count)]
     answers = await waiting_behind(gate, library, *questions)
     assert [answer.question for answer in answers] == questions
     assert library.batches[:AT_WORK] == FIRST
-    rest = library.batches[AT_WORK:]
-    assert sorted(rest, key=len) == [questions[MOST_AT_ONCE:], questions[:MOST_AT_ONCE]]
+    rest = sorted(library.batches[AT_WORK:], key=lambda batch: int(batch[0]))
+    assert [*chain(*rest)] == questions
+    return [len(batch) for batch in rest]
+
+
+async def test_questions_that_wait_are_looked_up_together() -> None:
+    sizes = await sizes_of_batches(AT_WORK * MOST_AT_ONCE + 1)
+    assert sizes[0] == max(sizes) == MOST_AT_ONCE
+
+
+async def test_no_thread_takes_what_another_could() -> None:
+    # When the first thread takes some, the other has one question besides these.
+    sizes = await sizes_of_batches(7)
+    assert sizes[0] == max(sizes) == 4
+
+
+async def test_a_lone_question_has_all_cores_and_others_share_them() -> None:
+    library = BatchLibrary()
+    service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
+    await service.answer("alone")
+    assert (library.batches, library.threads) == ([["alone"]], [1])
+    await asyncio.gather(service.answer("one"), service.answer("other"))
+    assert library.threads[1:] == [AT_WORK, AT_WORK]
+    service.close()
 
 
 async def test_a_question_is_looked_up_while_another_is() -> None:
