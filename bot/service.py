@@ -12,12 +12,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from bot import trace
 from bot.catalogue import LANGUAGES
 from bot.metrics import Metrics
 from index.answer import Answer, Asked
+from index.cores import shared_cores
 from index.library import Library
 from index.update import IndexReport
 
@@ -32,8 +34,8 @@ MOST_AT_ONCE = 16
 """Questions that are looked up together. More would gain little, and keep the next ones waiting."""
 
 AT_WORK = 2
-"""Threads that answer. A question that nobody waits beside has all cores; else each thread has half
-of them."""
+"""Threads that answer. One that answers the only question there is has all cores; else they share
+them."""
 
 PROGRESS_SECONDS = 2.0
 """How often a reindex reports: Discord takes five edits of a message in five seconds."""
@@ -192,8 +194,8 @@ class LibraryService:
                     one.answer.set_result((outcome, began))
 
     def _next_batch(self) -> list[_Waiting]:
-        """The questions that came first and still wait, all for the same library, and so few that
-        each of the other threads has as many."""
+        """The questions that came first and still wait, all for the same library: at most this
+        thread's share of all that wait or are being looked up."""
         most = min(MOST_AT_ONCE, math.ceil((len(self._queue) + self._looked_up) / AT_WORK))
         batch: list[_Waiting] = []
         while self._queue and len(batch) < most:
@@ -207,11 +209,11 @@ class LibraryService:
 
     async def aside(self, work: Callable[[], T]) -> T:
         """The result of ``work``, which needs the model for long, while questions are answered."""
-        return await asyncio.get_running_loop().run_in_executor(self._aside, work)
+        return await asyncio.get_running_loop().run_in_executor(self._aside, _beside, work)
 
     async def example_questions(self, work: Callable[[], T]) -> T:
         """Like `aside`, for questions that a refusal names: it is not to wait for anything else."""
-        return await asyncio.get_running_loop().run_in_executor(self._examples, work)
+        return await asyncio.get_running_loop().run_in_executor(self._examples, _beside, work)
 
     async def reindex(
         self,
@@ -295,7 +297,7 @@ class LibraryService:
         for language in LANGUAGES:
             if self._stopping.is_set() or self._library is not library:
                 return
-            library.examples(language=language)
+            _beside(partial(library.examples, language=language))
 
     def _note_progress(self, done: int, total: int) -> None:
         # Called in the worker thread; assigning one reference is safe without a lock.
@@ -304,10 +306,17 @@ class LibraryService:
         self._progress = Progress(done, total)
 
 
+def _beside(work: Callable[[], T]) -> T:
+    """The result of ``work``, which leaves cores to those who answer."""
+    with shared_cores(AT_WORK):
+        return work()
+
+
 def _answers(library: Library, asked: Sequence[Asked], threads: int) -> list[Answer | Exception]:
     """An answer to each, or why there is none; so many ``threads`` do this at the same time."""
     try:
-        return [*library.answers(asked, threads=threads)]
+        with shared_cores(threads):
+            return [*library.answers(asked)]
     except Exception as error:  # noqa: BLE001 - passed on to whoever asked
         if len(asked) == 1:
             return [error]

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from onnxruntime import InferenceSession, SessionOptions
 from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
-from index.cores import usable_cores
+from index.cores import pool_cores
 
 UInt8 = NDArray[np.uint8]
 Int8 = NDArray[np.int8]
@@ -52,15 +52,15 @@ class Graph:
         """
         self._source = source
         self._loading = threading.Lock()
-        cores = usable_cores()
+        cores = pool_cores()
         self._by_cores = {cores: _open(source, cores)}
 
     def run(self, outputs: Sequence[str], inputs: Mapping[str, object]) -> list[Any]:
         """The arrays of these names, computed on the cores that this thread may use.
 
-        The first time that it is on so many, it is loaded once more.
+        It is loaded again for each number of cores, when that is used for the first time.
         """
-        cores = usable_cores()
+        cores = pool_cores()
         if cores not in self._by_cores:
             with self._loading:
                 if cores not in self._by_cores:

@@ -30,9 +30,15 @@ def cores_are_shared() -> bool:
     return _sharing.get() > 1
 
 
-def usable_cores() -> int:
-    """How many cores this thread may use; at least one."""
+def own_cores() -> int:
+    """How many cores are this thread's; at least one."""
     return max(1, _all_cores() // _sharing.get())
+
+
+def pool_cores() -> int:
+    """How many cores a pool of helpers is for that all such threads use, with one of them counted:
+    the others compute beside it. At least one."""
+    return max(1, _all_cores() - _sharing.get() + 1)
 
 
 def _all_cores() -> int:

@@ -180,8 +180,8 @@ def load_encoder(
 class TransformerEncoder:
     """An `Encoder` on a model's forward pass and its tokenizer. Several threads may share one.
 
-    The tokenizer is used by one thread at a time, and so is the model, but for questions of threads
-    that share the cores (`index.cores`). A question waits for at most one batch of passages.
+    The tokenizer is used by one thread at a time, and so is the model, but for threads that share
+    the cores (`index.cores`). A question waits for at most one batch of passages.
     """
 
     def __init__(
@@ -283,7 +283,7 @@ class TransformerEncoder:
                 )
         done = 0
         for rows in _batches([len(item.ids) for item in tokenised]):
-            with self._computing.take(first=False):
+            with self._computing.take(first=False, shared=cores_are_shared()):
                 batch = self._run([tokenised[row] for row in rows], self._passage)
             yield from zip(rows, batch, strict=True)
             done += len(rows)

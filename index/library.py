@@ -11,7 +11,6 @@ from pathlib import Path
 
 from index.answer import Answer, Asked, Citation, answer_messages, cite_again, find_passage
 from index.content import Content, ContentError, check_folder, content_digest, read_content
-from index.cores import shared_cores
 from index.encoder import Encoder
 from index.examples import Examples
 from index.fit import Fit, load_fit
@@ -171,17 +170,13 @@ class Library:
         [answer] = self.answers([Asked(message, top, article, before, strictness)])
         return answer
 
-    def answers(self, asked: Sequence[Asked], *, threads: int = 1) -> list[Answer]:
+    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
         """What `answer` says to each message, in less time than one after another.
-
-        ``threads``: how many call it at the same time, this one counted. The cores are divided
-        among them.
 
         The model computes them together, so a score may differ from that of the message alone by
         its rounding. Raises what `answer` raises, if that is so for one of them.
         """
-        with shared_cores(threads):
-            return answer_messages(asked, self.index, self._encoder, self._fit)
+        return answer_messages(asked, self.index, self._encoder, self._fit)
 
     def cite(self, article: str, passage: str, start: int, end: int) -> Citation | None:
         """A passage cited before, by its article's id and `Citation.passage`, as it stands now;

@@ -18,7 +18,6 @@ import logging
 import math
 import os
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -27,6 +26,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from index.cores import own_cores
 from index.late_interaction import Float32
 from index.storage import LOCK_SECONDS, current_digest, failure, flush
 
@@ -138,17 +138,11 @@ def find_exactly(rows: Float32, question: Float32, count: int) -> tuple[Int64, F
 
 
 def _compute_on_all_cores(yes: bool) -> None:
-    """Let FAISS compute on all cores in this thread, or on one.
+    """Let FAISS compute on all cores that are this thread's, or on one.
 
     Its threads spin for a while after each search, on cores that the re-ranking needs.
     """
-    cores = _cores()  # before it is set for the first time
-    faiss.omp_set_num_threads(cores if yes else 1)
-
-
-@cache
-def _cores() -> int:
-    return faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(own_cores() if yes else 1)
 
 
 def make_clusters(rows: Float32) -> Any:  # noqa: ANN401  (faiss has no types)

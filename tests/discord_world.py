@@ -124,7 +124,7 @@ class FakeLibrary:
             question, self.status, self.confidence, 1.0, tuple(citations), self.unanswered
         )
 
-    def answers(self, asked: Sequence[Asked], *, threads: int = 1) -> list[Answer]:
+    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
         return [
             self.answer(
                 one.message,

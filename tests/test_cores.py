@@ -5,18 +5,20 @@ import threading
 import pytest
 
 from index import cores
-from index.cores import cores_are_shared, shared_cores, usable_cores
+from index.cores import cores_are_shared, own_cores, pool_cores, shared_cores
 
 
-@pytest.mark.parametrize(("threads", "share"), [(1, 6), (2, 3), (4, 1), (7, 1)])
+@pytest.mark.parametrize(
+    ("threads", "own", "pool"), [(1, 6, 6), (2, 3, 5), (4, 1, 3), (6, 1, 1), (7, 1, 1)]
+)
 def test_threads_divide_the_cores(
-    monkeypatch: pytest.MonkeyPatch, threads: int, share: int
+    monkeypatch: pytest.MonkeyPatch, threads: int, own: int, pool: int
 ) -> None:
     monkeypatch.setattr(cores, "_all_cores", lambda: 6)
     with shared_cores(threads):
-        assert usable_cores() == share
+        assert (own_cores(), pool_cores()) == (own, pool)
         assert cores_are_shared() is (threads > 1)
-    assert usable_cores() == 6
+    assert (own_cores(), pool_cores()) == (6, 6)
     assert not cores_are_shared()
 
 

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
@@ -13,6 +14,7 @@ import torch
 
 from benchmarks.model_folder import library_folder, write_library_folder
 from index.bundled_model import find_bundled_file, write_model_folder
+from index.cores import shared_cores
 from index.encoder import (
     Encoder,
     Float32,
@@ -341,20 +343,51 @@ def test_questions_go_before_others_that_came_earlier() -> None:
 
 @pytest.mark.parametrize(("held", "wanted", "waits"), [(1, 1, 0), (1, 0, 1), (0, 1, 1), (0, 0, 1)])
 def test_those_that_share_hold_it_together(held: bool, wanted: bool, waits: bool) -> None:
-    turns, order = _Turns(), list[str]()
+    turns, taken = _Turns(), threading.Event()
 
     def take() -> None:
         with turns.take(first=True, shared=wanted):
-            order.append("wanted")
+            taken.set()
 
     thread = threading.Thread(target=take)
     with turns.take(first=True, shared=held):
         thread.start()
-        while thread.is_alive() and not (waits and turns._waiting):
-            pass
-        order.append("held")
-    thread.join()
-    assert order == (["held", "wanted"] if waits else ["wanted", "held"])
+        assert taken.wait(0.1 if waits else 30) is not waits
+    thread.join(30)
+    assert taken.is_set()
+
+
+class Meeting:
+    """A model that computes nothing until two threads have called it."""
+
+    dimension, positions = 2, 64
+
+    def __init__(self) -> None:
+        self.barrier = threading.Barrier(1)
+
+    def __call__(
+        self, texts: Sequence[Sequence[int]], prompt: int, /
+    ) -> tuple[Float32, Float32, Float32]:
+        self.barrier.wait(30)
+        tokens = np.ones((sum(map(len, texts)), 2), np.float32)
+        return np.ones((len(texts), 2), np.float32), tokens, tokens
+
+
+def test_threads_that_share_the_cores_compute_at_the_same_time(tiny: TransformerEncoder) -> None:
+    model = Meeting()
+    encoder = TransformerEncoder(
+        model, tiny._tokenizer, name="meeting", query_prompt="", passage_prompt=""
+    )
+    model.barrier = threading.Barrier(2)
+
+    def ask(passages: bool) -> int:
+        with shared_cores(2):
+            texts = ["the ferry"]
+            encode = encoder.encode_passages if passages else encoder.encode_questions
+            return len(encode(texts)[0].tokens)
+
+    with ThreadPoolExecutor(2) as threads:
+        assert [*threads.map(ask, [False, True])] == [2, 2]
 
 
 def test_whoever_shares_does_not_go_before_one_that_came_earlier() -> None:

@@ -10,7 +10,8 @@ import faiss
 import numpy as np
 import pytest
 
-from index import nearest
+from index import cores, nearest
+from index.cores import shared_cores
 from index.late_interaction import Float32, unit
 from index.nearest import ClusteredRows, ExactRows, Nearest, Search, clusters_file
 
@@ -187,22 +188,24 @@ def test_a_disk_that_fills_up_while_clusters_are_written(tmp_path: Path) -> None
         assert not (tmp_path / "nearest.new").exists()
 
 
-def test_few_rows_are_searched_on_one_core_and_many_on_all(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("threads", "many"), [(1, 6), (2, 3)])
+def test_few_rows_are_searched_on_one_core_and_many_on_all_that_are_the_threads(
+    monkeypatch: pytest.MonkeyPatch, threads: int, many: int
+) -> None:
     """Also where the few come first."""
     monkeypatch.setattr(nearest, "CLUSTERED_FROM", 50)
-    nearest._cores.cache_clear()
-    cores: list[int] = []
+    monkeypatch.setattr(cores, "_all_cores", lambda: 6)
+    used: list[int] = []
 
     def search() -> None:
-        before = faiss.omp_get_max_threads()
         for count in (10, 60, 10):
             rows = unit(np.eye(count, 64, dtype=np.float32) + 1)
-            ExactRows(rows).find(rows[0], 1)
-            cores.append(faiss.omp_get_max_threads())
-        cores.append(before)
+            with shared_cores(threads):
+                ExactRows(rows).find(rows[0], 1)
+            used.append(faiss.omp_get_max_threads())
 
     # A thread of its own: the number is a thread's.
     thread = threading.Thread(target=search)
     thread.start()
     thread.join()
-    assert cores[:3] == [1, cores[3], 1]
+    assert used == [1, many, 1]

@@ -24,6 +24,7 @@ from bot.service import (
 from bot.start import prepare
 from index.answer import Answer, Asked
 from index.content import ContentError
+from index.cores import cores_are_shared
 from index.library import Library
 from index.update import IndexReport
 
@@ -209,11 +210,12 @@ class BatchLibrary(FakeLibrary):
     """Remembers what it was asked together."""
 
     batches: list[list[str]] = field(default_factory=list)
-    threads: list[int] = field(default_factory=list)
+    shared: list[bool] = field(default_factory=list)
+    """Whether it was asked by a thread that leaves cores to others."""
 
-    def answers(self, asked: Sequence[Asked], *, threads: int = 1) -> list[Answer]:
+    def answers(self, asked: Sequence[Asked]) -> list[Answer]:
         self.batches.append([one.message for one in asked])
-        self.threads.append(threads)
+        self.shared.append(cores_are_shared())
         return super().answers(asked)
 
     def answer(self, question: str, top: int = 3, **options: Any) -> Answer:
@@ -278,9 +280,10 @@ async def test_a_lone_question_has_all_cores_and_others_share_them() -> None:
     library = BatchLibrary()
     service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
     await service.answer("alone")
-    assert (library.batches, library.threads) == ([["alone"]], [1])
+    assert (library.batches, library.shared) == ([["alone"]], [False])
     await asyncio.gather(service.answer("one"), service.answer("other"))
-    assert library.threads[1:] == [AT_WORK, AT_WORK]
+    assert library.shared[1:] == [True, True]
+    assert await service.aside(cores_are_shared)
     service.close()
 
 
