@@ -189,44 +189,48 @@ def _files(folder: Path) -> Iterator[_File]:
     check_folder(folder)
     root = folder.resolve()
     found, denied = _candidates(root)
-    if any(Path(error.filename) == root for error in denied):
+    if "" in denied:
         raise ContentError(str(folder), None, Remark.FOLDER_UNREADABLE())
-    found += [Path(error.filename) for error in denied]
-    for path in sorted(found, key=lambda path: path.relative_to(root).as_posix()):
-        relative = path.relative_to(root).as_posix()
-        shown = shown_path(folder, relative)
+    for path in sorted(found + denied):
+        shown = shown_path(folder, path)
         try:
             content: bytes | ContentError = _bytes(root, path, shown)
         except ContentError as error:
             content = error
-        yield _File(relative, shown, content)
+        yield _File(path, shown, content)
 
 
-def _candidates(root: Path) -> tuple[list[Path], list[OSError]]:
-    """What may be an article, links out of the folder included, and what was denied."""
-    found: list[Path] = []
-    denied: list[OSError] = []
-    folders = [root]
+def _candidates(root: Path) -> tuple[list[str], list[str]]:
+    """What may be an article, links out of the folder included, and the folders that cannot be
+    looked into, ``root`` itself being "": paths as `Article.path`.
+
+    They are strings, and not put together more than once: pathlib would take most of the time of an
+    update that finds one article of thousands changed.
+    """
+    found: list[str] = []
+    denied: list[str] = []
+    folders = [""]
     while folders:  # os.walk is recursive in Python 3.11: folders a thousand deep would end it
+        within = folders.pop()
         try:
-            with os.scandir(folders.pop()) as entries:
+            with os.scandir(f"{root}/{within}") as entries:
                 listed = list(entries)
-        except OSError as error:
-            denied.append(error)
+        except OSError:
+            denied.append(within)
             continue
         for entry in listed:
-            path = Path(entry.path)
             if entry.name.startswith("."):
                 continue
+            path = f"{within}/{entry.name}" if within else entry.name
             # These two never raise, whatever becomes of an entry meanwhile.
-            link = os.path.islink(path)  # noqa: PTH114
-            folder = os.path.isdir(path)  # noqa: PTH112
+            link = os.path.islink(entry.path)  # noqa: PTH114
+            folder = os.path.isdir(entry.path)  # noqa: PTH112
             if folder and not link:
                 folders.append(path)
             elif folder:
-                if _leads_out(path, root):
+                if _leads_out(Path(entry.path), root):
                     found.append(path)
-            elif path.suffix.lower() in (*MARKDOWN, *PLAIN_TEXT):
+            elif entry.name.lower().endswith((*MARKDOWN, *PLAIN_TEXT)):
                 found.append(path)
     return found, denied
 
@@ -238,17 +242,20 @@ def _leads_out(link: Path, root: Path) -> bool:
         return True
 
 
-def _bytes(root: Path, path: Path, shown: str) -> bytes:
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path.name):
+def _bytes(root: Path, path: str, shown: str) -> bytes:
+    _, _, name = path.rpartition("/")
+    if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise ContentError(shown, None, Remark.NAME_NOT_SHOWABLE())
     try:
-        target = path.resolve(strict=True)
-        if not target.is_relative_to(root):
-            raise ContentError(shown, None, Remark.LINK_LEADS_OUT())
         # Both times: devices are not to be opened, and what is opened may have changed since.
-        if not target.is_file():
-            raise ContentError(shown, None, Remark.NOT_A_FILE())
-        with open(_open_below(root, target), "rb") as file:
+        if not stat.S_ISREG(os.lstat(f"{root}/{path}").st_mode):
+            target = (root / path).resolve(strict=True)
+            if not target.is_relative_to(root):
+                raise ContentError(shown, None, Remark.LINK_LEADS_OUT())
+            if not target.is_file():
+                raise ContentError(shown, None, Remark.NOT_A_FILE())
+            path = target.relative_to(root).as_posix()
+        with open(_open_below(root, path), "rb") as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise ContentError(shown, None, Remark.NOT_A_FILE())
             content = file.read(MAX_BYTES + 1)
@@ -262,13 +269,13 @@ def _bytes(root: Path, path: Path, shown: str) -> bytes:
     return content
 
 
-def _open_below(root: Path, target: Path) -> int:
-    """A descriptor of ``target``, a path below ``root`` without links. It never waits.
+def _open_below(root: Path, path: str) -> int:
+    """A descriptor of ``path`` below ``root``, in which there are no links. It never waits.
 
-    A link put into the way after the path was resolved is refused with an OSError, so nothing
-    outside the folder can be read.
+    A link put into the way after it was looked at is refused with an OSError, so nothing outside
+    the folder can be read.
     """
-    *folders, name = target.relative_to(root).parts or (".",)
+    *folders, name = path.split("/")
     within = os.open(root, os.O_RDONLY | os.O_DIRECTORY)
     try:
         for folder in folders:

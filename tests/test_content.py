@@ -164,19 +164,18 @@ def test_link_that_comes_after_the_path_was_looked_at(
     file = folder / place
     file.parent.mkdir(exist_ok=True)
     file.write_text("An article.")
-    is_file = Path.is_file
+    open_below = content._open_below
 
-    def replaced(path: Path) -> bool:
-        found = is_file(path)
+    def replaced(root: Path, path: str) -> int:
         if place == "a.md":
             file.unlink()
             file.symlink_to(outside / "a.md")
         else:
             shutil.rmtree(file.parent)
             file.parent.symlink_to(outside)
-        return found
+        return open_below(root, path)
 
-    monkeypatch.setattr(Path, "is_file", replaced)
+    monkeypatch.setattr(content, "_open_below", replaced)
     found = read_content(folder)
     assert found.articles == ()
     assert [str(error) for error in found.errors] == [
