@@ -8,6 +8,7 @@ from pathlib import Path
 import matplotlib as mpl
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, StrMethodFormatter
 
 Points = Sequence[tuple[float, float]]
 
@@ -41,6 +42,9 @@ def draw_lines(
         axes.set(xlabel=label, xscale="log", title=title)
         if logarithmic:
             axes.set_yscale("log")
+            # Powers of ten alone would leave an axis that spans less than one without a number.
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 3, 5)))
+            axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
         else:
             axes.set_ylim(bottom=0)
         ticks = sorted({x for points in lines.values() for x, _ in points})
