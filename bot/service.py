@@ -19,7 +19,9 @@ from bot import trace
 from bot.catalogue import LANGUAGES
 from bot.metrics import Metrics
 from index.answer import Answer, Asked
+from index.byte_products import prepare
 from index.cores import shared_cores
+from index.encoder import Encoder
 from index.library import Library
 from index.update import IndexReport
 
@@ -42,6 +44,14 @@ PROGRESS_SECONDS = 2.0
 
 Reopen = Callable[[Callable[[int, int], None]], tuple[Library, IndexReport]]
 """Brings the index up to date and loads it; calls its argument with texts done and in all."""
+
+
+def load_for_threads(encoder: Encoder) -> None:
+    """Load what threads that share the cores need, which holds up all others for two tenths of a
+    second: call it before there is an event loop."""
+    with shared_cores(AT_WORK):
+        encoder.encode_questions([encoder.name])
+        prepare()
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,12 @@ from bot.members import MemberKeys
 from bot.metrics import Metrics
 from bot.records import Records
 from bot.servers import Servers
-from bot.service import LibraryService, Progress, ReindexStoppedError
+from bot.service import (
+    LibraryService,
+    Progress,
+    ReindexStoppedError,
+    load_for_threads,
+)
 from bot.services import Services
 from bot.settings import Settings
 from bot.stop import CLOSE_SECONDS, FINISH_SECONDS, told_to_stop
@@ -101,6 +106,7 @@ def run(
         logs.configure(logs.LogStyle(settings.log), settings.log_level, secrets=[token])
         with closing(Database.open(settings.data / DATABASE)) as database:
             encoder = load_encoder()
+            load_for_threads(encoder)
             # Read at their first use, these would hold up the event loop: the model for most of a
             # second.
             load_languages()

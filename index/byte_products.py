@@ -94,9 +94,9 @@ def _open(graph: Path | bytes, cores: int) -> InferenceSession:
 
 
 def prepare() -> None:
-    """Make what `multiply` needs, which takes a tenth of a second, so that the first question need
-    not wait for it."""
-    _product()
+    """Make what `multiply` needs on the cores that this thread may use, which takes a tenth of a
+    second, so that the first question need not wait for it."""
+    multiply(np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.int8), np.zeros(1, np.float32))
 
 
 def round_rows(matrix: Float32) -> tuple[Int8, Float32]:

@@ -20,13 +20,16 @@ from bot.service import (
     PreparingError,
     Progress,
     ReindexStoppedError,
+    load_for_threads,
 )
 from bot.start import prepare
 from index.answer import Answer, Asked
 from index.content import ContentError
 from index.cores import cores_are_shared
+from index.encoder import QuestionEncoding
 from index.library import Library
 from index.update import IndexReport
+from tests.fake_encoder import FakeEncoder
 
 
 @dataclass
@@ -285,6 +288,21 @@ async def test_a_lone_question_has_all_cores_and_others_share_them() -> None:
     assert library.shared[1:] == [True, True]
     assert await service.aside(cores_are_shared)
     service.close()
+
+
+class SharingEncoder(FakeEncoder):
+    """Notes whether questions are encoded by a thread that leaves cores to others."""
+
+    def encode_questions(self, texts: Sequence[str]) -> list[QuestionEncoding]:
+        self.shared = cores_are_shared()
+        return super().encode_questions(texts)
+
+
+def test_what_threads_need_is_loaded_before_they_begin() -> None:
+    encoder = SharingEncoder()
+    load_for_threads(encoder)
+    assert encoder.shared
+    assert not cores_are_shared()
 
 
 async def test_a_question_is_looked_up_while_another_is() -> None:

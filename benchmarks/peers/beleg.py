@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.peers.protocol import Job, Peer, run
-from bot.service import LibraryService
+from bot.service import LibraryService, load_for_threads
 from index.encoder import load_encoder
 from index.library import Library
 
@@ -16,6 +16,8 @@ class Beleg(Peer):
     def __init__(self, job: Job) -> None:
         super().__init__(job)
         self.encoder = load_encoder()
+        if job["do"] == "serve":
+            load_for_threads(self.encoder)  # as the bot does at its start
 
     def build(self, paragraphs: list[str], saved: Path) -> None:  # noqa: ARG002  (it reads files)
         self.load(saved)
