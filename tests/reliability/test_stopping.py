@@ -317,7 +317,7 @@ async def test_a_stop_before_there_is_anything_to_finish(tmp_path: Path) -> None
         )
         try:
             async with asyncio.timeout(30):
-                while "loading" not in bot.printed():
+                while "loading\n" not in bot.printed():
                     await asyncio.sleep(0.01)
             os.kill(bot.pid, signal.SIGTERM)
             assert await ended(bot) == 0
