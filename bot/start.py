@@ -28,12 +28,7 @@ from bot.members import MemberKeys
 from bot.metrics import Metrics
 from bot.records import Records
 from bot.servers import Servers
-from bot.service import (
-    LibraryService,
-    Progress,
-    ReindexStoppedError,
-    load_for_threads,
-)
+from bot.service import LibraryService, Progress, ReindexStoppedError, load_for_threads
 from bot.services import Services
 from bot.settings import Settings
 from bot.stop import CLOSE_SECONDS, FINISH_SECONDS, told_to_stop
