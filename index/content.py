@@ -6,6 +6,7 @@ One bad file never stops the others: it becomes a ContentError in `Content.error
 """
 
 import codecs
+import contextlib
 import hashlib
 import os
 import re
@@ -16,8 +17,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from cachetools import LRUCache, cached
+from cachetools import LRUCache
 
+from index.file_identity import Identity, settled_identity
 from index.front_matter import FrontMatter, FrontMatterError, read_front_matter
 from index.language import detect_language
 from index.markdown import read_markdown
@@ -42,7 +44,7 @@ __all__ = [
 
 MAX_BYTES = 5_000_000
 REMEMBERED = 50_000_000
-"""Bytes, about, of the articles that were read last: some 50,000 paragraphs."""
+"""Bytes, about, of what was read last: some 50,000 paragraphs."""
 MAX_LINES = 100_000
 """A book has fewer; each line costs a hundred times its own memory, or more."""
 MARKDOWN = (".md", ".markdown")
@@ -67,7 +69,7 @@ class ContentError(Exception):
         return f"{place}: {self.reason}."
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Article:
     """One file.
 
@@ -106,24 +108,24 @@ class Content:
 
 
 def read_content(folder: Path) -> Content:
-    """Reads all articles of `folder`.
+    """Reads all articles of `folder`; in a running bot, those files that were touched since.
 
     Raises ContentError only if the folder itself cannot be read.
     """
     digest = hashlib.sha256()
     articles: dict[str, Article] = {}
     errors: list[ContentError] = []
-    for file in _files(folder):
-        digest.update(file.digest())
-        try:
-            article = _read_once(folder, file)
-            if article.id in articles:
-                other = shown_path(folder, articles[article.id].path)
-                raise ContentError(file.shown, None, Remark.SAME_ID(id=article.id, other=other))
-        except ContentError as error:
-            errors.append(error)
-        else:
-            articles[article.id] = article
+    for path, file in _files(folder, parse=True):
+        digest.update(file.digest)
+        said = file.said
+        if isinstance(said, Article) and said.id in articles:
+            other = shown_path(folder, articles[said.id].path)
+            reason = Remark.SAME_ID(id=said.id, other=other)
+            said = ContentError(shown_path(folder, path), None, reason)
+        if isinstance(said, Article):
+            articles[said.id] = said
+        elif said is not None:
+            errors.append(said)
     return Content(tuple(articles.values()), tuple(errors), digest.hexdigest())
 
 
@@ -134,8 +136,8 @@ def content_digest(folder: Path) -> str:
     Raises ContentError if the folder cannot be read.
     """
     digest = hashlib.sha256()
-    for file in _files(folder):
-        digest.update(file.digest())
+    for _, file in _files(folder, parse=False):
+        digest.update(file.digest)
     return digest.hexdigest()
 
 
@@ -144,22 +146,19 @@ def content_digest(folder: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _File:
-    """The bytes of a file, or why there are none."""
+    """A file as it is.
 
-    path: str  # relative, as Article.path
-    shown: str  # as ContentError.path
-    content: bytes | ContentError
+    `digest`: of its path and its bytes, or of why there are none. `said`: the article, or why it is
+    none; None where nobody wanted to know.
+    """
 
-    def read(self) -> bytes:
-        if isinstance(self.content, ContentError):
-            raise self.content
-        return self.content
+    digest: bytes
+    said: Article | ContentError | None
 
-    def digest(self) -> bytes:
-        content = self.content if isinstance(self.content, bytes) else str(self.content).encode()
-        kind = b"bytes" if isinstance(self.content, bytes) else b"error"
-        path = self.path.encode(errors="surrogateescape")
-        return hashlib.sha256(path).digest() + kind + hashlib.sha256(content).digest()
+    @property
+    def weight(self) -> int:
+        """Bytes of memory, about."""
+        return 300 + (self.said.weight if isinstance(self.said, Article) else 0)
 
 
 def shown_path(folder: Path, path: str) -> str:
@@ -181,8 +180,8 @@ def check_folder(folder: Path) -> None:
         raise ContentError(str(folder), None, remark)
 
 
-def _files(folder: Path) -> Iterator[_File]:
-    """The article files by path.
+def _files(folder: Path, *, parse: bool) -> Iterator[tuple[str, _File]]:
+    """The article files by path (as `Article.path`), parsed or not.
 
     Links to folders are not followed: what they lead to has its own place.
     """
@@ -192,12 +191,49 @@ def _files(folder: Path) -> Iterator[_File]:
     if "" in denied:
         raise ContentError(str(folder), None, Remark.FOLDER_UNREADABLE())
     for path in sorted(found + denied):
-        shown = shown_path(folder, path)
+        known = _known(str(root), path)
+        if known is None or (parse and known.said is None):
+            known = _read(folder, root, path, parse=parse)
+        yield path, known
+
+
+_remembered: LRUCache[tuple[object, ...], _File] = LRUCache(REMEMBERED, lambda file: file.weight)
+_remembering = threading.Lock()
+
+
+def _known(root: str, path: str) -> _File | None:
+    """The file as it was read before, if it has not been touched since."""
+    try:
+        # Of a link its own, which no file that was read ever had.
+        identity = settled_identity(os.lstat(f"{root}/{path}"))
+    except OSError:  # whoever reads it will see
+        return None
+    if identity is None:
+        return None
+    with _remembering:
+        return _remembered.get((root, path, *identity))
+
+
+def _read(folder: Path, root: Path, path: str, *, parse: bool) -> _File:
+    name = hashlib.sha256(path.encode(errors="surrogateescape")).digest()
+    try:
+        content, identity = _bytes(root, path, shown_path(folder, path))
+    except ContentError as error:
+        why = hashlib.sha256(str(error).encode()).digest()
+        return _File(name + b"error" + why, error)
+    said: Article | ContentError | None = None
+    if parse:
         try:
-            content: bytes | ContentError = _bytes(root, path, shown)
+            said = read_article(folder, path, content)
         except ContentError as error:
-            content = error
-        yield _File(path, shown, content)
+            said = error
+    file = _File(name + b"bytes" + hashlib.sha256(content).digest(), said)
+    # A mistake names the folder as this caller does.
+    if identity is not None and not isinstance(said, ContentError):
+        # More than all there is room for is not remembered.
+        with _remembering, contextlib.suppress(ValueError):
+            _remembered[str(root), path, *identity] = file
+    return file
 
 
 def _candidates(root: Path) -> tuple[list[str], list[str]]:
@@ -242,7 +278,8 @@ def _leads_out(link: Path, root: Path) -> bool:
         return True
 
 
-def _bytes(root: Path, path: str, shown: str) -> bytes:
+def _bytes(root: Path, path: str, shown: str) -> tuple[bytes, Identity | None]:
+    """What is in the file, and its identity; None if it may be written again and keep it."""
     _, _, name = path.rpartition("/")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise ContentError(shown, None, Remark.NAME_NOT_SHOWABLE())
@@ -256,7 +293,9 @@ def _bytes(root: Path, path: str, shown: str) -> bytes:
                 raise ContentError(shown, None, Remark.NOT_A_FILE())
             path = target.relative_to(root).as_posix()
         with open(_open_below(root, path), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            # Before it is read: one that is written meanwhile is another one afterwards.
+            seen = os.fstat(file.fileno())
+            if not stat.S_ISREG(seen.st_mode):
                 raise ContentError(shown, None, Remark.NOT_A_FILE())
             content = file.read(MAX_BYTES + 1)
     except (
@@ -266,7 +305,7 @@ def _bytes(root: Path, path: str, shown: str) -> bytes:
         raise ContentError(shown, None, Remark.FILE_UNREADABLE()) from error
     if len(content) > MAX_BYTES:
         raise ContentError(shown, None, Remark.FILE_TOO_LARGE(megabytes=MAX_BYTES // 1_000_000))
-    return content
+    return content, settled_identity(seen)
 
 
 def _open_below(root: Path, path: str) -> int:
@@ -340,16 +379,6 @@ def _line_at(content: bytes, offset: int) -> int:
 
 
 # --- articles -----------------------------------------------------------------------------------
-
-
-@cached(
-    LRUCache(REMEMBERED, lambda article: article.weight),
-    key=lambda _, file: (file.shown, file.path, file.digest()),
-    lock=threading.Lock(),
-)
-def _read_once(folder: Path, file: _File) -> Article:
-    """`read_article`, which a running bot need not do again for a file that is as it was."""
-    return read_article(folder, file.path, file.read())
 
 
 def read_article(folder: Path, path: str, content: bytes) -> Article:

@@ -20,15 +20,17 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import threading
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, overload
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 import numpy as np
+from cachetools import cached
 from numpy.typing import NDArray
 from pydantic import AfterValidator, NonNegativeInt, TypeAdapter, ValidationError
 
@@ -166,8 +168,12 @@ def _contents_type() -> TypeAdapter[_Contents]:
     return TypeAdapter(_Contents)
 
 
+@cached(WeakKeyDictionary(), key=lambda article: article, lock=threading.Lock())
 def made_from(article: Article) -> str:
-    """A digest of all that an `IndexedArticle` follows from, besides the model."""
+    """A digest of all that an `IndexedArticle` follows from, besides the model.
+
+    It is made once for an article that is kept in memory: an update asks for all of them.
+    """
     return _digest([SPLITTING, _source(article), article.text, article.paragraphs])
 
 

@@ -19,7 +19,6 @@ import json
 import os
 import re
 import shutil
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import cache, lru_cache
@@ -29,16 +28,14 @@ from typing import Any
 from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
+from index.file_identity import settled_identity
+
 FORMAT = 6
 MANIFEST = "manifest.json"
 SEGMENTS = "segments"
 LOCK = "lock"
 _UNFINISHED = f"{MANIFEST}.new"
 _SEGMENT_NAME = re.compile("[0-9a-f]{12}")
-# Most file systems count time in steps of 10 ms or less; what stands at a whole second is perhaps
-# on one that counts seconds (ext3, HFS+), or two (FAT).
-_SETTLED_NS, _SETTLED_WHOLE_NS = 100_000_000, 3_000_000_000
-_SECOND_NS = 1_000_000_000
 _QUOTED_NAME = re.compile('"([0-9a-f]{12})"')
 LOCK_SECONDS = 600.0
 """How long a writer waits for another one: longer than any reindex of a library this program is
@@ -184,13 +181,9 @@ def current_digest(path: Path) -> str:
 
     A running bot checks its index at every reindex: gigabytes, of which an update changes little.
     """
-    stat = path.stat()
-    # Just written, it may be written again before the clock of its file system ticks.
-    whole = stat.st_mtime_ns % _SECOND_NS == 0
-    settled = _SETTLED_WHOLE_NS if whole else _SETTLED_NS
-    if time.time_ns() - max(stat.st_mtime_ns, stat.st_ctime_ns) < settled:
+    if (identity := settled_identity(path.stat())) is None:
         return file_digest(path)
-    return _digest_of_settled(path, stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+    return _digest_of_settled(path, *identity)
 
 
 @lru_cache(maxsize=256)

@@ -336,16 +336,18 @@ def _kept(
     return [] if len(kept) >= MOST_SEGMENTS else kept
 
 
-def _stored_passages(old: StoredIndex) -> Iterator[tuple[TitledPassage, Segment, int]]:
-    """Every passage of ``old``, its segment and its place there."""
+def _stored_passages(
+    old: StoredIndex, titles: set[str]
+) -> Iterator[tuple[TitledPassage, Segment, int]]:
+    """The passages of ``old`` whose articles have one of these ``titles``, each one's segment and
+    its place there."""
     for segment in old.segments:
-        passages = (
-            TitledPassage(article.source.title, passage)
-            for article in segment.articles
-            for passage in article.passages
-        )
-        for place, titled in enumerate(passages):
-            yield titled, segment, place
+        place = 0
+        for article in segment.articles:
+            if article.source.title in titles:
+                for number, passage in enumerate(article.passages, place):
+                    yield TitledPassage(article.source.title, passage), segment, number
+            place += len(article.passages)
 
 
 def _usable(vectors: PassageVectors, tokens: bool) -> PassageVectors | None:
@@ -362,7 +364,7 @@ def _known_vectors(
     stored, they have them."""
     return {
         titled: vectors
-        for titled, segment, place in _stored_passages(old)
+        for titled, segment, place in _stored_passages(old, {one.title for one in wanted})
         if titled in wanted and (vectors := _usable(segment.vectors[place], tokens)) is not None
     }
 
@@ -371,10 +373,9 @@ def _known_sentences(
     wanted: set[TitledSentence], old: StoredIndex, tokens: bool
 ) -> dict[TitledSentence, SentenceVectors]:
     """The same of sentences: those of a passage in which another sentence has changed."""
-    titles = {sentence.title for sentence in wanted}
     known: dict[TitledSentence, SentenceVectors] = {}
-    for titled, segment, place in _stored_passages(old):
-        if titled.title not in titles or wanted.isdisjoint(sentences := titled.sentences()):
+    for titled, segment, place in _stored_passages(old, {one.title for one in wanted}):
+        if wanted.isdisjoint(sentences := titled.sentences()):
             continue
         if (vectors := _usable(segment.vectors[place], tokens)) is not None:
             both = zip(sentences, vectors.sentences(), strict=True)

@@ -3,13 +3,15 @@
 import hashlib
 import os
 import shutil
+import time
 from pathlib import Path
 
 import pytest
+from cachetools import LRUCache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index import content
+from index import content, file_identity
 from index.content import (
     Article,
     Content,
@@ -57,17 +59,79 @@ def head(*lines: str) -> str:
 # --- files --------------------------------------------------------------------------------------
 
 
-def test_a_file_that_is_as_it_was_is_not_read_again(folder: Path) -> None:
+@pytest.fixture
+def files_read(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The files that are opened, now that none counts as just written."""
+    paths: list[str] = []
+    for name in ("_SETTLED_NS", "_SETTLED_WHOLE_NS"):
+        monkeypatch.setattr(file_identity, name, 0)
+
+    def counted(root: Path, path: str) -> int:
+        paths.append(path)
+        return open_below(root, path)
+
+    open_below = content._open_below
+    monkeypatch.setattr(content, "_open_below", counted)
+    return paths
+
+
+def test_a_file_that_was_not_touched_is_not_read_again(folder: Path, files_read: list[str]) -> None:
     first = article(folder, "a.md", "# Titel\n\nEins ist ein Satz.")
+    (folder / "b.md").write_text("# Anderer Titel\n\nDrei ist ein Satz.")
+    before = read_content(folder)
+    assert files_read == ["a.md", "b.md"]
+    assert read_content(folder) == before
     assert read_content(folder).articles[0] is first
-    assert article(folder, "a.md", "# Titel\n\nZwei ist ein Satz.").text.endswith(
-        "Zwei ist ein Satz."
-    )
-    assert read_content(folder).articles[0].text != first.text
-    # The same bytes under another name are another article, in another folder the same.
-    (folder / "a.md").rename(folder / "b.md")
-    assert read_content(folder).articles[0].id == "b"
-    error(folder, "b.md", b"\x00")
+    assert content_digest(folder) == before.digest
+    assert files_read == ["a.md", "b.md"]
+    time.sleep(0.02)  # the clock of a file system may tick every hundredth of a second
+    (folder / "a.md").write_text("# Titel\n\nZwei ist ein Satz.")
+    os.utime(folder / "a.md", ns=(1, 1))
+    assert read_content(folder).articles[0].text == "# Titel\n\nZwei ist ein Satz."
+    assert files_read == ["a.md", "b.md", "a.md"]
+    # The same bytes under another name are another article.
+    (folder / "a.md").rename(folder / "c.md")
+    assert [found.id for found in read_content(folder).articles] == ["b", "c"]
+
+
+def test_a_digest_alone_parses_nothing_and_what_is_parsed_has_it(
+    folder: Path, files_read: list[str]
+) -> None:
+    (folder / "a.md").write_text(BODY)
+    digest = content_digest(folder)
+    assert content_digest(folder) == digest
+    assert files_read == ["a.md"]
+    assert read_content(folder).digest == digest
+    assert [found.text for found in read_content(folder).articles] == [BODY]
+    assert files_read == ["a.md", "a.md"]
+
+
+def test_a_file_with_a_mistake_names_the_folder_it_was_asked_for_in(
+    folder: Path, files_read: list[str]
+) -> None:
+    (folder / "a.md").write_text(" ")
+    (folder.parent / "other").symlink_to(folder)
+    [here], [there] = read_content(folder).errors, read_content(folder.parent / "other").errors
+    assert (here.path, there.path) == ("content/a.md", "other/a.md")
+
+
+def test_a_file_that_was_just_written_is_read_again(
+    folder: Path, files_read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(file_identity, "_SETTLED_NS", 10**12)
+    monkeypatch.setattr(file_identity, "_SETTLED_WHOLE_NS", 10**12)
+    (folder / "a.md").write_text(BODY)
+    assert read_content(folder).digest == content_digest(folder)
+    assert files_read == ["a.md", "a.md"]
+
+
+def test_what_a_link_leads_to_is_read_again(folder: Path, files_read: list[str]) -> None:
+    (folder / "a.txt").write_text(BODY)
+    (folder / "b.txt").symlink_to("a.txt")
+    before = read_content(folder)
+    (folder / "a.txt").write_text(BODY + "Zweite Zeile.")
+    assert read_content(folder).articles[1].text == BODY + "Zweite Zeile."
+    assert before.articles[1].text == BODY
 
 
 def test_what_is_remembered_is_bounded(folder: Path) -> None:
@@ -75,9 +139,18 @@ def test_what_is_remembered_is_bounded(folder: Path) -> None:
     lines = article(folder, "a.md", "\n\n".join(f"Satz {n} steht hier." for n in range(500)))
     assert len(lines.paragraphs) == 500
     assert lines.weight == len(lines.text) + 300 * 501
-    known = content._read_once.cache
-    assert known.getsizeof(lines) == lines.weight
+    known = content._remembered
+    assert known.getsizeof(content._File(b"", lines)) == lines.weight + 300
     assert known.maxsize == content.REMEMBERED
+
+
+def test_what_is_too_large_to_remember_is_read_all_the_same(
+    folder: Path, files_read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(content, "_remembered", LRUCache(100, lambda file: file.weight))
+    assert article(folder, "a.md", BODY).text == BODY
+    assert article(folder, "a.md", BODY).text == BODY
+    assert files_read == ["a.md", "a.md"]
 
 
 def test_files_in_order(folder: Path) -> None:

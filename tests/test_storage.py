@@ -3,12 +3,11 @@
 import hashlib
 import os
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
-from index import storage
+from index import file_identity, storage
 from index.storage import (
     DamagedIndexError,
     LeftOut,
@@ -161,7 +160,7 @@ def test_a_file_is_digested_once_and_again_when_it_was_touched(
 ) -> None:
     digested: list[str] = []
     for name in ("_SETTLED_NS", "_SETTLED_WHOLE_NS"):
-        monkeypatch.setattr(storage, name, 10**12)
+        monkeypatch.setattr(file_identity, name, 10**12)
 
     def counted(path: Path) -> str:
         digested.append(path.name)
@@ -175,7 +174,7 @@ def test_a_file_is_digested_once_and_again_when_it_was_touched(
     # Just written: the next write may come in the same tick of the clock.
     assert digested == ["a.bin", "b.bin"] * 2
     for name in ("_SETTLED_NS", "_SETTLED_WHOLE_NS"):
-        monkeypatch.setattr(storage, name, 0)
+        monkeypatch.setattr(file_identity, name, 0)
     check_segment(tmp_path, entry)
     check_segment(tmp_path, entry)
     assert digested == ["a.bin", "b.bin"] * 3
@@ -183,29 +182,6 @@ def test_a_file_is_digested_once_and_again_when_it_was_touched(
     os.utime(path, ns=(1, 1))
     with pytest.raises(DamagedIndexError, match=r"^s/a.bin was changed after it was written$"):
         check_segment(tmp_path, entry)
-
-
-def test_a_clock_that_counts_seconds_is_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where a file's time has no fraction, its next write may have the same for seconds."""
-    digested: list[str] = []
-
-    def counted(path: Path) -> str:
-        digested.append(path.name)
-        return file_digest(path)
-
-    monkeypatch.setattr(storage, "file_digest", counted)
-    monkeypatch.setattr(storage, "_SETTLED_NS", 0)
-    monkeypatch.setattr(storage, "_SETTLED_WHOLE_NS", 10**12)
-    second = time.time_ns() // 10**9 * 10**9
-    for name, written in (("whole", second), ("fraction", second + 1)):
-        path = tmp_path / name
-        path.write_bytes(b"abc")
-        os.utime(path, ns=(written, written))
-        for _ in range(2):
-            storage.current_digest(path)
-    assert digested == ["whole", "whole", "fraction"]
 
 
 def test_file_digest(tmp_path: Path) -> None:
