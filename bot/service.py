@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import math
 import threading
@@ -52,6 +53,16 @@ def load_for_threads(encoder: Encoder) -> None:
     with shared_cores(AT_WORK):
         encoder.encode_questions([encoder.name])
         prepare()
+
+
+def spare_what_is_there() -> None:
+    """Keep Python's search for garbage from ever looking at what is in memory now.
+
+    To look through the model and a large library again and again would hold up the event loop, for
+    a tenth of a second or more each time; this does so once.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,6 +295,8 @@ class LibraryService:
         finally:
             self._metrics.reindexes.labels(outcome).inc()
         self._metrics.reindex_seconds.observe(report.seconds)
+        if self._library is None:  # nobody waits for an answer
+            spare_what_is_there()
         self._library = library
         # A refusal names examples; looking them up takes seconds, once.
         if not self._stopping.is_set():

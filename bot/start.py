@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import socket
@@ -28,7 +27,13 @@ from bot.members import MemberKeys
 from bot.metrics import Metrics
 from bot.records import Records
 from bot.servers import Servers
-from bot.service import LibraryService, Progress, ReindexStoppedError, load_for_threads
+from bot.service import (
+    LibraryService,
+    Progress,
+    ReindexStoppedError,
+    load_for_threads,
+    spare_what_is_there,
+)
 from bot.services import Services
 from bot.settings import Settings
 from bot.stop import CLOSE_SECONDS, FINISH_SECONDS, told_to_stop
@@ -107,10 +112,6 @@ def run(
             load_languages()
             for language in LANGUAGES:
                 texts_in(language)
-            # What is there by now stays. To look through all of it for garbage again and again
-            # would hold up the event loop, for a tenth of a second each time.
-            gc.collect()
-            gc.freeze()
             # A thread that works on an answer keeps the interpreter for this long before it hands
             # it over. At Python's 5 ms, twenty sends would make a tenth of a second.
             sys.setswitchinterval(0.001)
@@ -183,6 +184,7 @@ def _serve(
     servers, metrics = Servers.load(database), Metrics()
     # An index from before answers until the update is done.
     stored = Library.stored(settings.data, encoder, search)
+    spare_what_is_there()
     services = Services(
         library=LibraryService(stored, reopen=reopen, metrics=metrics),
         records=Records(database, servers),

@@ -28,24 +28,28 @@ class Examples:
     Several threads may ask; they wait for one another.
     """
 
-    def __init__(self, index: PassageIndex, answer: Callable[[str], Answer]) -> None:
+    def __init__(self, index: PassageIndex) -> None:
         self._index = index
-        self._answer = answer
         self._searches: dict[str | None, _Search] = {}
         self._answered: dict[tuple[str, str], bool] = {}
         self._lock = threading.Lock()
 
-    def first(self, count: int, language: str | None = None) -> tuple[str, ...]:
+    def first(
+        self, count: int, language: str | None, answer: Callable[[str], Answer]
+    ) -> tuple[str, ...]:
         """The first ``count``, or as many as there are; always the same ones.
 
-        Those in ``language`` (ISO 639-1) come before the others.
+        Those in ``language`` (ISO 639-1) come before the others. ``answer`` is what the library
+        says to a question.
         """
-        found = self._found(count, language)
+        found = self._found(count, language, answer)
         if language is not None and len(found) < count:
-            found = list(dict.fromkeys([*found, *self._found(count, None)]))
+            found = list(dict.fromkeys([*found, *self._found(count, None, answer)]))
         return tuple(found[:count])
 
-    def _found(self, count: int, language: str | None) -> list[str]:
+    def _found(
+        self, count: int, language: str | None, answer: Callable[[str], Answer]
+    ) -> list[str]:
         while True:
             # Given back after each question, so that who waits for another language has a turn.
             with self._lock:
@@ -53,18 +57,18 @@ class Examples:
                 untried = next(search.untried, None) if len(search.found) < count else None
                 if untried is None:
                     return search.found[:count]
-                if self._is_answered(*untried):
+                if self._is_answered(*untried, answer):
                     search.found.append(untried[1])
 
-    def _is_answered(self, article: str, question: str) -> bool:
+    def _is_answered(self, article: str, question: str, answer: Callable[[str], Answer]) -> bool:
         key = (article, question)
         if key not in self._answered:
-            answer = self._answer(question)
+            said = answer(question)
             # Answered out of another article, it would not show what this one is about.
             self._answered[key] = (
-                answer.status is Status.ANSWERED
-                and not answer.unanswered
-                and answer.citations[0].article == article
+                said.status is Status.ANSWERED
+                and not said.unanswered
+                and said.citations[0].article == article
             )
         return self._answered[key]
 

@@ -48,7 +48,8 @@ class Context:
 class Library:
     """Articles, their index and the model that made it.
 
-    Its articles never change; several threads may ask it.
+    Its articles never change; several threads may ask it. Nothing that it holds leads back to it,
+    so that a library that was replaced is gone at once, without Python's search for garbage.
     """
 
     def __init__(
@@ -64,7 +65,7 @@ class Library:
             file.size for entry in stored.manifest.segments for file in entry.files.values()
         )
         """Bytes of the index on disk, those of outdated articles in its files included."""
-        self._examples = Examples(self.index, lambda question: self.answer(question, top=1))
+        self._examples = Examples(self.index)
         self._encoder = encoder
         self._fit = fit
 
@@ -202,7 +203,7 @@ class Library:
 
         They are looked up once: call it where answers are made.
         """
-        return self._examples.first(count, language)
+        return self._examples.first(count, language, lambda question: self.answer(question, top=1))
 
     def group(self, questions: Sequence[str]) -> list[list[int]]:
         """The positions of ``questions`` in groups that ask the same, the largest group first."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from itertools import groupby
 from types import MappingProxyType
 
@@ -82,13 +82,15 @@ class PassageIndex:
                 raise ValueError("token vectors are neither stored nor computed")
         self._firsts = [part.first for part in self._parts]
         # Put together anew for every question, they would take as long as FAISS does.
-        self._vectors = lru_cache(REMEMBERED)(self._read_vectors)
+        read = partial(_read_vectors, self._parts, self._firsts)
+        self._vectors = lru_cache(REMEMBERED)(read)
         self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
 
     @property
     def vectors(self) -> Iterator[PassageVectors]:
         """The vectors of each passage, in the order of ``passages``."""
-        return (self._read_vectors(number) for number in range(len(self.passages)))
+        numbers = range(len(self.passages))
+        return (_read_vectors(self._parts, self._firsts, number) for number in numbers)
 
     @property
     def starts(self) -> NDArray[np.int64]:
@@ -171,19 +173,10 @@ class PassageIndex:
         """The passages of these ``numbers``, the one with the best row first."""
         if not numbers:
             return []
-        part, first = self._place(numbers.start)
+        part, first = _place(self._parts, self._firsts, numbers.start)
         rows = part.rows[part.starts[first] : part.starts[first + len(numbers)]]
         found, _ = find_exactly(rows, question, len(rows))
         return list(dict.fromkeys(part.owners[part.starts[first] + found].tolist()))
-
-    def _read_vectors(self, number: int) -> PassageVectors:
-        part, place = self._place(number)
-        return part.segment.vectors[place]
-
-    def _place(self, number: int) -> tuple[_Part, int]:
-        """Where a passage stands: the segment, and its place there."""
-        part = self._parts[bisect_right(self._firsts, number) - 1]
-        return part, int(part.places[number - part.first])
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,3 +225,15 @@ class _Part:
                 rows = self.rows[start:end]
                 nearest = open_nearest(rows, self.segment.folder, search, name=f"{start}")
                 yield _Run(language, start, end, nearest)
+
+
+def _read_vectors(parts: Sequence[_Part], firsts: Sequence[int], number: int) -> PassageVectors:
+    part, place = _place(parts, firsts, number)
+    return part.segment.vectors[place]
+
+
+def _place(parts: Sequence[_Part], firsts: Sequence[int], number: int) -> tuple[_Part, int]:
+    """Where a passage stands: the segment, and its place there. ``firsts`` are the parts' first
+    numbers."""
+    part = parts[bisect_right(firsts, number) - 1]
+    return part, int(part.places[number - part.first])

@@ -1,8 +1,10 @@
 """What the library offers beside an answer: one article, follow-ups, strictness, citations found
 again."""
 
+import gc
 import json
 import math
+import weakref
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
@@ -366,3 +368,24 @@ def test_the_digest_of_an_article_without_questions_is_the_old_one() -> None:
     asking = replace(plain, questions=("Why?",))
     assert indexed(asking, ()).digest != indexed(plain, ()).digest
     assert indexed(asking, ()).source.questions == ("Why?",)
+
+
+# Memory ------------------------------------------------------------------------------------------
+
+
+def test_a_library_is_gone_without_the_search_for_garbage(
+    filled: ContentFolder, data: Path
+) -> None:
+    """The bot spares the library it starts with, and may replace it many times."""
+    library = library_of(filled, data)
+    library.answer(ZINC_ASKED)
+    library.examples(language="de")
+    library.group([ZINC_ASKED, HEMP])
+    gone = [weakref.ref(one) for one in (library, library.index, library._examples)]
+    gc.collect()
+    gc.disable()
+    try:
+        del library
+        assert [one() for one in gone] == [None] * 3
+    finally:
+        gc.enable()

@@ -12,6 +12,7 @@ from typing import Any, cast
 import pytest
 from discord_world import QUESTION, QUOTE, FakeLibrary, article, report
 
+import bot.service
 from bot.catalogue import LANGUAGES
 from bot.service import (
     AT_WORK,
@@ -21,6 +22,7 @@ from bot.service import (
     Progress,
     ReindexStoppedError,
     load_for_threads,
+    spare_what_is_there,
 )
 from bot.start import prepare
 from index.answer import Answer, Asked
@@ -167,6 +169,42 @@ async def test_before_the_first_reindex_there_is_nothing_to_ask() -> None:
     await first
     assert (service.ready, service.titles, service.preparing) == (True, ["New"], None)
     service.close()
+
+
+async def test_what_is_there_after_the_first_reindex_is_spared_the_search_for_garbage(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    spared: list[bool] = []
+    service = LibraryService(None, reopen=Gate([]).reopen)
+    monkeypatch.setattr(bot.service, "spare_what_is_there", lambda: spared.append(service.ready))
+    await service.reindex(ignore)
+    await service.reindex(ignore)
+    assert spared == [False]
+    service.close()
+
+
+def test_what_is_there_is_spared_the_search_for_garbage() -> None:
+    """Cycles from before stay, and those from after are found."""
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.itself = self
+
+    garbage, kept = Cycle(), Cycle()
+    gone, stays = weakref.ref(garbage), weakref.ref(kept)
+    del garbage
+    try:
+        spare_what_is_there()
+        later = Cycle()
+        found = weakref.ref(later)
+        del kept, later
+        gc.collect()
+        assert (gone(), found()) == (None, None)
+        assert stays() is not None
+    finally:
+        gc.unfreeze()
+    gc.collect()
+    assert stays() is None
 
 
 async def test_a_reindex_that_fails_keeps_the_old_library_and_can_be_tried_again() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from benchmarks.peers.protocol import Job, Peer, run
-from bot.service import LibraryService, load_for_threads
+from bot.service import LibraryService, load_for_threads, spare_what_is_there
 from index.encoder import load_encoder
 from index.library import Library
 
@@ -24,6 +24,8 @@ class Beleg(Peer):
 
     def load(self, saved: Path) -> None:
         self.library, _ = Library.open(Path(self.job["articles"]), saved, self.encoder)
+        if self.job["do"] == "serve":
+            spare_what_is_there()  # as well
         self.service = LibraryService(self.library, reopen=lambda _: self._reopen(saved))
 
     def change(self, number: int, text: str, saved: Path) -> None:  # noqa: ARG002  (the same)
