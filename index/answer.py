@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import zip_longest
@@ -14,7 +14,7 @@ from index.language import language_likelihoods
 from index.passages import passage_digest
 from index.questions import bare_question, split_questions
 from index.rerank import Match, features, rerank, wording
-from index.search import PassageIndex
+from index.search import PassageIndex, Query
 from index.spelling import respelt
 
 CANDIDATES = 64
@@ -123,22 +123,33 @@ def answer_messages(
     began = time.perf_counter()
     searches = [_searches(one, index, fit) for one in asked]
     every = [search for of_message in searches for search in of_message]
-    encodings = iter(
-        encoder.encode_questions([wording for search in every for wording in search.wordings])
+    found: dict[int, _LookedUp] = {}
+    _look_up(
+        [(search, text) for search in every for text in search.wordings], found, index, encoder
     )
-    found = {id(search): _look_up(search, encodings, index) for search in every}
-    _respell([search for search in every if not _answered(search, found)], found, index, encoder)
-    joined = [
-        (search, text)
-        for search in every
-        if not _answered(search, found)
-        and (text := _joined(search.before, search.question, encoder)) is not None
-    ]
-    if joined:
-        both = encoder.encode_questions([text for _, text in joined])
-        for (search, text), encoding in zip(joined, both, strict=True):
-            behind = _look_up_behind(search, text, encoding, index)
-            found[id(search)] = max(found[id(search)], behind, key=lambda one: one.confidence)
+    _look_up(
+        [
+            (search, text)
+            for search in every
+            if not _answered(search, found)
+            and (text := respelt(search.wordings[-1], index.words, encoder.rarities)) is not None
+        ],
+        found,
+        index,
+        encoder,
+    )
+    _look_up(
+        [
+            (search, text)
+            for search in every
+            if not _answered(search, found)
+            and (text := _joined(search.before, search.question, encoder)) is not None
+        ],
+        found,
+        index,
+        encoder,
+        in_context=True,
+    )
     return [
         _answer(one, [found[id(search)] for search in of_message], index, of_message[0].fit, began)
         for one, of_message in zip(asked, searches, strict=True)
@@ -220,66 +231,44 @@ def _searches(asked: Asked, index: PassageIndex, fit: Fit) -> list[_Search]:
     return searches
 
 
-def _look_up(
-    search: _Search, encodings: Iterator[QuestionEncoding], index: PassageIndex
-) -> _LookedUp:
-    """The candidates in order, by the wording that is answered more surely; takes the next
-    encoding for each wording."""
-    tried = [
-        _candidates(search, wording, next(encodings), index, in_context=False)
-        for wording in search.wordings
-    ]
-    return max(tried, key=lambda one: one.confidence)
-
-
 def _answered(search: _Search, found: Mapping[int, _LookedUp]) -> bool:
     return _status(found[id(search)], search.fit) is Status.ANSWERED
 
 
-def _respell(
-    searches: Sequence[_Search],
+def _look_up(
+    wordings: Sequence[tuple[_Search, str]],
     found: dict[int, _LookedUp],
     index: PassageIndex,
     encoder: Encoder,
-) -> None:
-    """Look up once more, with their slips mended, those questions that have some."""
-    mended = [
-        (search, text)
-        for search in searches
-        if (text := respelt(search.wordings[-1], index.words, encoder.rarities)) is not None
-    ]
-    if not mended:
-        return
-    encodings = encoder.encode_questions([text for _, text in mended])
-    for (search, text), encoding in zip(mended, encodings, strict=True):
-        again = _candidates(search, text, encoding, index, in_context=False)
-        found[id(search)] = max(found[id(search)], again, key=lambda one: one.confidence)
-
-
-def _look_up_behind(
-    search: _Search, joined: str, encoding: QuestionEncoding, index: PassageIndex
-) -> _LookedUp:
-    """The candidates in order for the question read behind the one before it."""
-    encoding = _last(encoding, len(search.question.strip()), joined)
-    return _candidates(search, joined, encoding, index, in_context=True)
-
-
-def _candidates(
-    search: _Search,
-    wording: str,
-    encoding: QuestionEncoding,
-    index: PassageIndex,
     *,
-    in_context: bool,
-) -> _LookedUp:
+    in_context: bool = False,
+) -> None:
+    """Look up each search in these words, and keep in ``found``, by the search's identity, what is
+    surest for it so far.
+
+    ``in_context``: the words end with the question, and what stands before it only helps to
+    understand it.
+    """
+    if not wordings:
+        return
+    encodings = encoder.encode_questions([text for _, text in wordings])
+    languages = [language_likelihoods(text) for _, text in wordings]
+    queries = [
+        Query(search.fit.looked_up(encoding.vector), search.among, search.fit.row_offsets(fits))
+        for (search, _), encoding, fits in zip(wordings, encodings, languages, strict=True)
+    ]
     count = CANDIDATES if index.tokens_stored else COMPUTED_CANDIDATES
-    languages = language_likelihoods(wording)
-    offsets = search.fit.row_offsets(languages)
-    vector = search.fit.looked_up(encoding.vector)
-    hits = index.search(vector, count, search.among, offsets)
-    matches = rerank(encoding, languages, hits, index, search.fit)
-    confidence = _confidence(encoding, matches, index, search.fit)
-    return _LookedUp(search.question, matches, confidence, in_context)
+    candidates = index.search_all(queries, count)
+    for (search, text), encoding, fits, hits in zip(
+        wordings, encodings, languages, candidates, strict=True
+    ):
+        if in_context:
+            encoding = _last(encoding, len(search.question.strip()), text)
+        matches = rerank(encoding, fits, hits, index, search.fit)
+        confidence = _confidence(encoding, matches, index, search.fit)
+        now = _LookedUp(search.question, matches, confidence, in_context)
+        before = found.get(id(search), now)
+        found[id(search)] = max(before, now, key=lambda one: one.confidence)
 
 
 def _joined(before: str | None, question: str, encoder: Encoder) -> str | None:

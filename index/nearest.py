@@ -39,6 +39,9 @@ VERSION = 2
 CLUSTERED_FROM = 100_000
 """Rows in one language of a segment from which on clusters are used, if nothing else is set: those
 of some 20,000 passages. See docs/performance.md."""
+PRODUCT_FROM = 4
+"""Questions that are compared with all rows in one product of matrices, which reads the rows once;
+FAISS would do so from 20 on. See docs/performance.md."""
 SCANNED = 40_000
 """Rows that a question is compared with, about, in whatever clusters are nearest to it."""
 LEAST_PROBED = 48
@@ -59,12 +62,16 @@ class Search(StrEnum):
     CLUSTERED = "clustered"
 
 
+Found = tuple[Int64, Float32]
+"""The rows with the highest inner products with a vector, best first: their numbers and products,
+which are cosines for a vector of unit length."""
+
+
 class Nearest(Protocol):
     """Finds rows of one segment."""
 
-    def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
-        """At most ``count`` rows with the highest inner product with the vector ``(d,)``, best
-        first: their numbers and products, which are cosines for a vector of unit length."""
+    def find(self, questions: Float32, count: int) -> list[Found]:
+        """At most ``count`` rows for each of the vectors ``(b, d)``."""
 
 
 def open_nearest(rows: Float32, folder: Path | None, search: Search, *, name: str) -> Nearest:
@@ -87,9 +94,9 @@ class ExactRows:
     def __init__(self, rows: Float32) -> None:
         self._rows = rows
 
-    def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
+    def find(self, questions: Float32, count: int) -> list[Found]:
         """As `Nearest` says."""
-        return find_exactly(self._rows, question, count)
+        return find_exactly(self._rows, questions, count)
 
 
 class ClusteredRows:
@@ -102,14 +109,20 @@ class ClusteredRows:
         self.probed = max(LEAST_PROBED, math.ceil(SCANNED / clusters.nlist))
         """How many clusters are looked at."""
 
-    def find(self, question: Float32, count: int) -> tuple[Int64, Float32]:
+    def find(self, questions: Float32, count: int) -> list[Found]:
         """As `Nearest` says, but that some rows may be missed."""
         probed = faiss.SearchParametersIVF()
         probed.nprobe = self.probed
         _compute_on_all_cores(True)
-        _, found = self._clusters.search(question[None, :], count, params=probed)
+        _, found = self._clusters.search(questions, count, params=probed)
+        return [
+            self._compared(question, numbers)
+            for question, numbers in zip(questions, found, strict=True)
+        ]
+
+    def _compared(self, question: Float32, found: Int64) -> Found:
         # FAISS gives -1 where it has no more; other numbers would come from a damaged file.
-        numbers: Int64 = found[0][(found[0] >= 0) & (found[0] < len(self._rows))]
+        numbers = found[(found >= 0) & (found < len(self._rows))]
         cosines: Float32 = self._rows[numbers] @ question
         order = np.argsort(-cosines, kind="stable")
         return numbers[order], cosines[order]
@@ -124,17 +137,20 @@ def clusters_file(folder: Path, name: str) -> Path:
     return folder / f"nearest-{VERSION}-{name}.faiss"
 
 
-def find_exactly(rows: Float32, question: Float32, count: int) -> tuple[Int64, Float32]:
-    """At most ``count`` of ``rows`` with the highest cosine to ``question``, best first."""
+def find_exactly(rows: Float32, questions: Float32, count: int) -> list[Found]:
+    """At most ``count`` of ``rows`` for each of the ``questions`` ``(b, d)``."""
     if not count or not len(rows):
-        return np.empty(0, np.int64), np.empty(0, np.float32)
+        return [(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in questions]
     _compute_on_all_cores(len(rows) >= CLUSTERED_FROM)
+    faiss.cvar.distance_compute_blas_threshold = PRODUCT_FROM
     cosines, found = faiss.knn(
-        question[None, :], rows, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
+        questions, rows, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
     )
     # FAISS gives -1 where it has no row to give: for a vector that is not a number.
-    given = found[0] >= 0
-    return found[0][given], cosines[0][given]
+    return [
+        (numbers[numbers >= 0], products[numbers >= 0])
+        for numbers, products in zip(found, cosines, strict=True)
+    ]
 
 
 def _compute_on_all_cores(yes: bool) -> None:

@@ -96,6 +96,8 @@ def rerank(
     scores = score(alike, fit.ranking)
     views_of = alike.tolist()
     sentences = found.best_sentences().tolist()
+    # Of copies, which are equal, the first in the library, whatever the search's rounding.
+    order = np.lexsort(([hit.number for hit in hits], -scores))
     return [
         Match(
             number=hits[i].number,
@@ -106,7 +108,7 @@ def rerank(
             same_language=float(same[i]),
             score=float(scores[i]),
         )
-        for i in np.argsort(-scores, kind="stable").tolist()
+        for i in order.tolist()
     ]
 
 

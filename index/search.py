@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import groupby
 from types import MappingProxyType
@@ -35,6 +35,19 @@ class Hit:
 
     number: int
     sentences: Float32
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What to look for: the vector ``(d,)`` that `Fit.looked_up` gives.
+
+    ``among``: only passages with these numbers, which are one run in one article. ``offsets`` are
+    taken off the cosines of rows in these languages before they are compared with others.
+    """
+
+    vector: Float32
+    among: range | None = None
+    offsets: Mapping[str, float] = field(default_factory=lambda: NO_OFFSETS)
 
 
 class PassageIndex:
@@ -140,34 +153,65 @@ class PassageIndex:
         among: range | None = None,
         offsets: Mapping[str, float] = NO_OFFSETS,
     ) -> list[Hit]:
-        """At most ``passages`` candidates for the vector ``(d,)`` that `Fit.looked_up` gives, those
-        with the best row first.
+        """What `search_all` finds for one query."""
+        [hits] = self.search_all([Query(question, among, offsets)], passages)
+        return hits
 
-        ``among``: only passages with these numbers, which are one run in one article. ``offsets``
-        are taken off the cosines of rows in these languages before they are compared with others.
+    def search_all(self, queries: Sequence[Query], passages: int) -> list[list[Hit]]:
+        """At most ``passages`` candidates for each query, those with the best row first.
+
+        The rows are read once for all queries, which takes most of the time where there are many.
         """
-        if among is None:
-            # A passage has five rows or so, and several may come before the next one's best.
-            total, wanted = sum(len(part.rows) for part in self._parts), len(self.passages)
-            count = 8 * passages if passages < wanted else total
-            numbers = self._nearest(question, count, offsets)
-            # One may have hundreds of rows: look at more, so that it does not crowd out others.
-            while len(numbers) < min(passages, wanted) and count < total:
-                count *= 2
-                numbers = self._nearest(question, count, offsets)
-        else:
-            numbers = self._nearest_among(question, among)
-        return [Hit(number, self._vectors(number).rows @ question) for number in numbers[:passages]]
+        everywhere = [query for query in queries if query.among is None]
+        found = iter(self._nearest_passages(everywhere, passages))
+        numbers = [
+            next(found) if query.among is None else self._nearest_among(query.vector, query.among)
+            for query in queries
+        ]
+        return [
+            [
+                Hit(number, self._vectors(number).rows @ query.vector)
+                for number in nearest[:passages]
+            ]
+            for query, nearest in zip(queries, numbers, strict=True)
+        ]
 
-    def _nearest(self, question: Float32, count: int, offsets: Mapping[str, float]) -> list[int]:
-        """The passages that own the ``count`` best rows of all, the one with the best row first."""
-        found = [rows for part in self._parts for rows in part.find(question, count, offsets)]
-        if not found:
+    def _nearest_passages(self, queries: Sequence[Query], passages: int) -> list[list[int]]:
+        """At least ``passages`` passages for each query, if there are so many, the one with the
+        best row first."""
+        # A passage has five rows or so, and several may come before the next one's best.
+        total, wanted = sum(len(part.rows) for part in self._parts), len(self.passages)
+        count = 8 * passages if passages < wanted else total
+        found = self._nearest(queries, count)
+        # One may have hundreds of rows: look at more, so that it does not crowd out others.
+        while count < total and (
+            few := [place for place, nearest in enumerate(found) if len(nearest) < passages]
+        ):
+            count *= 2
+            more = self._nearest([queries[place] for place in few], count)
+            for place, nearest in zip(few, more, strict=True):
+                found[place] = nearest
+        return found
+
+    def _nearest(self, queries: Sequence[Query], count: int) -> list[list[int]]:
+        """For each query the passages that own the ``count`` best rows of all, the one with the
+        best row first."""
+        if not queries:
             return []
-        owners, cosines = (np.concatenate(columns) for columns in zip(*found, strict=True))
-        best = np.argsort(-cosines, kind="stable")[:count]
-        # Of articles that no longer count the owner is -1.
-        return list(dict.fromkeys(owners[best][owners[best] >= 0].tolist()))
+        vectors = np.stack([query.vector for query in queries])
+        runs = [run for part in self._parts for run in part.find(vectors, count)]
+        if not runs:
+            return [[] for _ in queries]
+        numbers = []
+        for place, query in enumerate(queries):
+            owners = np.concatenate([run.owners[place] for run in runs])
+            cosines = np.concatenate(
+                [run.cosines[place] - query.offsets.get(run.language, 0.0) for run in runs]
+            )
+            best = owners[np.argsort(-cosines, kind="stable")[:count]]
+            # Of articles that no longer count the owner is -1.
+            numbers.append(list(dict.fromkeys(best[best >= 0].tolist())))
+        return numbers
 
     def _nearest_among(self, question: Float32, numbers: range) -> list[int]:
         """The passages of these ``numbers``, the one with the best row first."""
@@ -175,7 +219,7 @@ class PassageIndex:
             return []
         part, first = _place(self._parts, self._firsts, numbers.start)
         rows = part.rows[part.starts[first] : part.starts[first + len(numbers)]]
-        found, _ = find_exactly(rows, question, len(rows))
+        [(found, _)] = find_exactly(rows, question[None, :], len(rows))
         return list(dict.fromkeys(part.owners[part.starts[first] + found].tolist()))
 
 
@@ -187,6 +231,16 @@ class _Run:
     start: int
     end: int
     nearest: Nearest
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """For each of some vectors the best rows in one language: the passages that own them, and their
+    cosines."""
+
+    language: str
+    owners: list[Int32]
+    cosines: list[Float32]
 
 
 class _Part:
@@ -205,14 +259,15 @@ class _Part:
         """Which passage each row belongs to."""
         self._runs = list(self._in_one_language(search))
 
-    def find(
-        self, question: Float32, count: int, offsets: Mapping[str, float]
-    ) -> Iterator[tuple[Int32, Float32]]:
-        """For each language whose the ``count`` best rows are, and their cosines less its offset,
-        best first."""
+    def find(self, vectors: Float32, count: int) -> Iterator[_Found]:
+        """In each language the ``count`` best rows for each of the ``vectors`` ``(b, d)``."""
         for run in self._runs:
-            rows, cosines = run.nearest.find(question, min(count, run.end - run.start))
-            yield self.owners[rows + run.start], cosines - offsets.get(run.language, 0.0)
+            found = run.nearest.find(vectors, min(count, run.end - run.start))
+            yield _Found(
+                run.language,
+                [self.owners[rows + run.start] for rows, _ in found],
+                [cosines for _, cosines in found],
+            )
 
     def _in_one_language(self, search: Search) -> Iterator[_Run]:
         """The runs of rows in one language: as many as there are languages, since a segment's

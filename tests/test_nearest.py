@@ -13,7 +13,7 @@ import pytest
 from index import cores, nearest
 from index.cores import shared_cores
 from index.late_interaction import Float32, unit
-from index.nearest import ClusteredRows, ExactRows, Nearest, Search, clusters_file
+from index.nearest import ClusteredRows, ExactRows, Found, Nearest, Search, clusters_file
 
 ROWS = 300
 NAME = "0"
@@ -21,6 +21,11 @@ NAME = "0"
 
 def open_nearest(rows: Float32, folder: Path | None, search: Search) -> Nearest:
     return nearest.open_nearest(rows, folder, search, name=NAME)
+
+
+def find(search: Nearest, question: Float32, count: int) -> Found:
+    [found] = search.find(question[None, :], count)
+    return found
 
 
 def some_rows(count: int = ROWS) -> Float32:
@@ -32,22 +37,38 @@ def test_the_best_rows_come_first_with_their_cosines(search: Search, tmp_path: P
     """So few clusters are all looked at."""
     rows = some_rows()
     question = some_rows(ROWS + 1)[-1]
-    numbers, cosines = open_nearest(rows, tmp_path, search).find(question, 20)
+    numbers, cosines = find(open_nearest(rows, tmp_path, search), question, 20)
     order = np.argsort(-(rows @ question))[:20]
     assert numbers.tolist() == order.tolist()
     np.testing.assert_allclose(cosines, (rows @ question)[order], rtol=1e-5)
 
 
 @pytest.mark.parametrize("search", [Search.EXACT, Search.CLUSTERED])
+@pytest.mark.parametrize("together", [2, 30])
+def test_each_of_several_vectors_finds_its_own(search: Search, together: int) -> None:
+    """Also beside one that is not a number."""
+    opened = open_nearest(some_rows(), None, search)
+    questions = some_rows(ROWS + together)[ROWS:]
+    questions[1] = np.nan
+    found = opened.find(questions, 20)
+    assert len(found) == together
+    assert found[1][0].tolist() == []
+    for place in {*range(together)} - {1}:
+        numbers, cosines = find(opened, questions[place], 20)
+        assert found[place][0].tolist() == numbers.tolist()
+        np.testing.assert_allclose(found[place][1], cosines, rtol=1e-5)
+
+
+@pytest.mark.parametrize("search", [Search.EXACT, Search.CLUSTERED])
 def test_no_more_rows_than_there_are(search: Search, tmp_path: Path) -> None:
-    numbers, _ = open_nearest(some_rows(7), tmp_path, search).find(some_rows(1)[0], 50)
+    numbers, _ = find(open_nearest(some_rows(7), tmp_path, search), some_rows(1)[0], 50)
     assert sorted(numbers.tolist()) == list(range(7))
 
 
 @pytest.mark.parametrize("search", [Search.EXACT, Search.CLUSTERED])
 def test_a_vector_that_is_not_a_number_finds_nothing(search: Search) -> None:
     nowhere = np.full(16, np.nan, np.float32)
-    assert open_nearest(some_rows(), None, search).find(nowhere, 5)[0].tolist() == []
+    assert find(open_nearest(some_rows(), None, search), nowhere, 5)[0].tolist() == []
 
 
 def test_the_size_decides_if_nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,14 +85,14 @@ def test_rows_of_another_name_have_clusters_of_their_own(tmp_path: Path) -> None
     for _ in range(2):  # made, then read
         for name, part in (("0", rows[:ROWS]), ("300", rows[ROWS:])):
             search = nearest.open_nearest(part, tmp_path, Search.CLUSTERED, name=name)
-            assert search.find(question, 1)[0][0] == np.argmax(part @ question)
+            assert find(search, question, 1)[0][0] == np.argmax(part @ question)
 
 
 def test_clusters_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows, question = some_rows(), some_rows(1)[0]
-    found = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+    found = find(open_nearest(rows, tmp_path, Search.CLUSTERED), question, 9)[0].tolist()
     monkeypatch.delattr(nearest, "make_clusters")
-    again = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+    again = find(open_nearest(rows, tmp_path, Search.CLUSTERED), question, 9)[0].tolist()
     assert again == found
 
 
@@ -88,7 +109,7 @@ def of_other_rows(folder: Path) -> bytes:
 )
 def test_damaged_clusters_are_made_anew(damage: str, tmp_path: Path) -> None:
     rows, question = some_rows(), some_rows(ROWS + 1)[-1]
-    exact = open_nearest(rows, None, Search.EXACT).find(question, 9)[0].tolist()
+    exact = find(open_nearest(rows, None, Search.EXACT), question, 9)[0].tolist()
     open_nearest(rows, tmp_path, Search.CLUSTERED)
     path = clusters_file(tmp_path, NAME)
     digest = path.with_suffix(".sha256")
@@ -106,7 +127,7 @@ def test_damaged_clusters_are_made_anew(damage: str, tmp_path: Path) -> None:
         digest.unlink()
     else:
         digest.write_bytes(its_digest[:10])
-    again = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+    again = find(open_nearest(rows, tmp_path, Search.CLUSTERED), question, 9)[0].tolist()
     assert again == exact
     assert (path.read_bytes(), digest.read_bytes()) == (whole, its_digest)
     assert not (tmp_path / "nearest.new").exists()
@@ -114,7 +135,7 @@ def test_damaged_clusters_are_made_anew(damage: str, tmp_path: Path) -> None:
 
 def test_a_flipped_byte_is_noticed_wherever_it_is(tmp_path: Path) -> None:
     rows, question = some_rows(), some_rows(ROWS + 1)[-1]
-    exact = open_nearest(rows, None, Search.EXACT).find(question, 9)[0].tolist()
+    exact = find(open_nearest(rows, None, Search.EXACT), question, 9)[0].tolist()
     open_nearest(rows, tmp_path, Search.CLUSTERED)
     path = clusters_file(tmp_path, NAME)
     whole = path.read_bytes()
@@ -122,7 +143,7 @@ def test_a_flipped_byte_is_noticed_wherever_it_is(tmp_path: Path) -> None:
         damaged = bytearray(whole)
         damaged[place] ^= 0x10
         path.write_bytes(damaged)
-        again = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+        again = find(open_nearest(rows, tmp_path, Search.CLUSTERED), question, 9)[0].tolist()
         assert (place, again) == (place, exact)
         assert path.read_bytes() == whole
 
@@ -132,13 +153,13 @@ def test_what_faiss_cannot_read_is_damaged(
     error: Exception, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows, question = some_rows(), some_rows(1)[0]
-    found = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+    found = find(open_nearest(rows, tmp_path, Search.CLUSTERED), question, 9)[0].tolist()
 
     def read(*_: object) -> None:
         raise error
 
     monkeypatch.setattr(nearest.faiss, "read_index", read)
-    again = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+    again = find(open_nearest(rows, tmp_path, Search.CLUSTERED), question, 9)[0].tolist()
     assert again == found
 
 
@@ -150,13 +171,13 @@ def test_clusters_that_cannot_be_saved_are_made_for_this_process(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     rows, question = some_rows(), some_rows(ROWS + 1)[-1]
-    exact = open_nearest(rows, None, Search.EXACT).find(question, 9)[0].tolist()
+    exact = find(open_nearest(rows, None, Search.EXACT), question, 9)[0].tolist()
 
     def fail(_: Path) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(nearest, failing, fail)
-    found = open_nearest(rows, tmp_path, Search.CLUSTERED).find(question, 9)[0].tolist()
+    found = find(open_nearest(rows, tmp_path, Search.CLUSTERED), question, 9)[0].tolist()
     assert found == exact
     assert not (tmp_path / "nearest.new").exists()
     [record] = caplog.records
@@ -201,7 +222,7 @@ def test_few_rows_are_searched_on_one_core_and_many_on_all_that_are_the_threads(
         for count in (10, 60, 10):
             rows = unit(np.eye(count, 64, dtype=np.float32) + 1)
             with shared_cores(threads):
-                ExactRows(rows).find(rows[0], 1)
+                find(ExactRows(rows), rows[0], 1)
             used.append(faiss.omp_get_max_threads())
 
     # A thread of its own: the number is a thread's.

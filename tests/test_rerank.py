@@ -291,13 +291,13 @@ def test_the_first_of_sentences_that_are_alike_is_marked() -> None:
     assert match.sentence == 1
 
 
-def test_equal_candidates_stay_in_the_order_of_the_search() -> None:
+def test_equal_candidates_come_in_the_order_of_the_library() -> None:
     index = index_of(FIRST, FIRST, FIRST)
     hits = [hit(number, 0.3, 0.7) for number in (2, 0, 1)]
     matches = rerank(
         QUESTION, ENGLISH, hits, index, fit_of(sentence=1, maxsim=1, sentence_maxsim=1)
     )
-    assert [(match.number, match.score) for match in matches] == [(2, 0), (0, 0), (1, 0)]
+    assert [(match.number, match.score) for match in matches] == [(0, 0), (1, 0), (2, 0)]
 
 
 @pytest.mark.parametrize(("fits", "language"), [(1.0, "en"), (0.5, "en"), (1.0, "de"), (0.0, "de")])

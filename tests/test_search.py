@@ -10,7 +10,7 @@ from index.late_interaction import Float32, quantise, unit
 from index.nearest import Search
 from index.passage_vectors import PassageTokens, PassageVectors
 from index.passages import Passage
-from index.search import PassageIndex
+from index.search import PassageIndex, Query
 from index.segments import IndexedArticle, Segment, Source
 
 DIMENSION = 4
@@ -94,6 +94,35 @@ def test_a_passage_of_very_many_sentences_does_not_crowd_out_the_others(sentence
     assert [hit.number for hit in index.search(axis(0), 2)] == [0, 2]
     assert [hit.number for hit in index.search(axis(0), 3)] == [0, 2, 1]
     assert [hit.number for hit in index.search(axis(0), 4)] == [0, 2, 1, 3]
+
+
+def test_each_of_several_queries_finds_what_it_finds_alone() -> None:
+    """One is crowded out at first, one asks one article, one in a language with an offset, and one
+    is not a number."""
+    segment = Segment(
+        (article("a", "one", "two", "three"), article("b", "vier", "fünf", language="de")),
+        (
+            vectors(*[axis(0)] * 200),
+            vectors(mixed(3, 4, 0, 0), axis(2)),
+            vectors(mixed(4, 3, 0, 0), axis(2)),
+            vectors(axis(1)),
+            vectors(mixed(1, 1, 0, 0)),
+        ),
+    )
+    index = index_of((segment, {"a", "b"}))
+    nowhere = np.full(DIMENSION, np.nan, np.float32)
+    queries = [
+        Query(axis(0)),
+        Query(axis(0), among=range(3, 5)),
+        Query(nowhere),
+        Query(axis(1), offsets={"de": 0.9}),
+        Query(axis(1)),
+    ]
+    found = index.search_all(queries, 2)
+    numbers = [[hit.number for hit in hits] for hits in found]
+    assert numbers == [[0, 2], [4, 3], [], [1, 2], [3, 1]]
+    assert found[1][0].sentences.tolist() == pytest.approx([0.5**0.5])
+    assert index.search_all([], 2) == []
 
 
 def test_question_whose_vector_is_not_a_number() -> None:
