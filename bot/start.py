@@ -182,11 +182,14 @@ def _serve(
         )
 
     servers, metrics = Servers.load(database), Metrics()
-    # An index from before answers until the update is done.
-    stored = Library.stored(settings.data, encoder, search)
+    # An index from before answers until the update is done. Nothing but the service holds its
+    # library, so that it can be gone then.
+    library = LibraryService(
+        Library.stored(settings.data, encoder, search), reopen=reopen, metrics=metrics
+    )
     spare_what_is_there()
     services = Services(
-        library=LibraryService(stored, reopen=reopen, metrics=metrics),
+        library=library,
         records=Records(database, servers),
         servers=servers,
         members=MemberKeys.load(settings.data / MEMBER_KEY),

@@ -68,6 +68,10 @@ class ContentError(Exception):
         place = self.path if self.line is None else f"{self.path}, line {self.line}"
         return f"{place}: {self.reason}."
 
+    def alone(self) -> "ContentError":
+        """The same to be kept, without the frames that it was raised in and what they hold."""
+        return ContentError(self.path, self.line, self.reason)
+
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Article:
@@ -220,13 +224,13 @@ def _read(folder: Path, root: Path, path: str, *, parse: bool) -> _File:
         content, identity = _bytes(root, path, shown_path(folder, path))
     except ContentError as error:
         why = hashlib.sha256(str(error).encode()).digest()
-        return _File(name + b"error" + why, error)
+        return _File(name + b"error" + why, error.alone())
     said: Article | ContentError | None = None
     if parse:
         try:
             said = read_article(folder, path, content)
         except ContentError as error:
-            said = error
+            said = error.alone()
     file = _File(name + b"bytes" + hashlib.sha256(content).digest(), said)
     # A mistake names the folder as this caller does.
     if identity is not None and not isinstance(said, ContentError):
@@ -279,13 +283,16 @@ def _leads_out(link: Path, root: Path) -> bool:
 
 
 def _bytes(root: Path, path: str, shown: str) -> tuple[bytes, Identity | None]:
-    """What is in the file, and its identity; None if it may be written again and keep it."""
+    """What is in the file, and its identity; None for a link, and for what may be written again and
+    keep it."""
     _, _, name = path.rpartition("/")
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in name):
         raise ContentError(shown, None, Remark.NAME_NOT_SHOWABLE())
+    identity = None
     try:
         # Both times: devices are not to be opened, and what is opened may have changed since.
-        if not stat.S_ISREG(os.lstat(f"{root}/{path}").st_mode):
+        link = not stat.S_ISREG(os.lstat(f"{root}/{path}").st_mode)
+        if link:
             target = (root / path).resolve(strict=True)
             if not target.is_relative_to(root):
                 raise ContentError(shown, None, Remark.LINK_LEADS_OUT())
@@ -293,10 +300,12 @@ def _bytes(root: Path, path: str, shown: str) -> tuple[bytes, Identity | None]:
                 raise ContentError(shown, None, Remark.NOT_A_FILE())
             path = target.relative_to(root).as_posix()
         with open(_open_below(root, path), "rb") as file:
-            # Before it is read: one that is written meanwhile is another one afterwards.
             seen = os.fstat(file.fileno())
             if not stat.S_ISREG(seen.st_mode):
                 raise ContentError(shown, None, Remark.NOT_A_FILE())
+            if not link:
+                # Before it is read: one that is written meanwhile is another one afterwards.
+                identity = settled_identity(seen)
             content = file.read(MAX_BYTES + 1)
     except (
         OSError,
@@ -305,7 +314,7 @@ def _bytes(root: Path, path: str, shown: str) -> tuple[bytes, Identity | None]:
         raise ContentError(shown, None, Remark.FILE_UNREADABLE()) from error
     if len(content) > MAX_BYTES:
         raise ContentError(shown, None, Remark.FILE_TOO_LARGE(megabytes=MAX_BYTES // 1_000_000))
-    return content, settled_identity(seen)
+    return content, identity
 
 
 def _open_below(root: Path, path: str) -> int:

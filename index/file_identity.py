@@ -14,11 +14,12 @@ Identity = tuple[int, ...]
 
 
 def settled_identity(stat: os.stat_result) -> Identity | None:
-    """What a file's content has in common with no other that it ever had: equal only as long as it
-    has not been touched.
+    """What changes when a file is written, replaced or renamed; ask before it is read.
 
     None for one that was written just now. It may be written again before the clock of its file
-    system ticks, and would look the same.
+    system ticks, and would look the same. What writes through mapped memory may escape it, and so
+    may, on a network file system, another machine's change for as long as the client keeps what it
+    knows of the file.
     """
     whole = stat.st_mtime_ns % _SECOND_NS == 0
     settled = _SETTLED_WHOLE_NS if whole else _SETTLED_NS

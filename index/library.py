@@ -174,8 +174,9 @@ class Library:
     def answers(self, asked: Sequence[Asked]) -> list[Answer]:
         """What `answer` says to each message, in less time than one after another.
 
-        The model computes them together, so a score may differ from that of the message alone by
-        its rounding. Raises what `answer` raises, if that is so for one of them.
+        They are computed together, so a score may differ from that of the message alone by its
+        rounding, and where a passage has more copies than there are candidates another copy may be
+        cited. Raises what `answer` raises, if that is so for one of them.
         """
         return answer_messages(asked, self.index, self._encoder, self._fit)
 

@@ -142,7 +142,6 @@ def find_exactly(rows: Float32, questions: Float32, count: int) -> list[Found]:
     if not count or not len(rows):
         return [(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in questions]
     _compute_on_all_cores(len(rows) >= CLUSTERED_FROM)
-    faiss.cvar.distance_compute_blas_threshold = PRODUCT_FROM
     cosines, found = faiss.knn(
         questions, rows, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
     )
@@ -159,6 +158,7 @@ def _compute_on_all_cores(yes: bool) -> None:
     Its threads spin for a while after each search, on cores that the re-ranking needs.
     """
     faiss.omp_set_num_threads(own_cores() if yes else 1)
+    faiss.cvar.distance_compute_blas_threshold = PRODUCT_FROM
 
 
 def make_clusters(rows: Float32) -> Any:  # noqa: ANN401  (faiss has no types)

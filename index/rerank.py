@@ -96,8 +96,8 @@ def rerank(
     scores = score(alike, fit.ranking)
     views_of = alike.tolist()
     sentences = found.best_sentences().tolist()
-    # Of copies, which are equal, the first in the library, whatever the search's rounding.
-    order = np.lexsort(([hit.number for hit in hits], -scores))
+    # Of copies, which are equal, the first in the library; the search's rounding puts them anyhow.
+    order = np.lexsort((np.array([hit.number for hit in hits]), -scores))
     return [
         Match(
             number=hits[i].number,

@@ -1,6 +1,7 @@
 """Files, decoding, front matter and ids: what becomes an article, and what an error."""
 
 import hashlib
+import io
 import os
 import shutil
 import time
@@ -128,10 +129,46 @@ def test_a_file_that_was_just_written_is_read_again(
 def test_what_a_link_leads_to_is_read_again(folder: Path, files_read: list[str]) -> None:
     (folder / "a.txt").write_text(BODY)
     (folder / "b.txt").symlink_to("a.txt")
-    before = read_content(folder)
-    (folder / "a.txt").write_text(BODY + "Zweite Zeile.")
-    assert read_content(folder).articles[1].text == BODY + "Zweite Zeile."
-    assert before.articles[1].text == BODY
+    read_content(folder)
+    read_content(folder)
+    assert files_read == ["a.txt", "a.txt", "a.txt"]  # the second of them as b.txt, and the third
+    assert len([key for key in content._remembered if key[0] == str(folder)]) == 1
+
+
+def test_a_file_that_settles_while_it_is_read_is_read_again(
+    folder: Path, files_read: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may have been written again after that, in the same tick of the clock."""
+    (folder / "a.md").write_text(BODY)
+    now = (folder / "a.md").stat().st_mtime_ns
+    monkeypatch.setattr(file_identity, "_SETTLED_NS", 100)
+    monkeypatch.setattr(file_identity, "_SETTLED_WHOLE_NS", 100)
+    monkeypatch.setattr(file_identity.time, "time_ns", lambda: now)
+
+    class Slow(io.FileIO):
+        def read(self, size: int | None = -1) -> bytes:
+            nonlocal now
+            now += 1000
+            return super().read(size)
+
+    monkeypatch.setattr(content, "open", Slow, raising=False)
+    read_content(folder)
+    assert files_read == ["a.md"]
+    read_content(folder)
+    assert files_read == ["a.md", "a.md"]
+    read_content(folder)
+    assert files_read == ["a.md", "a.md"]
+
+
+def test_mistakes_hold_nothing_of_where_they_were_found(folder: Path) -> None:
+    (folder / "a.md").write_bytes(b"\xff\xfe\x00")
+    (folder / "b.md").symlink_to(folder)
+    (folder / "c.md").symlink_to("nowhere")
+    (folder / "d.md").write_text("---\n- a\n---\n" + BODY)
+    errors = read_content(folder).errors
+    assert [one.path for one in errors] == ["content/a.md", "content/c.md", "content/d.md"]
+    for one in errors:
+        assert (one.__traceback__, one.__context__, one.__cause__) == (None, None, None)
 
 
 def test_what_is_remembered_is_bounded(folder: Path) -> None:

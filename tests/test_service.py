@@ -1,6 +1,7 @@
 """The library behind the bot, without Discord: its threads, and what joins or stops a reindex."""
 
 import asyncio
+import contextlib
 import gc
 import threading
 import weakref
@@ -377,6 +378,32 @@ async def test_one_question_that_fails_does_not_take_the_others_along() -> None:
     one, bad, other = await waiting_behind(gate, library, "one", "bad", "other")
     assert (one.question, other.question) == ("one", "other")
     assert isinstance(bad, ValueError)
+
+
+async def test_a_library_that_failed_is_gone_once_it_is_replaced() -> None:
+    """Without the search for garbage, which spares the library that the bot starts with."""
+    library = BatchLibrary()
+    gone = weakref.ref(library)
+    service = LibraryService(cast(Library, library), reopen=Gate([]).reopen)
+    del library
+
+    async def fails() -> None:
+        with contextlib.suppress(ValueError):
+            await service.answer("bad")
+
+    gc.collect()
+    gc.disable()
+    try:
+        await fails()
+        await service.reindex(ignore)
+        for _ in range(1000):
+            if gone() is None:
+                break
+            await asyncio.sleep(0.001)
+        assert gone() is None
+    finally:
+        gc.enable()
+    service.close()
 
 
 async def test_who_gives_up_waiting_is_not_looked_up() -> None:

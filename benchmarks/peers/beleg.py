@@ -25,7 +25,7 @@ class Beleg(Peer):
     def load(self, saved: Path) -> None:
         self.library, _ = Library.open(Path(self.job["articles"]), saved, self.encoder)
         if self.job["do"] == "serve":
-            spare_what_is_there()  # as well
+            spare_what_is_there()  # so does the bot
         self.service = LibraryService(self.library, reopen=lambda _: self._reopen(saved))
 
     def change(self, number: int, text: str, saved: Path) -> None:  # noqa: ARG002  (the same)
