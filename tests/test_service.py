@@ -6,15 +6,20 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from content_folder import ContentFolder
 from discord_world import QUESTION, QUOTE, FakeLibrary, article, report
 
 import bot.service
+from bot import start
 from bot.catalogue import LANGUAGES
+from bot.database import Database
 from bot.service import (
     AT_WORK,
     MOST_AT_ONCE,
@@ -25,6 +30,8 @@ from bot.service import (
     load_for_threads,
     spare_what_is_there,
 )
+from bot.services import Services
+from bot.settings import Settings
 from bot.start import prepare
 from index.answer import Answer, Asked
 from index.content import ContentError
@@ -404,6 +411,41 @@ async def test_a_library_that_failed_is_gone_once_it_is_replaced() -> None:
     finally:
         gc.enable()
     service.close()
+
+
+def test_the_library_that_the_bot_starts_with_is_gone_once_it_is_replaced(
+    content: ContentFolder, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Although the search for garbage spares it."""
+    encoder = FakeEncoder()
+    content.write("a.md", "Ropes are twisted from hemp.")
+    Library.open(content.path, data, encoder)
+    alive: list[bool] = []
+
+    async def run(services: Services, *_: object) -> None:
+        gone = weakref.ref(services.library.library)
+        gc.disable()
+        for text in ("Pans boil salt.", "Lamps burned whale oil."):
+            alive.append(gone() is not None)
+            content.write("a.md", text)
+            await services.library.reindex(ignore)
+        alive.append(gone() is not None)
+        services.library.close()
+
+    def on_report(_: IndexReport) -> None:
+        pass
+
+    monkeypatch.setattr(start, "_run", run)
+    monkeypatch.setenv("BELEG_CONTENT", str(content.path))
+    monkeypatch.setenv("BELEG_DATA", str(data))
+    settings = Settings()
+    try:
+        with closing(Database.open(data / "test.sqlite3")) as database:
+            start._serve(settings, encoder, database, "token", None, on_report)
+    finally:
+        gc.enable()
+        gc.unfreeze()
+    assert alive == [True, False, False]
 
 
 async def test_who_gives_up_waiting_is_not_looked_up() -> None:
