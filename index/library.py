@@ -175,8 +175,8 @@ class Library:
         """What `answer` says to each message, in less time than one after another.
 
         They are computed together, so a score may differ from that of the message alone by its
-        rounding, and where a passage has more copies than there are candidates another copy may be
-        cited. Raises what `answer` raises, if that is so for one of them.
+        rounding. In a large library so may the last candidates: another one of very many copies of
+        a passage may be cited. Raises what `answer` raises, if that is so for one of them.
         """
         return answer_messages(asked, self.index, self._encoder, self._fit)
 

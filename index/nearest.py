@@ -1,11 +1,12 @@
 """The rows nearest to a question's vector, out of one segment's in one language: the one importer
 of faiss.
 
-Exact search compares the question with every row. From CLUSTERED_FROM rows on that takes longer
-than the model does for the question, so the rows are put into clusters, and only those clusters are
-looked at that are nearest to the question (an inverted file: Jégou, Douze and Schmid 2011). There
-the rows have eight bits a component; those found are compared again with the rows as they are, so a
-cosine is always exact, and what clusters can cost is a candidate.
+Exact search compares the question with every row. From CLUSTERED_FROM rows on that takes long
+beside what the model takes, so the rows are put into clusters, and only those clusters are looked
+at that are nearest to the question (an inverted file: Jégou, Douze and Schmid 2011). There the rows
+have eight bits a component; those found are compared again with the rows as they are, so a cosine
+is always exact, and what clusters can cost is a candidate. Several questions at once are compared
+with every row up to MANY of them, since those are read once for all.
 
 The clusters are derived from a segment's rows, which never change. They are saved beside them and
 mapped into memory; where they are missing or damaged they are made anew.
@@ -36,9 +37,12 @@ Int64 = NDArray[np.int64]
 
 VERSION = 2
 """Raise it when the clusters of the same rows change."""
-CLUSTERED_FROM = 100_000
+CLUSTERED_FROM = 20_000
 """Rows in one language of a segment from which on clusters are used, if nothing else is set: those
-of some 20,000 passages. See docs/performance.md."""
+of some 4,000 passages. See docs/performance.md."""
+MANY = 100_000
+"""Rows from which on several questions are looked up in clusters too, and exact search computes on
+all cores."""
 PRODUCT_FROM = 4
 """Questions that are compared with all rows in one product of matrices, which reads the rows once;
 FAISS would do so from 20 on. See docs/performance.md."""
@@ -111,6 +115,8 @@ class ClusteredRows:
 
     def find(self, questions: Float32, count: int) -> list[Found]:
         """As `Nearest` says, but that some rows may be missed."""
+        if len(questions) >= PRODUCT_FROM and len(self._rows) < MANY:
+            return find_exactly(self._rows, questions, count)
         probed = faiss.SearchParametersIVF()
         probed.nprobe = self.probed
         _compute_on_all_cores(True)
@@ -141,7 +147,7 @@ def find_exactly(rows: Float32, questions: Float32, count: int) -> list[Found]:
     """At most ``count`` of ``rows`` for each of the ``questions`` ``(b, d)``."""
     if not count or not len(rows):
         return [(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in questions]
-    _compute_on_all_cores(len(rows) >= CLUSTERED_FROM)
+    _compute_on_all_cores(len(rows) >= MANY)
     cosines, found = faiss.knn(
         questions, rows, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
     )

@@ -45,8 +45,11 @@ def test_the_best_rows_come_first_with_their_cosines(search: Search, tmp_path: P
 
 @pytest.mark.parametrize("search", [Search.EXACT, Search.CLUSTERED])
 @pytest.mark.parametrize("together", [2, 30])
-def test_each_of_several_vectors_finds_its_own(search: Search, together: int) -> None:
+def test_each_of_several_vectors_finds_its_own(
+    search: Search, together: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Also beside one that is not a number."""
+    monkeypatch.setattr(nearest, "MANY", ROWS)
     opened = open_nearest(some_rows(), None, search)
     questions = some_rows(ROWS + together)[ROWS:]
     questions[1] = np.nan
@@ -78,6 +81,21 @@ def test_the_size_decides_if_nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> 
     assert isinstance(open_nearest(some_rows(), None, Search.EXACT), ExactRows)
     assert isinstance(open_nearest(some_rows(9), None, Search.CLUSTERED), ClusteredRows)
     assert isinstance(open_nearest(some_rows(0), None, Search.CLUSTERED), ExactRows)
+
+
+def test_several_questions_are_compared_with_all_rows_unless_there_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Here one cluster is looked at, which holds not even the count."""
+    rows, questions = some_rows(), some_rows(ROWS + 4)[ROWS:]
+    opened = open_nearest(rows, None, Search.CLUSTERED)
+    assert isinstance(opened, ClusteredRows)
+    opened.probed = 1
+    exact = [numbers.tolist() for numbers, _ in ExactRows(rows).find(questions, 99)]
+    assert [numbers.tolist() for numbers, _ in opened.find(questions, 99)] == exact
+    assert all(len(numbers) < 99 for numbers, _ in opened.find(questions[:3], 99))
+    monkeypatch.setattr(nearest, "MANY", ROWS)
+    assert all(len(numbers) < 99 for numbers, _ in opened.find(questions, 99))
 
 
 def test_rows_of_another_name_have_clusters_of_their_own(tmp_path: Path) -> None:
@@ -214,7 +232,7 @@ def test_few_rows_are_searched_on_one_core_and_many_on_all_that_are_the_threads(
     monkeypatch: pytest.MonkeyPatch, threads: int, many: int
 ) -> None:
     """Also where the few come first."""
-    monkeypatch.setattr(nearest, "CLUSTERED_FROM", 50)
+    monkeypatch.setattr(nearest, "MANY", 50)
     monkeypatch.setattr(cores, "_all_cores", lambda: 6)
     used: list[int] = []
 
