@@ -47,7 +47,6 @@ from benchmarks.processes import run_process
 from benchmarks.workload import (
     Workload,
     article_file,
-    article_text,
     read_workload,
     write_articles,
 )
@@ -108,8 +107,6 @@ def measure(peer: str, python: Path, model: Path, workload: Workload, number: in
         saved, articles = Path(folder, "saved"), Path(folder, "articles")
         saved.mkdir()
         write_articles(workload, articles)
-        texts = [workload.paragraphs[one] for one in numbers]
-        texts[place - numbers.start] = text
         job = {
             "model": str(model),
             "saved": str(saved),
@@ -119,7 +116,7 @@ def measure(peer: str, python: Path, model: Path, workload: Workload, number: in
                 "number": place,
                 "text": text,
                 "file": str(article_file(articles, numbers)),
-                "file_text": article_text(title, texts),
+                "file_text": workload.article_text(title, numbers, {place: text}),
             },
         }
         indexed, changed = _do(peer, python, {**job, "do": "index"})

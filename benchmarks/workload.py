@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from index.evaluate import read_squad
+from index.language import detect_language
 
 PER_ARTICLE = 5
 """Paragraphs of an article that is made, about as many as XQuAD's have."""
@@ -35,6 +37,21 @@ class Workload:
     articles: tuple[tuple[str, range], ...]
     questions: tuple[Question, ...]
     changed: tuple[int, str]
+
+    def article_text(
+        self, title: str, numbers: range, changed: Mapping[int, str] = MappingProxyType({})
+    ) -> str:
+        """What the file of an article says, in the form that docs/content.md describes; paragraphs
+        that have ``changed`` by number.
+
+        The language is that of before, said explicitly: a paragraph of shuffled words may turn what
+        is recognised, and all other paragraphs would be split into sentences anew.
+        """
+        before = [self.paragraphs[number] for number in numbers]
+        language = detect_language(" ".join(before))
+        head = f"---\ntitle: {json.dumps(title)}\nlanguage: {language}\n---"
+        texts = [changed.get(number, self.paragraphs[number]) for number in numbers]
+        return "\n\n".join([head, *texts]) + "\n"
 
     def right(self, question: int, found: str) -> bool:
         """Whether ``found`` is the paragraph that answers, or a part of it."""
@@ -110,15 +127,10 @@ def write_articles(workload: Workload, folder: Path) -> None:
     """Write each article as a file for programs that read files."""
     folder.mkdir(parents=True)
     for title, numbers in workload.articles:
-        texts = [workload.paragraphs[number] for number in numbers]
-        article_file(folder, numbers).write_text(article_text(title, texts), encoding="utf-8")
+        text = workload.article_text(title, numbers)
+        article_file(folder, numbers).write_text(text, encoding="utf-8")
 
 
 def article_file(folder: Path, numbers: range) -> Path:
     """The file of the article with these paragraphs."""
     return folder / f"{numbers.start:07}.txt"
-
-
-def article_text(title: str, paragraphs: Sequence[str]) -> str:
-    """An article in the form that docs/content.md describes."""
-    return "\n\n".join([f"---\ntitle: {json.dumps(title)}\n---", *paragraphs]) + "\n"

@@ -143,6 +143,20 @@ def test_articles_are_read_again_as_they_were(tmp_path: Path) -> None:
     assert article_file(tmp_path / "content", range(6, 7)).exists()
 
 
+def test_a_paragraph_that_changes_leaves_its_articles_language(tmp_path: Path) -> None:
+    path = _squad(tmp_path / "de.json", "de")
+    workload = read_workload([path], [path], None)
+    write_articles(workload, tmp_path / "content")
+    german = "Der Hafen wurde vor langer Zeit gebaut und steht seither leer. " * 3
+    title, numbers = workload.articles[0]
+    text = workload.article_text(title, numbers, {1: german.strip()})
+    article_file(tmp_path / "content", numbers).write_text(text, encoding="utf-8")
+    changed = read_content(tmp_path / "content").articles[0]
+    texts = [changed.text[span.start : span.end] for span in changed.paragraphs]
+    assert texts == [workload.paragraphs[0], german.strip()]
+    assert changed.language == "en"
+
+
 class _Known(Peer):
     def build(self, paragraphs: list[str], saved: Path) -> None: ...
     def load(self, saved: Path) -> None: ...
