@@ -18,7 +18,7 @@ from index.search import PassageIndex, Query
 from index.spelling import respelt
 
 CANDIDATES = 64
-"""Passages that FAISS hands to the re-ranking; see docs/quality.md for what others would find."""
+"""Passages that the re-ranking gets at most; see docs/quality.md for what others would find."""
 COMPUTED_CANDIDATES = 24
 """The same where token vectors are computed for the question, at a twentieth to a tenth of a second
 each; see docs/quality.md."""
@@ -254,7 +254,12 @@ def _look_up(
     encodings = encoder.encode_questions([text for _, text in wordings])
     languages = [language_likelihoods(text) for _, text in wordings]
     queries = [
-        Query(search.fit.looked_up(encoding.vector), search.among, search.fit.row_offsets(fits))
+        Query(
+            search.fit.looked_up(encoding.vector),
+            search.among,
+            search.fit.row_offsets(fits),
+            search.fit.margin,
+        )
         for (search, _), encoding, fits in zip(wordings, encodings, languages, strict=True)
     ]
     count = CANDIDATES if index.tokens_stored else COMPUTED_CANDIDATES

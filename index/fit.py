@@ -88,7 +88,8 @@ class Fit:
     ``language_bias`` is taken off in proportion to how well the question fits the passage's
     language. ``confidence`` is None if it was not fitted. ``answered`` and ``unsure``:
     probabilities from which an answer counts as such. ``unknown_lead``: what counts as the lead of
-    a passage that has no others beside it.
+    a passage that has no others beside it. ``margin``: how far behind the best row, in cosines, a
+    candidate's best row may be for its being worth a closer look.
     """
 
     question_mean: Float32
@@ -100,6 +101,7 @@ class Fit:
     unsure: float
     unknown_lead: float = 0.0
     language_bias: LanguageBias = LanguageBias()
+    margin: float = math.inf
 
     def centring(self) -> str:
         """A digest of the means: token vectors stored under another one cannot be compared."""
@@ -202,6 +204,7 @@ def read_fit(content: dict[str, Any]) -> Fit:
         unsure=content["unsure"],
         unknown_lead=content["unknown_lead"],
         language_bias=LanguageBias(**content["language_bias"]),
+        margin=content["margin"],
     )
 
 
@@ -213,6 +216,7 @@ def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
         "provenance": provenance,
         "ranking": _rounded(asdict(fit.ranking)),
         "language_bias": _rounded(asdict(fit.language_bias)),
+        "margin": round(fit.margin, 4),
         "confidence": _rounded(asdict(fit.confidence)),
         "answered": round(fit.answered, 4),
         "unsure": round(fit.unsure, 4),

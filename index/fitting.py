@@ -1,12 +1,13 @@
 """Learn the fitted numbers of a model from questions with known answers.
 
 Each language's file holds the same articles and questions, so that every language's questions can
-be asked of every language's passages. Four things are learned, in this order:
+be asked of every language's passages. Five things are learned, in this order:
 
     means        of unit-length token vectors, questions and passages apart, and of the questions'
                  vectors, over all languages
     bias         how much more alike a question is to passages in its own language
     ranking      weights that put the right passage first (softmax over the candidates)
+    margin       how far behind a right first passage's best sentence may be
     confidence   logistic regression on whether the first passage is the right one
 
 For the confidence, libraries of different sizes are made of some articles. They are asked questions
@@ -17,6 +18,7 @@ cross-fitted: every article's questions are judged by numbers learned from other
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
@@ -41,6 +43,7 @@ from index.passage_vectors import TitledPassage, encode_sentences
 from index.passages import split_article
 from index.remembering import RememberingEncoder
 from index.rerank import lead, score, standardised, without_bias
+from index.search import compared
 
 Float64 = NDArray[np.float64]
 
@@ -59,6 +62,9 @@ ANSWERED_SHARE = 0.90
 UNSURE_SHARE = 0.99
 """The thresholds let through these shares of the answerable questions. With 95 % answered, nearly
 twice as many of the neighbouring ones would be."""
+MARGIN_ROOM = 2.0
+"""The margin, of the furthest that a right first passage was behind: articles that nothing was
+learned from may have one further behind; see docs/quality.md."""
 REGULARISATION = 1e-3
 
 
@@ -175,6 +181,7 @@ def _fit_articles(
     asked = {pair: _without_bias(one, fit) for pair, one in asked.items()}
     known = _only(articles, asked)
     fit = replace(fit, ranking=_fit_ranking(known))
+    fit = replace(fit, margin=_margin(known, fit))
     return _fit_confidence(fit, known, articles), asked
 
 
@@ -263,6 +270,24 @@ def _fit_ranking(asked: Mapping[Pair, Asked]) -> Ranking:
 
     found = minimize(loss, np.ones(3), jac=True).x
     return Ranking(*(float(weight) for weight in found / found.sum()))
+
+
+def _margin(asked: Mapping[Pair, Asked], fit: Fit) -> float:
+    """Twice the furthest that the right passage's best sentence was behind another's where the
+    ranking put it first all the same."""
+    behind = [
+        question.views[:, 0].max() - question.views[question.gold, 0]
+        for one in asked.values()
+        for question in one.questions
+        if score(question.views, fit.ranking).argmax() == question.gold
+    ]
+    return MARGIN_ROOM * float(max(behind, default=math.inf))
+
+
+def _candidates(question: Question, passages: NDArray[np.intp], fit: Fit) -> NDArray[np.intp]:
+    """Those of the ``passages`` that a library of them would compare with the question."""
+    best_first = passages[np.argsort(-question.views[passages, 0], kind="stable")]
+    return best_first[: compared(question.views[best_first, 0], fit.margin)]
 
 
 class _Kind(StrEnum):
@@ -355,7 +380,8 @@ def _trials(
 
 
 def _trial(kind: _Kind, question: Question, library: NDArray[np.intp], fit: Fit) -> _Trial:
-    views = question.views[library]
+    candidates = _candidates(question, library, fit)
+    views = question.views[candidates]
     first = int(score(views, fit.ranking).argmax())
     sentence, maxsim, sentence_maxsim = map(float, views[first])
     features = Features(
@@ -365,7 +391,7 @@ def _trial(kind: _Kind, question: Question, library: NDArray[np.intp], fit: Fit)
         lead=lead(maxsim, np.delete(views[:, 1], first)),
         same_language=question.same_language,
     )
-    return _Trial(kind, features, kind is _Kind.ANSWERABLE and library[first] == question.gold)
+    return _Trial(kind, features, kind is _Kind.ANSWERABLE and candidates[first] == question.gold)
 
 
 def _cell(
@@ -377,7 +403,9 @@ def _cell(
     for fold, fit, asked in fitted:
         for question in asked[pair].questions:
             if question.article in fold:
-                first = int(score(question.views, fit.ranking).argmax())
+                candidates = _candidates(question, np.arange(len(question.views)), fit)
+                views = question.views[candidates]
+                first = int(candidates[score(views, fit.ranking).argmax()])
                 recall.append(first == question.gold)
                 chosen = int(question.sentences[first].argmax())
                 sentence.append(recall[-1] and chosen in question.gold_sentences)

@@ -1,13 +1,20 @@
-"""The passages of all articles with their vectors, and the candidates found among them."""
+"""The passages of all articles with their vectors, and the candidates found among them.
+
+Candidates far behind the best one are left out before the re-ranking, which takes in proportion to
+their number: candidate set pruning by score (Li et al. 2022). For most questions a handful is
+left, and for those that many passages fit all of them.
+"""
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import groupby
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +31,9 @@ NO_OFFSETS: Mapping[str, float] = MappingProxyType({})
 MOST_FOR_WORDS = 5_000
 """Passages whose words are collected: that takes a third of a second at the first question that
 needs them."""
+LEAST_COMPARED = 16
+"""Candidates that are re-ranked however far behind: the scores go by their mean and spread, the
+confidence by the runners-up, and a reader looks at several."""
 REMEMBERED = 4_096
 """Passages whose places in the mapped files are kept in mind, half a kilobyte each."""
 
@@ -43,11 +53,13 @@ class Query:
 
     ``among``: only passages with these numbers, which are one run in one article. ``offsets`` are
     taken off the cosines of rows in these languages before they are compared with others.
+    ``margin``: how far behind the best row a candidate's best row may be (`Fit.margin`).
     """
 
     vector: Float32
     among: range | None = None
     offsets: Mapping[str, float] = field(default_factory=lambda: NO_OFFSETS)
+    margin: float = math.inf
 
 
 class PassageIndex:
@@ -160,32 +172,38 @@ class PassageIndex:
     def search_all(self, queries: Sequence[Query], passages: int) -> list[list[Hit]]:
         """At most ``passages`` candidates for each query, those with the best row first.
 
-        The rows are read once for all queries, which takes most of the time where there are many.
+        Beyond LEAST_COMPARED of them, those that are further behind than the query's margin are
+        left out. The rows are read once for all queries, which takes most of the time where there
+        are many.
         """
         everywhere = [query for query in queries if query.among is None]
         found = iter(self._nearest_passages(everywhere, passages))
-        numbers = [
+        every = [
             next(found) if query.among is None else self._nearest_among(query.vector, query.among)
             for query in queries
         ]
         return [
             [
                 Hit(number, self._vectors(number).rows @ query.vector)
-                for number in nearest[:passages]
+                for number in nearest.within(query.margin)[:passages]
             ]
-            for query, nearest in zip(queries, numbers, strict=True)
+            for query, nearest in zip(queries, every, strict=True)
         ]
 
-    def _nearest_passages(self, queries: Sequence[Query], passages: int) -> list[list[int]]:
-        """At least ``passages`` passages for each query, if there are so many, the one with the
-        best row first."""
+    def _nearest_passages(self, queries: Sequence[Query], passages: int) -> list[_Nearest]:
+        """For each query at least ``passages`` passages, or all that may be candidates if they are
+        fewer."""
         # A passage has five rows or so, and several may come before the next one's best.
         total, wanted = sum(len(part.rows) for part in self._parts), len(self.passages)
         count = 8 * passages if passages < wanted else total
         found = self._nearest(queries, count)
         # One may have hundreds of rows: look at more, so that it does not crowd out others.
         while count < total and (
-            few := [place for place, nearest in enumerate(found) if len(nearest) < passages]
+            few := [
+                place
+                for place, (query, nearest) in enumerate(zip(queries, found, strict=True))
+                if len(nearest.within(query.margin)) == len(nearest.numbers) < passages
+            ]
         ):
             count *= 2
             more = self._nearest([queries[place] for place in few], count)
@@ -193,34 +211,64 @@ class PassageIndex:
                 found[place] = nearest
         return found
 
-    def _nearest(self, queries: Sequence[Query], count: int) -> list[list[int]]:
-        """For each query the passages that own the ``count`` best rows of all, the one with the
-        best row first."""
+    def _nearest(self, queries: Sequence[Query], count: int) -> list[_Nearest]:
+        """For each query the passages that own the ``count`` best rows of all."""
         if not queries:
             return []
         vectors = np.stack([query.vector for query in queries])
         runs = [run for part in self._parts for run in part.find(vectors, count)]
         if not runs:
-            return [[] for _ in queries]
-        numbers = []
+            return [_NOTHING_NEAR for _ in queries]
+        nearest = []
         for place, query in enumerate(queries):
             owners = np.concatenate([run.owners[place] for run in runs])
             cosines = np.concatenate(
                 [run.cosines[place] - query.offsets.get(run.language, 0.0) for run in runs]
             )
-            best = owners[np.argsort(-cosines, kind="stable")[:count]]
-            # Of articles that no longer count the owner is -1.
-            numbers.append(list(dict.fromkeys(best[best >= 0].tolist())))
-        return numbers
+            best = np.argsort(-cosines, kind="stable")[:count]
+            nearest.append(_by_passage(owners[best], cosines[best]))
+        return nearest
 
-    def _nearest_among(self, question: Float32, numbers: range) -> list[int]:
-        """The passages of these ``numbers``, the one with the best row first."""
+    def _nearest_among(self, question: Float32, numbers: range) -> _Nearest:
+        """The passages of these ``numbers``."""
         if not numbers:
-            return []
+            return _NOTHING_NEAR
         part, first = _place(self._parts, self._firsts, numbers.start)
         rows = part.rows[part.starts[first] : part.starts[first + len(numbers)]]
-        [(found, _)] = find_exactly(rows, question[None, :], len(rows))
-        return list(dict.fromkeys(part.owners[part.starts[first] + found].tolist()))
+        [(found, cosines)] = find_exactly(rows, question[None, :], len(rows))
+        return _by_passage(part.owners[part.starts[first] + found], cosines)
+
+
+def compared(cosines: NDArray[np.floating[Any]], margin: float) -> int:
+    """How many candidates are re-ranked, of those whose best rows have these ``cosines``, ``(n,)``
+    from the highest down: all within ``margin`` of the first, and LEAST_COMPARED if there are so
+    many."""
+    within = np.count_nonzero(cosines[:1] - cosines <= margin)
+    return max(int(within), min(len(cosines), LEAST_COMPARED))
+
+
+@dataclass(frozen=True, slots=True)
+class _Nearest:
+    """Passages with the cosines ``(n,)`` of each one's best row, the highest first."""
+
+    numbers: list[int]
+    cosines: Float32
+
+    def within(self, margin: float) -> list[int]:
+        """Those that are candidates."""
+        return self.numbers[: compared(self.cosines, margin)]
+
+
+_NOTHING_NEAR = _Nearest([], np.empty(0, np.float32))
+
+
+def _by_passage(owners: Int32, cosines: Float32) -> _Nearest:
+    """From rows, the best first, to the passages that own them."""
+    firsts: dict[int, int] = {}
+    for place, owner in enumerate(owners.tolist()):
+        firsts.setdefault(owner, place)
+    firsts.pop(-1, None)  # of articles that no longer count
+    return _Nearest([*firsts], cosines[[*firsts.values()]])
 
 
 @dataclass(frozen=True, slots=True)

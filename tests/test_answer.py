@@ -10,6 +10,7 @@ from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
 
+from index import search
 from index.answer import Answer, Status, is_cut
 from index.fit import Fit
 from index.library import Library
@@ -145,6 +146,18 @@ def test_half_of_the_mean_question_is_taken_off_before_the_search(
     as_it_is, halved = log_odds(fit), log_odds(replace(fit, vector_mean=encoding.vector))
     # The confidence has four decimals.
     assert halved + 5 == pytest.approx((as_it_is + 5) / 2, abs=1e-2)
+
+
+def test_passages_behind_the_fits_margin_are_not_cited(
+    filled: ContentFolder, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "LEAST_COMPARED", 1)
+    fit = fit_for(FakeEncoder())
+    question = "Until when was whale oil burned?"
+    every = library_of(filled, data, fit).answer(question)
+    near = library_of(filled, data, replace(fit, margin=0.0)).answer(question)
+    assert len(every.citations) == 3
+    assert [one.quote for one in near.citations] == [OIL]
 
 
 @pytest.mark.parametrize("question", ["", " \n\t ", "?!", "…", "😀", "\u200b"])

@@ -47,6 +47,7 @@ FIT = Fit(
     answered=0.6,
     unsure=0.2,
     unknown_lead=0.125,
+    margin=0.0525,
 )
 FEATURES = Features(sentence=0.8, maxsim=0.6, sentence_maxsim=0.7, lead=0.1, same_language=1.0)
 
@@ -166,7 +167,7 @@ def test_a_written_fit_comes_back(tmp_path: Path) -> None:
     assert "“ü”" in text
     assert text.endswith("}\n")
     assert list(content) == [
-        *("provenance", "ranking", "language_bias", "confidence"),
+        *("provenance", "ranking", "language_bias", "margin", "confidence"),
         *("answered", "unsure"),
         *("unknown_lead", "question_mean", "passage_mean", "vector_mean"),
     ]

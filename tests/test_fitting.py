@@ -5,6 +5,7 @@ question has in common with a passage of the other.
 """
 
 import json
+import math
 import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ import pytest
 from fake_encoder import FakeEncoder
 from fits import fit_for
 
-from index import fit_samples, fitting
+from index import fit_samples, fitting, search
 from index.content import Content
 from index.evaluate import Dataset, EvaluationError, GoldAnswer, read_squad
 from index.fit import Confidence, Features, Fit, LanguageBias, Ranking
@@ -154,6 +155,7 @@ def test_shapes(first_run: Run) -> None:
     weights = [*astuple(fit.ranking), *astuple(fit.confidence)]
     assert np.isfinite(weights).all()
     assert 0 < fit.unsure < fit.answered < 1
+    assert 0 < fit.margin < 1
 
 
 def test_cells(first_run: Run) -> None:
@@ -406,6 +408,39 @@ def test_trial_in_a_library_of_one_passage() -> None:
     assert (trial.right, trial.features.lead, trial.features.maxsim) == (True, None, 0.8)
 
 
+def test_a_trial_compares_what_a_library_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The passage with the best MaxSim is 0.04 behind in the sentence's cosine."""
+    monkeypatch.setattr(search, "LEAST_COMPARED", 2)
+    question = question_of(VIEWS, article="a", gold=1)
+    fit = by_view(maxsim=1)
+    for margin, first, lead in (
+        (0.045, 1, 0.9 - (0.8 + 0.4 + 0.3) / 3),
+        (0.035, 5, 0.8 - (0.4 + 0.3 + 0.2) / 3),
+        (0.0, 5, 0.8 - 0.4),
+    ):
+        trial = fitting._trial(
+            _Kind.ANSWERABLE, question, np.arange(6), replace(fit, margin=margin)
+        )
+        assert trial.features.sentence == VIEWS[first][0]
+        assert trial.features.lead == pytest.approx(lead)
+        assert trial.right == (first == 1)
+
+
+def test_margin_is_twice_the_furthest_that_a_right_first_passage_was_behind() -> None:
+    """By MaxSim passage 1 comes first, 0.04 behind passage 5 in the sentence's cosine."""
+    near = question_of([(0.52, 0.9, 0), (0.53, 0.1, 0)], article="a", gold=0)
+    wrong = question_of([(0.1, 0.9, 0), (0.9, 0.1, 0)], article="a", gold=1)
+    right = question_of(VIEWS, article="a", gold=1)
+    fit = by_view(maxsim=1)
+
+    def margin(*questions: Question) -> float:
+        return fitting._margin({("en", "de"): Asked([*questions], [], OWNERS)}, fit)
+
+    assert margin(near, wrong) == pytest.approx(0.02)
+    assert margin(near, wrong, right) == pytest.approx(0.08)
+    assert margin(wrong) == math.inf
+
+
 def test_unknown_lead_is_the_mean_of_those_there_are() -> None:
     one = fitting._trial(
         _Kind.ANSWERABLE, question_of(VIEWS, article="c", gold=5), np.array([5]), by_view(maxsim=1)
@@ -648,6 +683,25 @@ def test_cell_takes_each_question_by_the_fit_of_its_fold() -> None:
     asked[("en", "de")].questions[1] = replace(second, gold_sentences=frozenset({0}))
     assert figures(right, right) == (1, 0.5)
     assert figures(wrong, right) == (0.5, 0)
+
+
+def test_cell_has_no_passage_that_is_far_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The right one is the best but for the sentence's cosine, where it is 0.3 behind."""
+    monkeypatch.setattr(search, "LEAST_COMPARED", 1)
+    question = question_of(
+        [(0.5, 0.9, 0), (0.8, 0.1, 0), (0.2, 0.2, 0), (0.3, 0.3, 0)],
+        article="a",
+        gold=0,
+    )
+    other = replace(question, article="b")
+    asked = {("en", "de"): Asked([question, other], [], np.array(["a", "a", "b", "b"]))}
+
+    def recall(margin: float) -> float:
+        fit = replace(by_view(maxsim=1), confidence=by_sentence(0).confidence, margin=margin)
+        folds = [(frozenset({"a"}), fit, asked), (frozenset({"b"}), fit, asked)]
+        return fitting._cell(("en", "de"), folds).recall
+
+    assert (recall(0.31), recall(0.29)) == (1, 0)
 
 
 def test_questions_are_compared_as_the_library_does(

@@ -1,11 +1,15 @@
 """The passages of an index with their rows, and the candidates found among them."""
 
+import math
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from fake_encoder import FakeEncoder
 
+from index import search
 from index.late_interaction import Float32, quantise, unit
 from index.nearest import Search
 from index.passage_vectors import PassageTokens, PassageVectors
@@ -123,6 +127,105 @@ def test_each_of_several_queries_finds_what_it_finds_alone() -> None:
     assert numbers == [[0, 2], [4, 3], [], [1, 2], [3, 1]]
     assert found[1][0].sentences.tolist() == pytest.approx([0.5**0.5])
     assert index.search_all([], 2) == []
+
+
+ONE_EACH = Segment(
+    (article("a", "one", "two", "three"), article("b", "four", language="de")),
+    (
+        vectors(mixed(3, 4, 0, 0)),  # to the first axis 0.6
+        vectors(axis(0)),  # 1
+        vectors(mixed(4, 3, 0, 0), axis(2)),  # 0.8
+        vectors(axis(1)),  # 0
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("margin", "least", "numbers"),
+    [
+        (0.19, 1, [1]),
+        (0.21, 1, [1, 2]),
+        (0.41, 1, [1, 2, 0]),
+        (0.19, 3, [1, 2, 0]),
+        (0.41, 2, [1, 2, 0]),
+        (0.19, 9, [1, 2, 0, 3]),
+        (math.inf, 1, [1, 2, 0, 3]),
+    ],
+)
+def test_candidates_far_behind_the_best_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, margin: float, least: int, numbers: list[int]
+) -> None:
+    monkeypatch.setattr(search, "LEAST_COMPARED", least)
+    [hits] = index_of((ONE_EACH, {"a", "b"})).search_all([Query(axis(0), margin=margin)], 9)
+    assert [hit.number for hit in hits] == numbers
+
+
+def test_margin_among_the_passages_of_one_article(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "LEAST_COMPARED", 1)
+    index = index_of((ONE_EACH, {"a", "b"}))
+    near, far = (
+        index.search_all([Query(axis(0), range(3), margin=margin)], 9)[0] for margin in (0.3, 0.5)
+    )
+    assert [hit.number for hit in near] == [1, 2]
+    assert [hit.number for hit in far] == [1, 2, 0]
+
+
+def test_margin_counts_from_what_is_alive_and_without_the_language(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(search, "LEAST_COMPARED", 1)
+
+    def numbers(alive: set[str], margin: float) -> list[int]:
+        query = Query(axis(1), offsets={"de": 0.5}, margin=margin)
+        return [hit.number for hit in index_of((ONE_EACH, alive)).search_all([query], 9)[0]]
+
+    # The cosines with the second axis: 0.8, 0 and 0.6 in English, 1 - 0.5 in German.
+    assert numbers({"a", "b"}, 0.25) == [0, 2]
+    assert numbers({"a", "b"}, 0.35) == [0, 2, 3]
+    # Only the German one counts: it is the best, whatever the others would be.
+    assert numbers({"b"}, 0.0) == [0]
+
+
+def test_what_is_far_behind_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The best 24 rows are of two passages, where three are wanted."""
+    monkeypatch.setattr(search, "LEAST_COMPARED", 1)
+    segment = Segment(
+        (article("a", "one", "two", "three", "four"),),
+        (
+            vectors(*[axis(0)] * 10),
+            vectors(*[mixed(4, 3, 0, 0)] * 20),
+            vectors(mixed(3, 4, 0, 0)),
+            vectors(axis(1)),
+        ),
+    )
+    index = index_of((segment, {"a"}))
+    counts: list[int] = []
+    find = PassageIndex._nearest
+
+    def noted(self: PassageIndex, queries: Sequence[Query], count: int) -> Any:
+        counts.append(count)
+        return find(self, queries, count)
+
+    monkeypatch.setattr(PassageIndex, "_nearest", noted)
+
+    def numbers(margin: float) -> list[int]:
+        [hits] = index.search_all([Query(axis(0), margin=margin)], 3)
+        return [hit.number for hit in hits]
+
+    assert (numbers(0.1), counts) == ([0], [24])
+    counts.clear()
+    assert (numbers(0.3), counts) == ([0, 1], [24, 48])
+    counts.clear()
+    assert (numbers(0.5), counts) == ([0, 1, 2], [24, 48])
+
+
+def test_how_many_are_compared() -> None:
+    cosines = np.array([0.9, 0.9, *[0.8] * 20, *[0.7] * 10])
+    assert search.compared(cosines, 0.05) == search.LEAST_COMPARED == 16
+    assert search.compared(cosines, 0.15) == 22
+    assert search.compared(cosines, math.inf) == 32
+    assert search.compared(cosines[:3], 0.05) == 3
+    assert search.compared(cosines[:0], 0.05) == 0
 
 
 def test_question_whose_vector_is_not_a_number() -> None:
