@@ -210,7 +210,7 @@ def recall_by_probed(made: Made, wanted: Sequence[Sequence[int]]) -> dict[int, f
     recalls = {}
     for probed in PROBED:
         clusters.probed = probed
-        rows = [clusters.find(one[None, :], 8 * CANDIDATES)[0][0] for one in vectors]
+        rows = [clusters.find(one[None, :], 4 * CANDIDATES)[0][0] for one in vectors]
         found = [list(dict.fromkeys(owners[one].tolist()))[:CANDIDATES] for one in rows]
         recalls[probed] = overlap(wanted, found)
     return recalls

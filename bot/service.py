@@ -304,9 +304,10 @@ class LibraryService:
         if self._library is None:  # nobody waits for an answer
             spare_what_is_there()
         self._library = library
-        # A refusal names examples; looking them up takes seconds, once.
+        # A refusal names examples; looking them up takes seconds, once. So may what else the first
+        # question that needs it would wait for.
         if not self._stopping.is_set():
-            self._preparing.submit(self._prepare_examples)
+            self._preparing.submit(self._prepare_library)
         log.info(
             "reindexed in %.1f s: %d articles, %d passages encoded, %d files left out",
             report.seconds,
@@ -318,11 +319,12 @@ class LibraryService:
             log.warning("%s", report.rebuilt)
         return report
 
-    def _prepare_examples(self) -> None:
-        """Look up the examples of the library in use, until another takes its place."""
+    def _prepare_library(self) -> None:
+        """Prepare the library in use, and look up its examples, until another takes its place."""
         # Called in the worker thread. What waits for it holds no library: those that were replaced
         # meanwhile are gone.
         library = self.library
+        library.prepare()
         for language in LANGUAGES:
             if self._stopping.is_set() or self._library is not library:
                 return

@@ -17,7 +17,7 @@ from index.rerank import Match, features, rerank, wording
 from index.search import PassageIndex, Query
 from index.spelling import respelt
 
-CANDIDATES = 64
+CANDIDATES = 128
 """Passages that the re-ranking gets at most; see docs/quality.md for what others would find."""
 COMPUTED_CANDIDATES = 24
 """The same where token vectors are computed for the question, at a twentieth to a tenth of a second

@@ -37,12 +37,12 @@ Int64 = NDArray[np.int64]
 
 VERSION = 2
 """Raise it when the clusters of the same rows change."""
-CLUSTERED_FROM = 20_000
+CLUSTERED_FROM = 5_000
 """Rows in one language of a segment from which on clusters are used, if nothing else is set: those
-of some 4,000 passages. See docs/performance.md."""
+of some 1,000 passages. See docs/performance.md."""
 MANY = 100_000
-"""Rows from which on several questions are looked up in clusters too, and exact search computes on
-all cores."""
+"""Rows from which on several questions are looked up in clusters too, and FAISS computes on all
+cores."""
 PRODUCT_FROM = 4
 """Questions that are compared with all rows in one product of matrices, which reads the rows once;
 FAISS would do so from 20 on. See docs/performance.md."""
@@ -119,7 +119,7 @@ class ClusteredRows:
             return find_exactly(self._rows, questions, count)
         probed = faiss.SearchParametersIVF()
         probed.nprobe = self.probed
-        _compute_on_all_cores(True)
+        _compute_on_all_cores(len(self._rows) >= MANY)
         _, found = self._clusters.search(questions, count, params=probed)
         return [
             self._compared(question, numbers)
@@ -255,5 +255,9 @@ def _read(rows: Float32, path: Path) -> Any:  # noqa: ANN401  (faiss has no type
         clusters = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
     except (OSError, RuntimeError, MemoryError):
         return None  # not there, or damaged
-    fits = (clusters.ntotal, clusters.d) == rows.shape and isinstance(clusters, faiss.IndexIVF)
-    return clusters if fits else None
+    if (clusters.ntotal, clusters.d) != rows.shape or not isinstance(clusters, faiss.IndexIVF):
+        return None
+    # Else each search starts 32 threads to read ahead what is in memory as a rule: 2.5 ms.
+    lists = faiss.downcast_InvertedLists(clusters.invlists)  # type: ignore[arg-type]
+    lists.prefetch_nthread = 0  # type: ignore[attr-defined]
+    return clusters

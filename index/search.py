@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
-from itertools import groupby
+from itertools import chain, groupby
 from types import MappingProxyType
 from typing import Any
 
@@ -28,9 +28,9 @@ from index.spelling import words_in
 from index.token_vectors import ComputedTokens
 
 NO_OFFSETS: Mapping[str, float] = MappingProxyType({})
-MOST_FOR_WORDS = 5_000
-"""Passages whose words are collected: that takes a third of a second at the first question that
-needs them."""
+MOST_FOR_WORDS = 20_000
+"""Passages whose words are collected, which takes a second for so many. Without them every name
+that the model does not know as a whole looks like a slip."""
 LEAST_COMPARED = 16
 """Candidates that are re-ranked however far behind: the scores go by their mean and spread, the
 confidence by the runners-up, and a reader looks at several."""
@@ -140,8 +140,8 @@ class PassageIndex:
         there are more than MOST_FOR_WORDS passages."""
         if len(self.passages) > MOST_FOR_WORDS:
             return frozenset()
-        texts = [one.title for one in self.sources] + [one.text for one in self.passages]
-        return frozenset(word for text in texts for word in words_in(text))
+        titles = (source.title for source in self.sources)
+        return words_in(chain(titles, (passage.text for passage in self.passages)))
 
     @property
     def tokens_stored(self) -> bool:
@@ -193,9 +193,9 @@ class PassageIndex:
     def _nearest_passages(self, queries: Sequence[Query], passages: int) -> list[_Nearest]:
         """For each query at least ``passages`` passages, or all that may be candidates if they are
         fewer."""
-        # A passage has five rows or so, and several may come before the next one's best.
+        # A passage has five rows or so, and some may come before the next one's best.
         total, wanted = sum(len(part.rows) for part in self._parts), len(self.passages)
-        count = 8 * passages if passages < wanted else total
+        count = 4 * passages if passages < wanted else total
         found = self._nearest(queries, count)
         # One may have hundreds of rows: look at more, so that it does not crowd out others.
         while count < total and (

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 
 LEAST_LETTERS = 5
@@ -31,9 +31,12 @@ Rarities = Callable[[Sequence[str]], list[float | None]]
 """How rare each word is that the model knows as a whole; None for the others."""
 
 
-def words_in(text: str) -> Iterator[str]:
+def words_in(texts: Iterable[str]) -> frozenset[str]:
     """The words that slips are looked for in, in lower case."""
-    return (match.group().lower() for match in _WORD.finditer(_composed(text)))
+    words: set[str] = set()
+    for text in texts:
+        words.update(map(str.lower, _WORD.findall(_composed(text))))
+    return frozenset(words)
 
 
 def respelt(question: str, library: Collection[str], rarities: Rarities) -> str | None:

@@ -82,6 +82,7 @@ class FakeLibrary:
     unanswered: tuple[str, ...] = ()
     example_questions: tuple[str, ...] = ("When was the lamp lit?", "Who lives there?")
     translated_examples: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    prepared: int = 0
     stored_bytes: int = 2_345_678
     asked: list[str] = field(default_factory=list)
     options: list[dict[str, Any]] = field(default_factory=list)
@@ -170,6 +171,9 @@ class FakeLibrary:
             for number, text in enumerate(texts, 1)
         )
         return Context(passages, citation.paragraph - 1)
+
+    def prepare(self) -> None:
+        self.prepared += 1
 
     def examples(self, count: int = 3, *, language: str | None = None) -> tuple[str, ...]:
         """Those in the reader's language first, as the real library."""

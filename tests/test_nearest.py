@@ -114,6 +114,15 @@ def test_clusters_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert again == found
 
 
+def test_no_threads_are_started_to_read_ahead(tmp_path: Path) -> None:
+    for _ in range(2):  # made, then read
+        opened = open_nearest(some_rows(), tmp_path, Search.CLUSTERED)
+        assert isinstance(opened, ClusteredRows)
+        lists = faiss.downcast_InvertedLists(opened._clusters.invlists)
+        assert isinstance(lists, faiss.OnDiskInvertedLists)
+        assert lists.prefetch_nthread == 0
+
+
 def of_other_rows(folder: Path) -> bytes:
     """A whole file of clusters of as many other rows."""
     folder.mkdir()

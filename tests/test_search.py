@@ -187,7 +187,7 @@ def test_margin_counts_from_what_is_alive_and_without_the_language(
 
 
 def test_what_is_far_behind_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The best 24 rows are of two passages, where three are wanted."""
+    """The best 12 rows are of two passages, where three are wanted."""
     monkeypatch.setattr(search, "LEAST_COMPARED", 1)
     segment = Segment(
         (article("a", "one", "two", "three", "four"),),
@@ -212,11 +212,11 @@ def test_what_is_far_behind_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -
         [hits] = index.search_all([Query(axis(0), margin=margin)], 3)
         return [hit.number for hit in hits]
 
-    assert (numbers(0.1), counts) == ([0], [24])
+    assert (numbers(0.1), counts) == ([0], [12])
     counts.clear()
-    assert (numbers(0.3), counts) == ([0, 1], [24, 48])
+    assert (numbers(0.3), counts) == ([0, 1], [12, 24, 48])
     counts.clear()
-    assert (numbers(0.5), counts) == ([0, 1, 2], [24, 48])
+    assert (numbers(0.5), counts) == ([0, 1, 2], [12, 24, 48])
 
 
 def test_how_many_are_compared() -> None:
@@ -226,6 +226,19 @@ def test_how_many_are_compared() -> None:
     assert search.compared(cosines, math.inf) == 32
     assert search.compared(cosines[:3], 0.05) == 3
     assert search.compared(cosines[:0], 0.05) == 0
+
+
+def test_words_of_passages_and_titles_unless_there_are_very_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def words() -> frozenset[str]:
+        return index_of((ONE_EACH, {"a"})).words
+
+    assert words() == {"title", "three"}
+    monkeypatch.setattr(search, "MOST_FOR_WORDS", 3)
+    assert words() == {"title", "three"}
+    monkeypatch.setattr(search, "MOST_FOR_WORDS", 2)
+    assert words() == set()
 
 
 def test_question_whose_vector_is_not_a_number() -> None:

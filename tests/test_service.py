@@ -519,6 +519,7 @@ async def test_examples_are_looked_up_for_no_library_that_was_replaced() -> None
         await asyncio.sleep(0.001)
     assert third.languages[: len(LANGUAGES)] == list(LANGUAGES)
     assert (len(first.languages), second_languages) == (1, [])
+    assert first.prepared == 1 <= third.prepared
     service.close()
 
 

@@ -25,6 +25,7 @@ class Beleg(Peer):
     def load(self, saved: Path) -> None:
         self.library, _ = Library.open(Path(self.job["articles"]), saved, self.encoder)
         if self.job["do"] == "serve":
+            self.library.prepare()
             spare_what_is_there()  # so does the bot
         self.service = LibraryService(self.library, reopen=lambda _: self._reopen(saved))
 
