@@ -324,11 +324,15 @@ class LibraryService:
         # Called in the worker thread. What waits for it holds no library: those that were replaced
         # meanwhile are gone.
         library = self.library
-        library.prepare()
-        for language in LANGUAGES:
+        examples = [partial(library.examples, language=language) for language in LANGUAGES]
+        works: list[Callable[[], object]] = [library.prepare, *examples]
+        for work in works:
             if self._stopping.is_set() or self._library is not library:
                 return
-            _beside(partial(library.examples, language=language))
+            try:
+                _beside(work)
+            except Exception:  # whoever needs it does it again, and is told
+                log.exception("the library could not be prepared for its first questions")
 
     def _note_progress(self, done: int, total: int) -> None:
         # Called in the worker thread; assigning one reference is safe without a lock.

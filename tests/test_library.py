@@ -77,6 +77,12 @@ def test_one_article_first_and_last(library: Library) -> None:
         assert answer.citations[0].quote == SALT
 
 
+def test_words_are_there_once_a_library_is_prepared(library: Library) -> None:
+    assert "words" not in vars(library.index)
+    library.prepare()
+    assert "words" in vars(library.index)
+
+
 def test_unknown_article(library: Library) -> None:
     with pytest.raises(ValueError, match=r"^there is no article gulls$"):
         library.answer("hemp ropes", article="gulls")

@@ -123,6 +123,17 @@ def test_no_threads_are_started_to_read_ahead(tmp_path: Path) -> None:
         assert lists.prefetch_nthread == 0
 
 
+def test_few_rows_are_searched_on_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More threads would spin on cores that are needed for what comes next."""
+    opened = open_nearest(some_rows(), None, Search.CLUSTERED)
+    on_all: list[bool] = []
+    monkeypatch.setattr(nearest, "_compute_on_all_cores", on_all.append)
+    find(opened, some_rows(1)[0], 9)
+    monkeypatch.setattr(nearest, "MANY", ROWS)
+    find(opened, some_rows(1)[0], 9)
+    assert on_all == [False, True]
+
+
 def of_other_rows(folder: Path) -> bytes:
     """A whole file of clusters of as many other rows."""
     folder.mkdir()

@@ -523,6 +523,22 @@ async def test_examples_are_looked_up_for_no_library_that_was_replaced() -> None
     service.close()
 
 
+async def test_what_cannot_be_prepared_is_logged_and_takes_nothing_along(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: FakeLibrary) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(FakeLibrary, "prepare", fail)
+    library = ExamplesLibrary()
+    library.let.set()
+    service = await reindexed_to(library)
+    service._preparing.shutdown(wait=True)
+    assert library.languages == list(LANGUAGES)
+    assert caplog.messages.count("the library could not be prepared for its first questions") == 1
+    service.close()
+
+
 async def test_a_refusal_does_not_wait_for_examples_that_are_prepared() -> None:
     library = ExamplesLibrary()
     service = await reindexed_to(library)
