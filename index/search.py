@@ -23,7 +23,7 @@ from index.late_interaction import Float32, Int32
 from index.nearest import Nearest, Search, find_exactly, open_nearest
 from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
 from index.passages import Passage
-from index.segments import Segment, Source
+from index.segments import MappedVectors, Segment, Source
 from index.spelling import words_in
 from index.token_vectors import ComputedTokens
 
@@ -34,6 +34,10 @@ that the model does not know as a whole looks like a slip."""
 LEAST_COMPARED = 16
 """Candidates that are re-ranked however far behind: the scores go by their mean and spread, the
 confidence by the runners-up, and a reader looks at several."""
+MOST_RESIDENT = 64_000_000
+"""Bytes of stored token vectors that questions read before those in memory are released. Else a
+large library's would all count as this process's memory in the end; to map a question's again takes
+0.1 ms or so."""
 REMEMBERED = 4_096
 """Passages whose places in the mapped files are kept in mind, half a kilobyte each."""
 
@@ -109,6 +113,8 @@ class PassageIndex:
         # Put together anew for every question, they would take as long as FAISS does.
         read = partial(_read_vectors, self._parts, self._firsts)
         self._vectors = lru_cache(REMEMBERED)(read)
+        self._read = 0
+        """Bytes of token vectors that were read since some were released."""
         self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
 
     @property
@@ -152,11 +158,21 @@ class PassageIndex:
         """The token vectors of the passages of these numbers, computed if none are stored."""
         if self._computed is None:
             found = (self._vectors(number).tokens for number in numbers)
-            return [tokens for tokens in found if tokens is not None]
+            stored = [tokens for tokens in found if tokens is not None]
+            self._count_read(sum(tokens.nbytes for tokens in stored))
+            return stored
         passages = [self.passages[number] for number in numbers]
         return self._computed.of(
             [TitledPassage(self.source(passage).title, passage) for passage in passages]
         )
+
+    def _count_read(self, count: int) -> None:
+        # Threads that count at the same time may lose some of it, which does no harm.
+        self._read += count
+        if self._read > MOST_RESIDENT:
+            self._read = 0
+            for part in self._parts:
+                part.release_tokens()
 
     def search(
         self,
@@ -316,6 +332,11 @@ class _Part:
                 [self.owners[rows + run.start] for rows, _ in found],
                 [cosines for _, cosines in found],
             )
+
+    def release_tokens(self) -> None:
+        """As `MappedVectors.release_tokens`; what was never mapped stays."""
+        if isinstance(self.segment.vectors, MappedVectors):
+            self.segment.vectors.release_tokens()
 
     def _in_one_language(self, search: Search) -> Iterator[_Run]:
         """The runs of rows in one language: as many as there are languages, since a segment's

@@ -20,6 +20,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import mmap
 import threading
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
@@ -138,6 +139,12 @@ class MappedVectors(Sequence[PassageVectors]):
         tokens = None if self._tokens is None else self._tokens.of(place, span)
         return PassageVectors(self.rows[span], tokens)
 
+    def release_tokens(self) -> None:
+        """Take the token vectors that have been read out of this process's memory: the system keeps
+        them in its cache while it has room, and maps them again when they are read."""
+        if self._tokens is not None:
+            self._tokens.release()
+
 
 class MappedTokens:
     """The token vectors of a mapped segment's passages."""
@@ -152,6 +159,15 @@ class MappedTokens:
         span = slice(int(self._bounds[place]), int(self._bounds[place + 1]))
         vectors = QuantisedTokens(self._values[span], self._scales[span])
         return PassageTokens(vectors, self._starts[starts])
+
+    def release(self) -> None:
+        """As `MappedVectors.release_tokens` says."""
+        mapped: object = self._values
+        while isinstance(mapped, np.ndarray):
+            mapped = mapped.base
+        # There are none without tokens, and Windows cannot do it.
+        if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            mapped.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True, slots=True)
