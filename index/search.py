@@ -37,7 +37,7 @@ confidence by the runners-up, and a reader looks at several."""
 MOST_RESIDENT = 64_000_000
 """Bytes of stored token vectors that questions read before those in memory are released. Else a
 large library's would all count as this process's memory in the end; to map a question's again takes
-0.1 ms or so."""
+half a millisecond at most."""
 REMEMBERED = 4_096
 """Passages whose places in the mapped files are kept in mind, half a kilobyte each."""
 
