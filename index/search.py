@@ -23,7 +23,7 @@ from index.late_interaction import Float32, Int32
 from index.nearest import Nearest, Search, find_exactly, open_nearest
 from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
 from index.passages import Passage
-from index.segments import MappedVectors, Segment, Source
+from index.segments import Segment, Source
 from index.spelling import words_in
 from index.token_vectors import ComputedTokens
 
@@ -172,7 +172,7 @@ class PassageIndex:
         if self._read > MOST_RESIDENT:
             self._read = 0
             for part in self._parts:
-                part.release_tokens()
+                part.segment.release_tokens()
 
     def search(
         self,
@@ -332,11 +332,6 @@ class _Part:
                 [self.owners[rows + run.start] for rows, _ in found],
                 [cosines for _, cosines in found],
             )
-
-    def release_tokens(self) -> None:
-        """As `MappedVectors.release_tokens`; what was never mapped stays."""
-        if isinstance(self.segment.vectors, MappedVectors):
-            self.segment.vectors.release_tokens()
 
     def _in_one_language(self, search: Search) -> Iterator[_Run]:
         """The runs of rows in one language: as many as there are languages, since a segment's

@@ -112,6 +112,13 @@ class Segment:
             return self.vectors.starts
         return np.cumsum([0, *(len(vectors.rows) for vectors in self.vectors)], dtype=np.int64)
 
+    def release_tokens(self) -> None:
+        """Take the token vectors of a mapped segment that have been read out of this process's
+        memory: the system keeps them in its cache while it has room, and maps them again when they
+        are read."""
+        if isinstance(self.vectors, MappedVectors) and self.vectors.tokens is not None:
+            self.vectors.tokens.release()
+
 
 class MappedVectors(Sequence[PassageVectors]):
     """The vectors of a mapped segment's passages, each put together when it is asked for: as
@@ -121,7 +128,7 @@ class MappedVectors(Sequence[PassageVectors]):
         """Passage by passage, ``counts`` of the ``rows`` and as many starts of its ``tokens``."""
         self.rows = rows
         self.starts = np.cumsum([0, *counts], dtype=np.int64)
-        self._tokens = tokens
+        self.tokens = tokens
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -136,14 +143,8 @@ class MappedVectors(Sequence[PassageVectors]):
         if not 0 <= place < len(self):
             raise IndexError(place)
         span = slice(int(self.starts[place]), int(self.starts[place + 1]))
-        tokens = None if self._tokens is None else self._tokens.of(place, span)
+        tokens = None if self.tokens is None else self.tokens.of(place, span)
         return PassageVectors(self.rows[span], tokens)
-
-    def release_tokens(self) -> None:
-        """Take the token vectors that have been read out of this process's memory: the system keeps
-        them in its cache while it has room, and maps them again when they are read."""
-        if self._tokens is not None:
-            self._tokens.release()
 
 
 class MappedTokens:
@@ -161,7 +162,7 @@ class MappedTokens:
         return PassageTokens(vectors, self._starts[starts])
 
     def release(self) -> None:
-        """As `MappedVectors.release_tokens` says."""
+        """As `Segment.release_tokens` says."""
         mapped: object = self._values
         while isinstance(mapped, np.ndarray):
             mapped = mapped.base
