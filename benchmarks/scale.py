@@ -31,13 +31,14 @@ from benchmarks.compare import machine
 from benchmarks.figures import markdown, number, replace_between
 from benchmarks.peers.protocol import peak_memory
 from index.answer import CANDIDATES, Asked, answer_messages
+from index.clusters import ClusteredRows, clusters_file
 from index.content import Content
 from index.encoder import Encoder, load_encoder
 from index.evaluate import read_squad
 from index.fit import load_fit
 from index.late_interaction import Float32, unit
 from index.library import Library
-from index.nearest import ClusteredRows, Search, clusters_file, open_nearest
+from index.nearest import Search
 from index.passage_vectors import PassageVectors
 from index.search import PassageIndex
 from index.segments import IndexedArticle, MappedVectors, Segment
@@ -203,15 +204,15 @@ def build(made: Made) -> dict[str, object]:
 
 def recall_by_probed(made: Made, wanted: Sequence[Sequence[int]]) -> dict[int, float]:
     """The share of ``wanted`` candidates that is found if so many clusters are looked at."""
-    clusters = open_nearest(made.rows, made.folder, Search.CLUSTERED, name=FIRST_ROW)
-    assert isinstance(clusters, ClusteredRows)
+    clusters = ClusteredRows(made.rows, made.folder, FIRST_ROW)
     owners = np.repeat(np.arange(len(made.counts)), made.counts)
     vectors = made.looked_up()
     recalls = {}
     for probed in PROBED:
         clusters.probed = probed
-        rows = [clusters.find(one[None, :], 4 * CANDIDATES)[0][0] for one in vectors]
-        found = [list(dict.fromkeys(owners[one].tolist()))[:CANDIDATES] for one in rows]
+        rows = [clusters.find(one[None, :], 4 * CANDIDATES)[0] for one in vectors]
+        best_first = [numbers[np.argsort(-cosines)] for numbers, cosines in rows]
+        found = [list(dict.fromkeys(owners[one].tolist()))[:CANDIDATES] for one in best_first]
         recalls[probed] = overlap(wanted, found)
     return recalls
 

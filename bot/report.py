@@ -13,7 +13,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:  # imported by whoever made the objects; --help and check need no FAISS
+if TYPE_CHECKING:  # imported by whoever made the objects; --help and check need none of it
     from index.answer import Answer, Citation
     from index.content import Content
     from index.evaluate import Evaluation, Figure

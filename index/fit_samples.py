@@ -122,9 +122,8 @@ def _compared(
     index: PassageIndex,
     tokens: Sequence[PassageTokens],
 ) -> Question:
-    hits = [
-        Hit(number, cosines) for number, cosines in enumerate(np.split(by_row, index.starts[1:-1]))
-    ]
+    best = np.maximum.reduceat(by_row, index.starts[:-1])
+    hits = [Hit(number, cosine) for number, cosine in enumerate(best.tolist())]
     found = views(encoding, hits, tokens, by_token)
     passage = index.passages[question.gold]
     return Question(

@@ -1,61 +1,23 @@
-"""The rows nearest to a question's vector, out of one segment's in one language: the one importer
-of faiss.
+"""The rows nearest to a question's vector, out of one segment's in one language.
 
-Exact search compares the question with every row. From CLUSTERED_FROM rows on that takes long
-beside what the model takes, so the rows are put into clusters, and only those clusters are looked
-at that are nearest to the question (an inverted file: Jégou, Douze and Schmid 2011). There the rows
-have eight bits a component; those found are compared again with the rows as they are, so a cosine
-is always exact, and what clusters can cost is a candidate. Several questions at once are compared
-with every row up to MANY of them, since those are read once for all.
-
-The clusters are derived from a segment's rows, which never change. They are saved beside them and
-mapped into memory; where they are missing or damaged they are made anew.
+A question is compared with every row, and from CLUSTERED_FROM rows on with those of some clusters
+(`index.clusters`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import math
-import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-import faiss
 import numpy as np
-from filelock import FileLock
 from numpy.typing import NDArray
 
-from index.cores import own_cores
 from index.late_interaction import Float32
-from index.storage import LOCK_SECONDS, current_digest, failure, flush
 
-log = logging.getLogger(__name__)
-
-Int64 = NDArray[np.int64]
-
-VERSION = 2
-"""Raise it when the clusters of the same rows change."""
-CLUSTERED_FROM = 5_000
+CLUSTERED_FROM = 8_000
 """Rows in one language of a segment from which on clusters are used, if nothing else is set: those
-of some 1,000 passages. See docs/performance.md."""
-MANY = 100_000
-"""Rows from which on several questions are looked up in clusters too, and FAISS computes on all
-cores."""
-PRODUCT_FROM = 4
-"""Questions that are compared with all rows in one product of matrices, which reads the rows once;
-FAISS would do so from 20 on. See docs/performance.md."""
-SCANNED = 40_000
-"""Rows that a question is compared with, about, in whatever clusters are nearest to it."""
-LEAST_PROBED = 48
-"""Clusters that are looked at in any case; with SCANNED 99 of 100 candidates are found. See
-docs/performance.md."""
-ROWS_FOR_CENTRE = 40
-"""Rows that each cluster's centre is learned from, about; FAISS asks for 39 and more."""
-ROUNDS = 10
-"""Of k-means."""
-_BATCH = 65_536
+of some 1,600 passages. See docs/performance.md."""
 
 
 class Search(StrEnum):
@@ -66,8 +28,8 @@ class Search(StrEnum):
     CLUSTERED = "clustered"
 
 
-Found = tuple[Int64, Float32]
-"""The rows with the highest inner products with a vector, best first: their numbers and products,
+Found = tuple[NDArray[np.int64], Float32]
+"""The rows with the highest inner products with a vector, in any order: their numbers and products,
 which are cosines for a vector of unit length."""
 
 
@@ -75,7 +37,7 @@ class Nearest(Protocol):
     """Finds rows of one segment."""
 
     def find(self, questions: Float32, count: int) -> list[Found]:
-        """At most ``count`` rows for each of the vectors ``(b, d)``."""
+        """At most ``count`` rows, 1 or more, for each of the vectors ``(b, d)``."""
 
 
 def open_nearest(rows: Float32, folder: Path | None, search: Search, *, name: str) -> Nearest:
@@ -84,180 +46,29 @@ def open_nearest(rows: Float32, folder: Path | None, search: Search, *, name: st
 
     Without a folder, or where they cannot be saved in it, clusters are made for this process alone.
     """
-    few = len(rows) < CLUSTERED_FROM if search is Search.AUTO else search is Search.EXACT
-    if few or not len(rows):
-        return ExactRows(rows)
-    if folder is None:
-        return ClusteredRows(rows, make_clusters(rows))
-    return ClusteredRows(rows, _saved_clusters(rows, clusters_file(folder, name)))
+    few = len(rows) < CLUSTERED_FROM
+    if not len(rows) or (few and search is not Search.CLUSTERED):
+        return FewRows(rows)
+    # Here, not above: FAISS takes a tenth of a second to import, and 15 MB.
+    from index.clusters import AllRows, ClusteredRows
+
+    return AllRows(rows) if search is Search.EXACT else ClusteredRows(rows, folder, name)
 
 
-class ExactRows:
-    """Compares with every row, where it lies: nothing is copied into memory."""
+class FewRows:
+    """Compares with every row, where it lies, in one product of matrices: in half of the time that
+    FAISS takes for so few (docs/performance.md)."""
 
     def __init__(self, rows: Float32) -> None:
         self._rows = rows
 
     def find(self, questions: Float32, count: int) -> list[Found]:
         """As `Nearest` says."""
-        return find_exactly(self._rows, questions, count)
+        return [_highest(products, count) for products in questions @ self._rows.T]
 
 
-class ClusteredRows:
-    """Compares with the rows of some clusters."""
-
-    def __init__(self, rows: Float32, clusters: Any) -> None:  # noqa: ANN401  (faiss has no types)
-        self._rows = rows
-        self._clusters = clusters
-        # There are as many clusters as rows in one of them.
-        self.probed = max(LEAST_PROBED, math.ceil(SCANNED / clusters.nlist))
-        """How many clusters are looked at."""
-
-    def find(self, questions: Float32, count: int) -> list[Found]:
-        """As `Nearest` says, but that some rows may be missed."""
-        if len(questions) >= PRODUCT_FROM and len(self._rows) < MANY:
-            return find_exactly(self._rows, questions, count)
-        probed = faiss.SearchParametersIVF()
-        probed.nprobe = self.probed
-        _compute_on_all_cores(len(self._rows) >= MANY)
-        _, found = self._clusters.search(questions, count, params=probed)
-        return [
-            self._compared(question, numbers)
-            for question, numbers in zip(questions, found, strict=True)
-        ]
-
-    def _compared(self, question: Float32, found: Int64) -> Found:
-        # FAISS gives -1 where it has no more; other numbers would come from a damaged file.
-        numbers = found[(found >= 0) & (found < len(self._rows))]
-        cosines: Float32 = self._rows[numbers] @ question
-        order = np.argsort(-cosines, kind="stable")
-        return numbers[order], cosines[order]
-
-
-def clusters_file(folder: Path, name: str) -> Path:
-    """Where the clusters are saved of those of a segment's rows that have this name.
-
-    Beside it a file with the suffix ``.sha256`` holds its hexadecimal SHA-256; it does not count
-    without.
-    """
-    return folder / f"nearest-{VERSION}-{name}.faiss"
-
-
-def find_exactly(rows: Float32, questions: Float32, count: int) -> list[Found]:
-    """At most ``count`` of ``rows`` for each of the ``questions`` ``(b, d)``."""
-    if not count or not len(rows):
-        return [(np.empty(0, np.int64), np.empty(0, np.float32)) for _ in questions]
-    _compute_on_all_cores(len(rows) >= MANY)
-    cosines, found = faiss.knn(
-        questions, rows, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
-    )
-    # FAISS gives -1 where it has no row to give: for a vector that is not a number.
-    return [
-        (numbers[numbers >= 0], products[numbers >= 0])
-        for numbers, products in zip(found, cosines, strict=True)
-    ]
-
-
-def _compute_on_all_cores(yes: bool) -> None:
-    """Let FAISS compute on all cores that are this thread's, or on one.
-
-    Its threads spin for a while after each search, on cores that the re-ranking needs.
-    """
-    faiss.omp_set_num_threads(own_cores() if yes else 1)
-    faiss.cvar.distance_compute_blas_threshold = PRODUCT_FROM
-
-
-def make_clusters(rows: Float32) -> Any:  # noqa: ANN401  (faiss has no types)
-    """An inverted file over ``rows``, with a cluster for each of the square root of their number.
-
-    Takes a time in proportion to the number of rows to the power of one and a half.
-    """
-    _compute_on_all_cores(True)
-    count, dimension = rows.shape
-    centres = max(1, round(math.sqrt(count)))
-    clusters = faiss.IndexIVFScalarQuantizer(
-        faiss.IndexFlatIP(dimension),
-        dimension,
-        centres,
-        faiss.ScalarQuantizer.QT_8bit,
-        faiss.METRIC_INNER_PRODUCT,
-        False,
-    )
-    clusters.cp.spherical = True
-    clusters.cp.niter = ROUNDS
-    clusters.cp.min_points_per_centroid = 1
-    sample = np.random.default_rng(0).choice(count, min(count, ROWS_FOR_CENTRE * centres), False)
-    clusters.train(rows[np.sort(sample)])
-    for start in range(0, count, _BATCH):
-        clusters.add(rows[start : start + _BATCH])
-    return clusters
-
-
-def _saved_clusters(rows: Float32, path: Path) -> Any:  # noqa: ANN401  (faiss has no types)
-    """The clusters saved in ``path``, made and saved now if there are none."""
-    found = _read(rows, path)
-    if found is not None:
-        return found
-    folder = path.parent
-    if not os.access(folder, os.W_OK):
-        return make_clusters(rows)
-    made = None
-    try:
-        with FileLock(folder / "nearest.lock", timeout=LOCK_SECONDS):
-            found = _read(rows, path)  # another process may have made them meanwhile
-            if found is not None:
-                return found
-            made = make_clusters(rows)
-            _save(made, path)
-            found = _read(rows, path)
-        reason = "what was written cannot be read again; check the disk."
-    except OSError as error:
-        reason = failure(error)
-    if found is not None:
-        return found
-    log.warning("%s: the clusters cannot be saved, and will be made again: %s", folder, reason)
-    return make_clusters(rows) if made is None else made
-
-
-def _save(clusters: Any, path: Path) -> None:  # noqa: ANN401  (faiss has no types)
-    """Write the clusters in one step; nothing stays of them if that fails with an OSError."""
-    draft = path.with_name("nearest.new")
-    digest = hashlib.sha256()
-    try:
-        with draft.open("wb") as file:
-
-            def write(data: bytes) -> None:
-                digest.update(data)
-                file.write(data)
-
-            # FAISS itself does not notice when the last bytes do not fit on the disk.
-            writer = faiss.PyCallbackIOWriter(write)  # type: ignore[attr-defined]
-            faiss.write_index(clusters, writer)
-        flush(draft)
-        # Before the file that it is of: in between, neither counts.
-        of_it = path.with_suffix(".sha256")
-        of_it.write_text(digest.hexdigest(), encoding="ascii")
-        flush(of_it)
-        draft.replace(path)
-        flush(path.parent)
-    except BaseException:
-        draft.unlink(missing_ok=True)  # a full disk must not stay full of half a file
-        raise
-
-
-def _read(rows: Float32, path: Path) -> Any:  # noqa: ANN401  (faiss has no types)
-    """The clusters in ``path``; None if there are none that fit ``rows`` and are as they were
-    saved."""
-    try:
-        # FAISS notices next to no damage; what it finds then is wrong, or it crashes.
-        if path.with_suffix(".sha256").read_bytes() != current_digest(path).encode("ascii"):
-            return None
-        clusters = faiss.read_index(str(path), faiss.IO_FLAG_MMAP)
-    except (OSError, RuntimeError, MemoryError):
-        return None  # not there, or damaged
-    if (clusters.ntotal, clusters.d) != rows.shape or not isinstance(clusters, faiss.IndexIVF):
-        return None
-    # Else each search starts 32 threads to read ahead what is in memory as a rule: 2.5 ms.
-    lists = faiss.downcast_InvertedLists(clusters.invlists)  # type: ignore[arg-type]
-    lists.prefetch_nthread = 0  # type: ignore[attr-defined]
-    return clusters
+def _highest(products: Float32, count: int) -> Found:
+    numbers = np.arange(len(products))
+    if count < len(products):
+        numbers = np.argpartition(products, -count)[-count:]
+    return numbers, products[numbers]

@@ -199,7 +199,7 @@ def views(
     sentence_maxsim = _leaning(by_sentence, firsts) @ weights
     passages = np.column_stack(
         [
-            np.maximum.reduceat(np.concatenate([hit.sentences for hit in hits]), firsts),
+            [hit.cosine for hit in hits],
             best_matches(by_sentence, firsts) @ weights,
             np.maximum.reduceat(sentence_maxsim, firsts),
         ]

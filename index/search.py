@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.late_interaction import Float32, Int32
-from index.nearest import Nearest, Search, find_exactly, open_nearest
+from index.nearest import Nearest, Search, open_nearest
 from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
 from index.passages import Passage
 from index.segments import Segment, Source
@@ -31,9 +31,9 @@ NO_OFFSETS: Mapping[str, float] = MappingProxyType({})
 MOST_FOR_WORDS = 20_000
 """Passages whose words are collected, which takes 1.7 s for so many. Without them every name
 that the model does not know as a whole looks like a slip."""
-LEAST_COMPARED = 16
+LEAST_COMPARED = 10
 """Candidates that are re-ranked however far behind: the scores go by their mean and spread, the
-confidence by the runners-up, and a reader looks at several."""
+confidence by the runners-up, a reader looks at several, and evaluation at ten."""
 MOST_RESIDENT = 64_000_000
 """Bytes of stored token vectors that questions read before those in memory are released. Else a
 large library's would all count as this process's memory in the end; to map a question's again takes
@@ -44,11 +44,11 @@ REMEMBERED = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A candidate passage: its number in the index, and its sentences' cosines with the vector
-    looked up, float32 ``(s,)``."""
+    """A candidate passage: its number in the index, and its best sentence's cosine with the vector
+    looked up."""
 
     number: int
-    sentences: Float32
+    cosine: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +110,7 @@ class PassageIndex:
             if computed is None and segment.vectors[0].tokens is None:
                 raise ValueError("token vectors are neither stored nor computed")
         self._firsts = [part.first for part in self._parts]
-        # Put together anew for every question, they would take as long as FAISS does.
+        # Put together anew for every question, they would take as long as the search does.
         read = partial(_read_vectors, self._parts, self._firsts)
         self._vectors = lru_cache(REMEMBERED)(read)
         self._read = 0
@@ -195,13 +195,14 @@ class PassageIndex:
         everywhere = [query for query in queries if query.among is None]
         found = iter(self._nearest_passages(everywhere, passages))
         every = [
-            next(found) if query.among is None else self._nearest_among(query.vector, query.among)
+            next(found) if query.among is None else self._nearest_among(query, query.among)
             for query in queries
         ]
         return [
             [
-                Hit(number, self._vectors(number).rows @ query.vector)
-                for number in nearest.within(query.margin)[:passages]
+                # Not as they were found: of copies of a passage these are equal to the last bit.
+                Hit(number, float((self._vectors(number).rows @ query.vector).max()))
+                for number in nearest.numbers[: min(passages, nearest.within(query.margin))]
             ]
             for query, nearest in zip(queries, every, strict=True)
         ]
@@ -218,7 +219,7 @@ class PassageIndex:
             few := [
                 place
                 for place, (query, nearest) in enumerate(zip(queries, found, strict=True))
-                if len(nearest.within(query.margin)) == len(nearest.numbers) < passages
+                if nearest.within(query.margin) == len(nearest.numbers) < passages
             ]
         ):
             count *= 2
@@ -241,18 +242,18 @@ class PassageIndex:
             cosines = np.concatenate(
                 [run.cosines[place] - query.offsets.get(run.language, 0.0) for run in runs]
             )
-            best = np.argsort(-cosines, kind="stable")[:count]
-            nearest.append(_by_passage(owners[best], cosines[best]))
+            nearest.append(_by_passage(owners, cosines, count))
         return nearest
 
-    def _nearest_among(self, question: Float32, numbers: range) -> _Nearest:
+    def _nearest_among(self, query: Query, numbers: range) -> _Nearest:
         """The passages of these ``numbers``."""
         if not numbers:
             return _NOTHING_NEAR
         part, first = _place(self._parts, self._firsts, numbers.start)
-        rows = part.rows[part.starts[first] : part.starts[first + len(numbers)]]
-        [(found, cosines)] = find_exactly(rows, question[None, :], len(rows))
-        return _by_passage(part.owners[part.starts[first] + found], cosines)
+        start, end = part.starts[[first, first + len(numbers)]]
+        offset = query.offsets.get(self.language(numbers.start), 0.0)
+        cosines = part.rows[start:end] @ query.vector - offset
+        return _by_passage(part.owners[start:end], cosines, len(cosines))
 
 
 def compared(cosines: NDArray[np.floating[Any]], margin: float) -> int:
@@ -265,21 +266,25 @@ def compared(cosines: NDArray[np.floating[Any]], margin: float) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Nearest:
-    """Passages with the cosines ``(n,)`` of each one's best row, the highest first."""
+    """Passages with the cosines ``(n,)`` of each one's best row, less the query's offset; the
+    highest first."""
 
     numbers: list[int]
     cosines: Float32
 
-    def within(self, margin: float) -> list[int]:
-        """Those that are candidates."""
-        return self.numbers[: compared(self.cosines, margin)]
+    def within(self, margin: float) -> int:
+        """How many of them are candidates."""
+        return compared(self.cosines, margin)
 
 
 _NOTHING_NEAR = _Nearest([], np.empty(0, np.float32))
 
 
-def _by_passage(owners: Int32, cosines: Float32) -> _Nearest:
-    """From rows, the best first, to the passages that own them."""
+def _by_passage(owners: Int32, cosines: Float32, count: int) -> _Nearest:
+    """From the ``count`` best of some rows to the passages that own them."""
+    best = np.argsort(-cosines, kind="stable")[:count]
+    best = best[~np.isnan(cosines[best])]
+    owners, cosines = owners[best], cosines[best]
     firsts: dict[int, int] = {}
     for place, owner in enumerate(owners.tolist()):
         firsts.setdefault(owner, place)

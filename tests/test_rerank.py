@@ -67,10 +67,6 @@ def question_of(*tokens: Int8, weights: tuple[float, ...] | None = None) -> Ques
     )
 
 
-def hit(number: int, *sentences: float) -> Hit:
-    return Hit(number, np.array(sentences, np.float32))
-
-
 ENGLISH = {"en": 1.0}
 """The language of a question."""
 
@@ -115,7 +111,7 @@ def expect(
 
 def test_views_by_hand() -> None:
     """Worked out for the question's tokens e0, which weighs 3 of 4, and e1, which weighs 1."""
-    hits = [hit(0, 0.3, 0.7), hit(1, -0.2), hit(2, 0.1, 0.2, 0.15)]
+    hits = [Hit(0, 0.7), Hit(1, -0.2), Hit(2, 0.2)]
     expect(
         compare(QUESTION, hits, index_of(FIRST, SECOND, THIRD), NO_MEAN),
         [
@@ -131,11 +127,11 @@ def test_views_by_hand() -> None:
 def test_views_of_hits_in_another_order_and_of_some_only() -> None:
     index = index_of(FIRST, SECOND, THIRD)
     expect(
-        compare(QUESTION, [hit(2, 0.1, 0.2, 0.15), hit(0, 0.3, 0.7)], index, NO_MEAN),
+        compare(QUESTION, [Hit(2, 0.2), Hit(0, 0.7)], index, NO_MEAN),
         [[0.2, 0.8, 0.8], [0.7, 0.95, 0.75]],
         [[0, 0, 0.8], [0.75, 0.725]],
     )
-    expect(compare(QUESTION, [hit(1, 0.4)], index, NO_MEAN), [[0.4, 0.15, 0.15]], [[0.15]])
+    expect(compare(QUESTION, [Hit(1, 0.4)], index, NO_MEAN), [[0.4, 0.15, 0.15]], [[0.15]])
 
 
 def test_sentence_without_tokens() -> None:
@@ -143,7 +139,7 @@ def test_sentence_without_tokens() -> None:
     first = passage_of([], [E0], [E01])
     middle = passage_of([E0], [], [E01])
     last = passage_of([E0], [E01], [])
-    hits = [hit(0, 0.1, 0.5, 0.3), hit(1, 0.5, 0.1, 0.3), hit(2, 0.5, 0.3, 0.1)]
+    hits = [Hit(0, 0.5), Hit(1, 0.5), Hit(2, 0.5)]
     expect(
         compare(QUESTION, hits, index_of(first, middle, last), NO_MEAN),
         [[0.5, 0.75 + 0.25 * 0.8, 0.75]] * 3,
@@ -154,7 +150,7 @@ def test_sentence_without_tokens() -> None:
 def test_passages_without_tokens() -> None:
     signs = passage_of([])
     index = index_of(signs, SECOND, signs)
-    hits = [hit(0, 0.5), hit(1, 0.4), hit(2, 0.3)]
+    hits = [Hit(0, 0.5), Hit(1, 0.4), Hit(2, 0.3)]
     expect(
         compare(QUESTION, hits, index, NO_MEAN),
         [[0.5, 0, 0], [0.4, 0.15, 0.15], [0.3, 0, 0]],
@@ -164,14 +160,14 @@ def test_passages_without_tokens() -> None:
 
 
 def test_question_without_tokens() -> None:
-    found = compare(question_of(), [hit(0, 0.3, 0.7)], index_of(FIRST), NO_MEAN)
+    found = compare(question_of(), [Hit(0, 0.7)], index_of(FIRST), NO_MEAN)
     expect(found, [[0.7, 0, 0]], [[0, 0]])
 
 
 def test_question_is_centred_and_the_stored_tokens_are_not() -> None:
     # (1, 0, 0, 0) less (0.25, 0, -1, 0) is (0.75, 0, 1, 0): of unit length (0.6, 0, 0.8, 0).
     mean = np.array([0.25, 0, -1, 0], np.float32)
-    found = compare(question_of(7 * E0), [hit(0, 0.3, 0.7)], index_of(FIRST), mean)
+    found = compare(question_of(7 * E0), [Hit(0, 0.7)], index_of(FIRST), mean)
     expect(found, [[0.7, 0.8, 0.8]], [[0.8, 0.56]], atol=0.002)
 
 
@@ -180,7 +176,7 @@ def test_title_matches_for_every_sentence_of_its_passages() -> None:
     told = passage_of([E1], [E2], title=[E0, E3])
     repeated = passage_of([E0], [E10], title=[E0])
     other = passage_of([E1], [], title=[E10])
-    hits = [hit(0, 0.3, 0.7), hit(1, 0.4, 0.2), hit(2, 0.1, 0.1)]
+    hits = [Hit(0, 0.7), Hit(1, 0.4), Hit(2, 0.1)]
     expect(
         compare(QUESTION, hits, index_of(told, repeated, other), NO_MEAN),
         [[0.7, 1, 1], [0.4, 0.75 + 0.25 * 0.6, 0.9], [0.1, 0.75 * 0.8 + 0.25, 0.85]],
@@ -195,7 +191,7 @@ def test_title_matches_for_every_sentence_of_its_passages() -> None:
 
 def test_no_title_matches_nothing() -> None:
     """Where one has no token, what matches worse than nothing stays so."""
-    hits = [hit(0, 0.1), hit(1, 0.1)]
+    hits = [Hit(0, 0.1), Hit(1, 0.1)]
     index = index_of(passage_of([-E0]), passage_of([-E0], title=[E2]))
     found = compare(question_of(E0), hits, index, NO_MEAN)
     expect(found, [[0.1, -1, -1], [0.1, 0, 0]], [[-1], [0]])
@@ -203,14 +199,14 @@ def test_no_title_matches_nothing() -> None:
 
 def test_first_sentence_does_not_lean_on_the_passage_before() -> None:
     index = index_of(passage_of([E2], [E0]), passage_of([E2], [E1]))
-    found = compare(QUESTION, [hit(0, 0.1, 0.2), hit(1, 0.1, 0.2)], index, NO_MEAN)
+    found = compare(QUESTION, [Hit(0, 0.2), Hit(1, 0.2)], index, NO_MEAN)
     expect(found, [[0.2, 0.75, 0.75], [0.2, 0.25, 0.25]], [[0, 0.75], [0, 0.25]])
 
 
 def test_views_of_cosines_that_are_known_already() -> None:
     """As the fitting has them: for all passages' tokens, one below the other."""
     cosines = np.array([[0.1, 0.2], [0.7, -0.4], [0.5, 0.6]], np.float32)
-    found = views(question_of(E0, E1), [hit(0, 0.3, 0.7)], index_of(FIRST).tokens([0]), cosines)
+    found = views(question_of(E0, E1), [Hit(0, 0.7)], index_of(FIRST).tokens([0]), cosines)
     expect(found, [[0.7, (0.7 + 0.6) / 2, (0.5 + 0.6) / 2]], [[(0.7 + 0.2) / 2, (0.5 + 0.6) / 2]])
 
 
@@ -243,7 +239,7 @@ def test_score_weighs_the_standardised_views() -> None:
     [("sentence", [2, 1, 0]), ("maxsim", [0, 2, 1]), ("sentence_maxsim", [2, 0, 1])],
 )
 def test_each_weight_is_of_its_view(weight: str, order: list[int]) -> None:
-    hits = [hit(0, 0.1, 0.2), hit(1, 0.4), hit(2, 0.1, 0.6, 0.5)]
+    hits = [Hit(0, 0.2), Hit(1, 0.4), Hit(2, 0.6)]
     fit = fit_of(**{weight: 1.0})
     matches = rerank(QUESTION, ENGLISH, hits, index_of(FIRST, SECOND, THIRD), fit)
     assert [match.number for match in matches] == order
@@ -254,7 +250,7 @@ def test_each_weight_is_of_its_view(weight: str, order: list[int]) -> None:
 def test_matches_say_what_they_were_found_by() -> None:
     index = index_of(FIRST, SECOND)
     fit = fit_of(sentence=1, maxsim=2, sentence_maxsim=4)
-    [first, second] = rerank(QUESTION, ENGLISH, [hit(1, 0.9), hit(0, 0.3, 0.2)], index, fit)
+    [first, second] = rerank(QUESTION, ENGLISH, [Hit(1, 0.9), Hit(0, 0.3)], index, fit)
     assert first == Match(
         number=0,
         sentence=0,
@@ -279,7 +275,7 @@ def test_the_sentence_with_the_best_maxsim_is_marked() -> None:
     """Its second sentence has the best cosine, its third the best MaxSim; both figures are of the
     best."""
     index = index_of(FIRST, SECOND, THIRD)
-    [match] = rerank(QUESTION, ENGLISH, [hit(2, 0.1, 0.4, 0.3)], index, fit_of())
+    [match] = rerank(QUESTION, ENGLISH, [Hit(2, 0.4)], index, fit_of())
     assert (match.number, match.sentence) == (2, 2)
     assert match.sentence_cosine == pytest.approx(0.4)
     assert match.sentence_maxsim == pytest.approx(0.8)
@@ -287,13 +283,13 @@ def test_the_sentence_with_the_best_maxsim_is_marked() -> None:
 
 def test_the_first_of_sentences_that_are_alike_is_marked() -> None:
     index = index_of(passage_of([E3], [E0], [E0]))
-    [match] = rerank(QUESTION, ENGLISH, [hit(0, 0.1, 0.2, 0.9)], index, fit_of())
+    [match] = rerank(QUESTION, ENGLISH, [Hit(0, 0.9)], index, fit_of())
     assert match.sentence == 1
 
 
 def test_equal_candidates_come_in_the_order_of_the_library() -> None:
     index = index_of(FIRST, FIRST, FIRST)
-    hits = [hit(number, 0.3, 0.7) for number in (2, 0, 1)]
+    hits = [Hit(number, 0.5) for number in (2, 0, 1)]
     matches = rerank(
         QUESTION, ENGLISH, hits, index, fit_of(sentence=1, maxsim=1, sentence_maxsim=1)
     )
@@ -307,7 +303,7 @@ def test_what_the_language_adds_is_taken_off(fits: float, language: str) -> None
     index = index_of(FIRST, SECOND, language=language)
     languages = {language: fits, "fr": 0.9}
     [match, _] = rerank(
-        QUESTION, languages, [hit(0, 0.3, 0.2), hit(1, 0.1)], index, fit_of(maxsim=1, bias=bias)
+        QUESTION, languages, [Hit(0, 0.3), Hit(1, 0.1)], index, fit_of(maxsim=1, bias=bias)
     )
     assert match == Match(
         number=0,
@@ -323,7 +319,7 @@ def test_what_the_language_adds_is_taken_off(fits: float, language: str) -> None
 def test_a_language_that_the_question_is_not_in_loses_nothing() -> None:
     bias = LanguageBias(1, 1, 1)
     index = index_of(FIRST, language="xx")
-    [match] = rerank(QUESTION, ENGLISH, [hit(0, 0.3, 0.2)], index, fit_of(bias=bias))
+    [match] = rerank(QUESTION, ENGLISH, [Hit(0, 0.3)], index, fit_of(bias=bias))
     assert (match.sentence_cosine, match.same_language) == (pytest.approx(0.3), 0)
 
 
@@ -338,7 +334,7 @@ def test_the_right_passage_in_another_language_comes_first() -> None:
     index = PassageIndex(
         [(Segment(tuple(articles), tuple(vectors)), frozenset({"de", "en"}))], DIMENSION
     )
-    hits = [hit(0, 0.5), hit(1, 0.5)]
+    hits = [Hit(0, 0.5), Hit(1, 0.5)]
 
     def order(bias: LanguageBias) -> list[int]:
         found = rerank(QUESTION, ENGLISH, hits, index, fit_of(maxsim=1, bias=bias))

@@ -19,9 +19,10 @@ from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from versions import VERSIONS, Held, held, index_files, write_version
 
+from index.clusters import clusters_file
 from index.fit import load_fit
 from index.library import Library
-from index.nearest import Search, clusters_file
+from index.nearest import Search
 from index.storage import FORMAT, DamagedIndexError, read_manifest
 from index.update import read_index
 
