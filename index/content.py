@@ -13,9 +13,10 @@ import re
 import stat
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 
 from cachetools import LRUCache
 
@@ -42,9 +43,12 @@ __all__ = [
     "slug",
 ]
 
+READING = 1
+"""Raise it when the same file is read differently."""
 MAX_BYTES = 5_000_000
 REMEMBERED = 50_000_000
-"""Bytes, about, of what was read last: some 50,000 paragraphs."""
+"""Bytes, about, of what was read last: some 50,000 paragraphs, or 150,000 files whose articles
+nobody needed."""
 MAX_LINES = 100_000
 """A book has fewer; each line costs a hundred times its own memory, or more."""
 MARKDOWN = (".md", ".markdown")
@@ -73,11 +77,12 @@ class ContentError(Exception):
         return ContentError(self.path, self.line, self.reason)
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
+@dataclass(frozen=True, slots=True)
 class Article:
     """One file.
 
-    `text[p.start:p.end]` is the text of each paragraph p, citations count them from 1.
+    `text[p.start:p.end]` is the text of each paragraph p, citations count them from 1. `origin`
+    is the same for as long as path, bytes and `READING` are; "" for what is no file.
     """
 
     id: str
@@ -94,6 +99,7 @@ class Article:
     notes: tuple[Note, ...] = ()
     source: str | None = None  # free text that credits the original
     questions: tuple[str, ...] = ()  # which it answers, for a reader who asked in vain
+    origin: str = ""
 
     @property
     def weight(self) -> int:
@@ -104,33 +110,45 @@ class Article:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """The folder's articles and errors, by path. `digest` is what `content_digest` gives."""
+    """The folder's articles and errors, by path. `digest` is what `content_digest` gives, `known`
+    the origins of articles that were not read because somebody knows them."""
 
     articles: tuple[Article, ...]
     errors: tuple[ContentError, ...]
     digest: str
+    known: tuple[str, ...] = ()
 
 
-def read_content(folder: Path) -> Content:
-    """Reads all articles of `folder`; in a running bot, those files that were touched since.
+NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
+
+
+def read_content(folder: Path, known: Mapping[str, str] = NOTHING_KNOWN) -> Content:
+    """Reads all articles of `folder`, but for those whose origin is among the keys of `known`;
+    beside each stands the article's id. In a running bot, those files that were touched since.
 
     Raises ContentError only if the folder itself cannot be read.
     """
     digest = hashlib.sha256()
-    articles: dict[str, Article] = {}
+    articles: list[Article] = []
+    unread: list[str] = []
     errors: list[ContentError] = []
-    for path, file in _files(folder, parse=True):
+    path_of: dict[str, str] = {}
+    for path, file in _files(folder, parse=lambda origin: origin not in known):
         digest.update(file.digest)
-        said = file.said
-        if isinstance(said, Article) and said.id in articles:
-            other = shown_path(folder, articles[said.id].path)
-            reason = Remark.SAME_ID(id=said.id, other=other)
-            said = ContentError(shown_path(folder, path), None, reason)
-        if isinstance(said, Article):
-            articles[said.id] = said
-        elif said is not None:
-            errors.append(said)
-    return Content(tuple(articles.values()), tuple(errors), digest.hexdigest())
+        if isinstance(file.said, ContentError):
+            errors.append(file.said)
+            continue
+        id_ = known[file.origin] if file.said is None else file.said.id
+        if id_ in path_of:
+            reason = Remark.SAME_ID(id=id_, other=shown_path(folder, path_of[id_]))
+            errors.append(ContentError(shown_path(folder, path), None, reason))
+            continue
+        path_of[id_] = path
+        if file.said is None:
+            unread.append(file.origin)
+        else:
+            articles.append(file.said)
+    return Content(tuple(articles), tuple(errors), digest.hexdigest(), tuple(unread))
 
 
 def content_digest(folder: Path) -> str:
@@ -140,7 +158,7 @@ def content_digest(folder: Path) -> str:
     Raises ContentError if the folder cannot be read.
     """
     digest = hashlib.sha256()
-    for _, file in _files(folder, parse=False):
+    for _, file in _files(folder, parse=lambda _: False):
         digest.update(file.digest)
     return digest.hexdigest()
 
@@ -152,11 +170,12 @@ def content_digest(folder: Path) -> str:
 class _File:
     """A file as it is.
 
-    `digest`: of its path and its bytes, or of why there are none. `said`: the article, or why it is
-    none; None where nobody wanted to know.
+    `digest`: of its path and its bytes, or of why there are none. `origin`: as `Article` says.
+    `said`: the article, or why it is none; None where nobody wanted to know.
     """
 
     digest: bytes
+    origin: str
     said: Article | ContentError | None
 
     @property
@@ -184,8 +203,11 @@ def check_folder(folder: Path) -> None:
         raise ContentError(str(folder), None, remark)
 
 
-def _files(folder: Path, *, parse: bool) -> Iterator[tuple[str, _File]]:
-    """The article files by path (as `Article.path`), parsed or not.
+_Wanted = Callable[[str], bool]
+
+
+def _files(folder: Path, *, parse: _Wanted) -> Iterator[tuple[str, _File]]:
+    """The article files by path (as `Article.path`), parsed if their origin is wanted.
 
     Links to folders are not followed: what they lead to has its own place.
     """
@@ -196,7 +218,7 @@ def _files(folder: Path, *, parse: bool) -> Iterator[tuple[str, _File]]:
         raise ContentError(str(folder), None, Remark.FOLDER_UNREADABLE())
     for path in sorted(found + denied):
         known = _known(str(root), path)
-        if known is None or (parse and known.said is None):
+        if known is None or (known.said is None and parse(known.origin)):
             known = _read(folder, root, path, parse=parse)
         yield path, known
 
@@ -218,26 +240,39 @@ def _known(root: str, path: str) -> _File | None:
         return _remembered.get((root, path, *identity))
 
 
-def _read(folder: Path, root: Path, path: str, *, parse: bool) -> _File:
-    name = hashlib.sha256(path.encode(errors="surrogateescape")).digest()
+def _read(folder: Path, root: Path, path: str, *, parse: _Wanted) -> _File:
     try:
         content, identity = _bytes(root, path, shown_path(folder, path))
     except ContentError as error:
         why = hashlib.sha256(str(error).encode()).digest()
-        return _File(name + b"error" + why, error.alone())
+        return _File(_digest_of_path(path) + b"error" + why, "", error.alone())
+    digest = _digest(path, content)
+    origin = _origin(digest)
     said: Article | ContentError | None = None
-    if parse:
+    if parse(origin):
         try:
             said = read_article(folder, path, content)
         except ContentError as error:
             said = error.alone()
-    file = _File(name + b"bytes" + hashlib.sha256(content).digest(), said)
+    file = _File(digest, origin, said)
     # A mistake names the folder as this caller does.
     if identity is not None and not isinstance(said, ContentError):
         # More than all there is room for is not remembered.
         with _remembering, contextlib.suppress(ValueError):
             _remembered[str(root), path, *identity] = file
     return file
+
+
+def _digest_of_path(path: str) -> bytes:
+    return hashlib.sha256(path.encode(errors="surrogateescape")).digest()
+
+
+def _digest(path: str, content: bytes) -> bytes:
+    return _digest_of_path(path) + b"bytes" + hashlib.sha256(content).digest()
+
+
+def _origin(digest: bytes) -> str:
+    return f"{READING}.{hashlib.sha256(digest).hexdigest()}"
 
 
 def _candidates(root: Path) -> tuple[list[str], list[str]]:
@@ -262,17 +297,23 @@ def _candidates(root: Path) -> tuple[list[str], list[str]]:
             if entry.name.startswith("."):
                 continue
             path = f"{within}/{entry.name}" if within else entry.name
-            # These two never raise, whatever becomes of an entry meanwhile.
-            link = os.path.islink(entry.path)  # noqa: PTH114
-            folder = os.path.isdir(entry.path)  # noqa: PTH112
-            if folder and not link:
+            if _is_folder(entry, linked=False):
                 folders.append(path)
-            elif folder:
+            elif _is_folder(entry, linked=True):
                 if _leads_out(Path(entry.path), root):
                     found.append(path)
             elif entry.name.lower().endswith((*MARKDOWN, *PLAIN_TEXT)):
                 found.append(path)
     return found, denied
+
+
+def _is_folder(entry: os.DirEntry[str], *, linked: bool) -> bool:
+    """Whether it is a folder, or, if ``linked``, a link to one. Most systems tell with the list of
+    names."""
+    try:
+        return entry.is_dir(follow_symlinks=linked)
+    except OSError:  # whoever opens it will see
+        return False
 
 
 def _leads_out(link: Path, root: Path) -> bool:
@@ -428,6 +469,7 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
         notes=tuple(sorted(all_notes, key=lambda note: note.line)),
         source=head.source,
         questions=head.questions,
+        origin=_origin(_digest(path, content)),
     )
 
 

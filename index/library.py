@@ -5,12 +5,20 @@ The one way from a folder of files to an answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from index.answer import Answer, Asked, Citation, answer_messages, cite_again, find_passage
-from index.content import Content, ContentError, check_folder, content_digest, read_content
+from index.content import (
+    NOTHING_KNOWN,
+    Content,
+    ContentError,
+    check_folder,
+    content_digest,
+    read_content,
+)
 from index.encoder import Encoder
 from index.examples import Examples
 from index.fit import Fit, load_fit
@@ -100,7 +108,7 @@ class Library:
         if stored and is_current(stored.manifest, content_digest(content), token_limit):
             return cls(stored, encoder, fit, search), unchanged_report(stored)
         return cls._updated(
-            data, lambda: _articles(content), encoder, fit, token_limit, search, on_progress
+            data, partial(_articles, content), encoder, fit, token_limit, search, on_progress
         )
 
     @classmethod
@@ -119,13 +127,14 @@ class Library:
     @classmethod
     def of(cls, content: Content, data: Path, encoder: Encoder, fit: Fit) -> Library:
         """A library of articles already read, with its index in the folder ``data``."""
-        return cls._updated(data, lambda: content, encoder, fit, TOKEN_LIMIT, Search.AUTO, None)[0]
+        auto = Search.AUTO
+        return cls._updated(data, lambda _: content, encoder, fit, TOKEN_LIMIT, auto, None)[0]
 
     @classmethod
     def _updated(
         cls,
         data: Path,
-        read: Callable[[], Content],
+        read: Callable[[Mapping[str, str]], Content],
         encoder: Encoder,
         fit: Fit,
         token_limit: int,
@@ -224,10 +233,11 @@ def check_start(content: Path, data: Path) -> None:
         _articles(content)
 
 
-def _articles(folder: Path) -> Content:
-    """The content of ``folder``; raises ContentError if nothing in it could be read."""
-    content = read_content(folder)
-    if content.articles:
+def _articles(folder: Path, known: Mapping[str, str] = NOTHING_KNOWN) -> Content:
+    """The content of ``folder``, without the articles that are ``known`` (`read_content`); raises
+    ContentError if nothing in it could be read."""
+    content = read_content(folder, known)
+    if content.articles or content.known:
         return content
     if not content.errors:
         raise ContentError(str(folder), None, Remark.FOLDER_EMPTY())

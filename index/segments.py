@@ -21,17 +21,15 @@ import hashlib
 import json
 import math
 import mmap
-import threading
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, overload
-from weakref import WeakKeyDictionary, WeakValueDictionary
+from weakref import WeakValueDictionary
 
 import numpy as np
-from cachetools import cached
 from numpy.typing import NDArray
 from pydantic import AfterValidator, NonNegativeInt, TypeAdapter, ValidationError
 
@@ -75,8 +73,8 @@ def _as_it_is(passage: Passage) -> Passage:
 class IndexedArticle:
     """An article as the index keeps it; ``digest`` changes when anything in it does.
 
-    ``made_from``: what `made_from` says of the article it is; ``token_count``: that of its
-    passages, each with the title's.
+    ``made_from``: the article's origin, and how it was split (`origin`); ``token_count``: that of
+    its passages, each with the title's.
     """
 
     source: Source
@@ -84,6 +82,13 @@ class IndexedArticle:
     digest: str
     made_from: str = ""  # an index made before there was one can be read
     token_count: int = 0
+
+    @property
+    def origin(self) -> str | None:
+        """That of the article, from which the same would be made again; None if that would be split
+        differently, or is no file."""
+        splitting, _, origin = self.made_from.partition(".")
+        return origin if origin and splitting == str(SPLITTING) else None
 
 
 @dataclass(frozen=True, slots=True, weakref_slot=True, eq=False)
@@ -185,15 +190,6 @@ def _contents_type() -> TypeAdapter[_Contents]:
     return TypeAdapter(_Contents)
 
 
-@cached(WeakKeyDictionary(), key=lambda article: article, lock=threading.Lock())
-def made_from(article: Article) -> str:
-    """A digest of all that an `IndexedArticle` follows from, besides the model.
-
-    It is made once for an article that is kept in memory: an update asks for all of them.
-    """
-    return _digest([SPLITTING, _source(article), article.text, article.paragraphs])
-
-
 def indexed(article: Article, passages: Sequence[Passage], token_count: int = 0) -> IndexedArticle:
     """The part of an article that the index keeps; its passages have ``token_count`` tokens,
     their titles' counted."""
@@ -202,7 +198,8 @@ def indexed(article: Article, passages: Sequence[Passage], token_count: int = 0)
     if not source.questions:  # the digest is then that of an index made before there were any
         del of_source["questions"]
     digest = _digest([of_source, [*passages]])
-    return IndexedArticle(source, tuple(passages), digest, made_from(article), token_count)
+    made_from = f"{SPLITTING}.{article.origin}"
+    return IndexedArticle(source, tuple(passages), digest, made_from, token_count)
 
 
 def _digest(content: object) -> str:

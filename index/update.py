@@ -29,7 +29,6 @@ from index.segments import (
     IndexedArticle,
     Segment,
     indexed,
-    made_from,
     read_segment,
     write_segment,
 )
@@ -161,7 +160,7 @@ def unchanged_report(stored: StoredIndex) -> IndexReport:
 
 def update_index(
     folder: Path,
-    read: Callable[[], Content],
+    read: Callable[[Mapping[str, str]], Content],
     encoder: Encoder,
     fit: Fit,
     token_limit: int,
@@ -175,7 +174,8 @@ def update_index(
     everything.
 
     ``read`` is called with the folder's lock held, so that of two updates the later one has the
-    newer content; what it raises is passed on. The new index is read back before the lock is
+    newer content; it gets the origins of the articles that need not be read, each with the
+    article's id. What it raises is passed on. The new index is read back before the lock is
     given up, as the next writer may sweep away its segments.
 
     Raises StorageError if the folder cannot be written; the old index then stays as it was.
@@ -183,18 +183,17 @@ def update_index(
     """
     began = time.perf_counter()
     with writing(folder):
-        content = read()
         try:
             old, rebuilt = read_index(folder, encoder, fit), None
         except DamagedIndexError as error:
             old, rebuilt = None, f"The index in {folder} was built anew: {error}."
-        before = (
-            {a.made_from: a for segment in old.segments for a in segment.articles} if old else {}
-        )
+        before = _by_origin(old) if old else {}
+        content = read({origin: article.source.id for origin, article in before.items()})
         articles = [
-            before.get(made_from(article)) or _split(article, encoder)
-            for article in content.articles
+            *(before[origin] for origin in content.known),
+            *(_split(article, encoder) for article in content.articles),
         ]
+        articles.sort(key=lambda article: article.source.id)
         # An index of another model stays as it is until the new one is whole.
         sweep(folder)
         token_count = sum(article.token_count for article in articles)
@@ -246,6 +245,16 @@ def update_index(
         tokens_stored=stored.manifest.tokens_stored,
     )
     return stored, report
+
+
+def _by_origin(stored: StoredIndex) -> dict[str, IndexedArticle]:
+    """The articles in the index, outdated ones included, by what would make the same again."""
+    return {
+        origin: article
+        for segment in stored.segments
+        for article in segment.articles
+        if (origin := article.origin) is not None
+    }
 
 
 def _split(article: Article, encoder: Encoder) -> IndexedArticle:
@@ -325,15 +334,24 @@ def _kept(
     """The segments of ``old`` that stay as they are; the other articles move to a new one."""
     if old is None or old.manifest.tokens_stored is not tokens:
         return []
-    digests = {article.source.id: article.digest for article in articles}
+    wanted = {article.source.id: article for article in articles}
     kept: list[SegmentEntry] = []
     for entry, segment in zip(old.manifest.segments, old.segments, strict=True):
-        same = {a.source.id for a in segment.articles if digests.get(a.source.id) == a.digest}
+        same = {a.source.id for a in segment.articles if _is_same(a, wanted.get(a.source.id))}
         still = tuple(id_ for id_ in entry.articles if id_ in same)
         # A segment that is mostly dead weight goes; its living articles move without encoding.
         if still and 2 * len(still) >= len(segment.articles):
             kept.append(replace(entry, articles=still))
     return [] if len(kept) >= MOST_SEGMENTS else kept
+
+
+def _is_same(stored: IndexedArticle, wanted: IndexedArticle | None) -> bool:
+    """Whether it may stay as it is. Of another origin it would be read at every update."""
+    return (
+        wanted is not None
+        and stored.digest == wanted.digest
+        and stored.made_from == wanted.made_from
+    )
 
 
 def _stored_passages(

@@ -20,6 +20,7 @@ from index.content import (
     Note,
     article_id,
     content_digest,
+    read_article,
     read_content,
 )
 
@@ -177,7 +178,7 @@ def test_what_is_remembered_is_bounded(folder: Path) -> None:
     assert len(lines.paragraphs) == 500
     assert lines.weight == len(lines.text) + 300 * 501
     known = content._remembered
-    assert known.getsizeof(content._File(b"", lines)) == lines.weight + 300
+    assert known.getsizeof(content._File(b"", "", lines)) == lines.weight + 300
     assert known.maxsize == content.REMEMBERED
 
 
@@ -188,6 +189,75 @@ def test_what_is_too_large_to_remember_is_read_all_the_same(
     assert article(folder, "a.md", BODY).text == BODY
     assert article(folder, "a.md", BODY).text == BODY
     assert files_read == ["a.md", "a.md"]
+
+
+def test_what_somebody_knows_is_not_parsed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a.md", "b.md", "c.md"):
+        (folder / name).write_text(f"# Titel\n\nSatz in {name}.")
+    known = {found.origin: found.id for found in read_content(folder).articles if found.id != "b"}
+    parsed: list[str] = []
+
+    def counted(folder: Path, path: str, bytes_: bytes) -> Article:
+        parsed.append(path)
+        return read_article(folder, path, bytes_)
+
+    monkeypatch.setattr(content, "read_article", counted)
+    monkeypatch.setattr(content, "_remembered", LRUCache(10**6))
+    found = read_content(folder, known)
+    assert parsed == ["b.md"]
+    assert [one.id for one in found.articles] == ["b"]
+    assert found.known == tuple(known)
+    assert found.errors == ()
+    assert found.digest == content_digest(folder)
+
+
+@pytest.mark.parametrize("known", ["a.md", "b.md"])
+def test_one_id_in_two_files_of_which_somebody_knows_one(folder: Path, known: str) -> None:
+    (folder / known).write_text("---\nid: same\n---\nEin Satz steht hier.")
+    [first] = read_content(folder).articles
+    (folder / ({"a.md", "b.md"} - {known}).pop()).write_text("---\nid: same\n---\nNoch einer.")
+    found = read_content(folder, {first.origin: first.id})
+    assert [str(error) for error in found.errors] == [
+        str(error) for error in read_content(folder).errors
+    ]
+    assert [error.path for error in found.errors] == ["content/b.md"]
+    assert (len(found.articles), len(found.known)) == ((0, 1) if known == "a.md" else (1, 0))
+
+
+def test_the_origin_follows_from_path_bytes_and_the_way_they_are_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def origin(path: str, text: str) -> str:
+        return read_article(Path("content"), path, text.encode()).origin
+
+    same = origin("a.md", BODY)
+    assert origin("a.md", BODY) == same
+    assert len({same, origin("b.md", BODY), origin("a.md", f"{BODY} ")}) == 3
+    monkeypatch.setattr(content, "READING", content.READING + 1)
+    assert origin("a.md", BODY) != same
+
+
+READ_ALIKE = {
+    "a.md": "---\ntitle: Harbour\nexclude: [Old news]\n---\n# Harbour\n\nThe quay is *long* and\n"
+    "[old](https://example.org).\n\n## Cranes\n\n- One crane is green.\n- Two are red.\n\n"
+    "| crane | height |\n| --- | --- |\n| green | 40 m |\n\n> It never tilts.\n\nOld news: none.\n",
+    "b.txt": "HAFEN\n\nDer Kai ist lang\nund alt. Er steht leer.\n\nLesen Sie auch: Mehr davon\n\n"
+    "Zwei Kräne stehen dort.  Einer ist grün.\r\n\r\n* * *\n\nFoto: A. Muster\n",
+}
+
+
+def test_files_are_read_as_the_number_says() -> None:
+    """If this fails, files are read differently: raise `READING`, or indexes keep their articles
+    as they were read before; then put both here."""
+    articles = [
+        read_article(Path("content"), path, text.encode()) for path, text in READ_ALIKE.items()
+    ]
+    told = [
+        (one.id, one.title, one.language, [one.text[p.start : p.end] for p in one.paragraphs])
+        for one in articles
+    ]
+    digest = hashlib.sha256(repr(told).encode()).hexdigest()
+    assert (content.READING, digest[:16]) == (1, "2c283b16d56e62fa")
 
 
 def test_files_in_order(folder: Path) -> None:

@@ -1,11 +1,13 @@
 """What an update of the index encodes, counts and stores."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
+from cachetools import LRUCache
 from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
@@ -25,7 +27,7 @@ from lamps_and_ropes import (
     updated,
 )
 
-from index import update
+from index import content, segments, update
 from index.late_interaction import QuantisedTokens, quantise, unit
 from index.library import Library
 from index.passage_vectors import PassageVectors, SentenceVectors, TitledPassage, encode
@@ -35,6 +37,33 @@ from index.segments import read_segment
 from index.storage import read_manifest
 from index.token_vectors import TOKEN_LIMIT
 from index.update import MOST_SEGMENTS, Changes
+
+READ_AND_SPLIT = (
+    (content, "read_article", lambda _folder, path, _bytes: path),
+    (update, "split_article", lambda article, **_: article.id),
+)
+
+
+def noted(
+    monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str, note: Callable[..., str]
+) -> Callable[[], list[str]]:
+    """What ``note`` makes of the arguments of each call of the function from now on; gives those
+    since it was asked last."""
+    notes: list[str] = []
+    function = getattr(module, name)
+
+    def noting(*args: Any, **more: Any) -> Any:
+        notes.append(note(*args, **more))
+        return function(*args, **more)
+
+    def since() -> list[str]:
+        told = notes.copy()
+        notes.clear()
+        return told
+
+    monkeypatch.setattr(module, name, noting)
+    return since
+
 
 pytestmark = pytest.mark.usefixtures("no_waiting_for_the_disk")
 
@@ -72,6 +101,31 @@ def test_second_run_changes_nothing(two: ContentFolder, data: Path, encoder: Fak
     assert encoder.encoded_passages == ["Lamps", "Ropes", *SENTENCES]
     assert files(data) == before
     assert texts(library) == sorted([*LAMPS, *ROPES])
+
+
+def test_only_what_changed_is_read_and_split_by_another_process(
+    two: ContentFolder, data: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report_of(two, data, encoder)
+    two.write("stones.md", "Stones lie still.", title="Stones")
+    monkeypatch.setattr(content, "_remembered", LRUCache(10**6))  # as in a new process
+    read, split = (noted(monkeypatch, *of) for of in READ_AND_SPLIT)
+    assert report_of(two, data, encoder).articles == Changes(added=1, unchanged=2)
+    assert (read(), split()) == (["stones.md"], ["stones"])
+
+
+def test_what_would_be_split_differently_is_split_once(
+    two: ContentFolder, data: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it turns out the same, and nothing is encoded."""
+    report_of(two, data, encoder)
+    monkeypatch.setattr(segments, "SPLITTING", segments.SPLITTING + 1)
+    _, split = (noted(monkeypatch, *of) for of in READ_AND_SPLIT)
+    for name, once in (("a.md", ["a", "lamps", "ropes"]), ("b.md", ["b"])):
+        two.write(name, f"Stones lie in {name}.", title="Stones")
+        assert report_of(two, data, encoder).articles.added == 1
+        assert sorted(split()) == once
+        assert encoder.encoded_passages == ["Stones", f"Stones: Stones lie in {name}."]
 
 
 def test_added_article(two: ContentFolder, data: Path, encoder: FakeEncoder) -> None:
