@@ -34,10 +34,12 @@ that the model does not know as a whole looks like a slip."""
 LEAST_COMPARED = 10
 """Candidates that are re-ranked however far behind: the scores go by their mean and spread, the
 confidence by the runners-up, a reader looks at several, and evaluation at ten."""
-MOST_RESIDENT = 64_000_000
-"""Bytes of stored token vectors that questions read before those in memory are released. Else a
-large library's would all count as this process's memory in the end; to map a question's again takes
-half a millisecond at most."""
+ALL_RESIDENT = 64_000_000
+"""Bytes of stored token vectors, those of some 900 paragraphs, that may all stay in memory."""
+MOST_RESIDENT = 16_000_000
+"""Bytes of them that questions read before those in memory are released, where there are more. Else
+a large library's would all count as this process's memory in the end; to map a question's again
+takes half a millisecond at most."""
 REMEMBERED = 4_096
 """Passages whose places in the mapped files are kept in mind, half a kilobyte each."""
 
@@ -113,8 +115,11 @@ class PassageIndex:
         # Put together anew for every question, they would take as long as the search does.
         read = partial(_read_vectors, self._parts, self._firsts)
         self._vectors = lru_cache(REMEMBERED)(read)
+        stored = sum(part.segment.token_bytes() for part in self._parts)
+        self._may_read = MOST_RESIDENT if stored > ALL_RESIDENT else math.inf
+        """Bytes of token vectors until those in memory are released."""
         self._read = 0
-        """Bytes of token vectors that were read since some were released."""
+        """Bytes that were read since then."""
         self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
 
     @property
@@ -169,7 +174,7 @@ class PassageIndex:
     def _count_read(self, count: int) -> None:
         # Threads that count at the same time may lose some of it, which does no harm.
         self._read += count
-        if self._read > MOST_RESIDENT:
+        if self._read > self._may_read:
             self._read = 0
             for part in self._parts:
                 part.segment.release_tokens()

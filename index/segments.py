@@ -117,6 +117,12 @@ class Segment:
             return self.vectors.starts
         return np.cumsum([0, *(len(vectors.rows) for vectors in self.vectors)], dtype=np.int64)
 
+    def token_bytes(self) -> int:
+        """Bytes of the token vectors that a mapped segment stores; 0 for one in memory."""
+        if isinstance(self.vectors, MappedVectors) and self.vectors.tokens is not None:
+            return self.vectors.tokens.nbytes
+        return 0
+
     def release_tokens(self) -> None:
         """Take the token vectors of a mapped segment that have been read out of this process's
         memory: the system keeps them in its cache while it has room, and maps them again when they
@@ -159,6 +165,8 @@ class MappedTokens:
         """Passage by passage, ``counts`` of the ``values`` and ``scales``."""
         self._values, self._scales, self._starts = values, scales, starts
         self._bounds = np.cumsum([0, *counts])
+        self.nbytes = values.nbytes
+        """Bytes of the vectors, without their scales."""
 
     def of(self, place: int, starts: slice) -> PassageTokens:
         """Those of the passage at ``place``, whose ``starts`` these are."""

@@ -94,20 +94,29 @@ def resident(file: Path) -> int:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_token_vectors_that_were_read_do_not_stay_in_memory(
-    library: Library, data: Path, monkeypatch: pytest.MonkeyPatch
+    library: Library, data: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Where there are more of them than may all stay."""
     [file] = data.rglob("tokens.i8")
     every = range(library.passage_count)
     before = [one.vectors.values.copy() for one in library.index.tokens(every)]
-    assert resident(file) > 0
     size = sum(one.nbytes for one in library.index.tokens(every))
-    monkeypatch.setattr(search, "MOST_RESIDENT", 3 * size)
-    library.index.tokens(every)
-    assert resident(file) > 0
-    library.index.tokens(every)
-    assert resident(file) == 0
-    for one, values in zip(library.index.tokens(every), before, strict=True):
-        np.testing.assert_array_equal(one.vectors.values, values)
+
+    def after(reads: int, *, may_all_stay: int) -> int:
+        monkeypatch.setattr(search, "ALL_RESIDENT", may_all_stay)
+        monkeypatch.setattr(search, "MOST_RESIDENT", 2 * size)
+        opened = Library.stored(data, encoder)
+        assert opened is not None
+        for _ in range(reads):
+            for one, values in zip(opened.index.tokens(every), before, strict=True):
+                np.testing.assert_array_equal(one.vectors.values, values)
+        opened.index.tokens(every)
+        return resident(file)
+
+    assert after(1, may_all_stay=0) > 0
+    assert after(2, may_all_stay=0) == 0
+    assert after(2, may_all_stay=file.stat().st_size - 1) == 0
+    assert after(2, may_all_stay=file.stat().st_size) > 0
 
 
 def test_unknown_article(library: Library) -> None:
