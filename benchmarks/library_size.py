@@ -295,7 +295,7 @@ def read_stock(
     def tell(done: int, total: int) -> None:
         print(f"\rEncoding: {done} of {total} texts", end="", file=sys.stderr)
 
-    stored, _ = update_index(data, lambda: content, encoder, fit, sys.maxsize, tell)
+    stored, _ = update_index(data, lambda _: content, encoder, fit, sys.maxsize, tell)
     return stock_of(stored)
 
 

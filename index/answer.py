@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from itertools import zip_longest
 
 from index.encoder import Encoder, QuestionEncoding
@@ -124,30 +125,23 @@ def answer_messages(
     searches = [_searches(one, index, fit) for one in asked]
     every = [search for of_message in searches for search in of_message]
     found: dict[int, _LookedUp] = {}
-    _look_up(
-        [(search, text) for search in every for text in search.wordings], found, index, encoder
-    )
-    _look_up(
+    look_up = partial(_look_up, found=found, index=index, encoder=encoder)
+    look_up([(search, text) for search in every for text in search.wordings])
+    look_up(
         [
             (search, text)
             for search in every
             if not _answered(search, found)
             and (text := respelt(search.wordings[-1], index.words, encoder.rarities)) is not None
-        ],
-        found,
-        index,
-        encoder,
+        ]
     )
-    _look_up(
+    look_up(
         [
             (search, text)
             for search in every
             if not _answered(search, found)
             and (text := _joined(search.before, search.question, encoder)) is not None
         ],
-        found,
-        index,
-        encoder,
         in_context=True,
     )
     return [
@@ -237,10 +231,10 @@ def _answered(search: _Search, found: Mapping[int, _LookedUp]) -> bool:
 
 def _look_up(
     wordings: Sequence[tuple[_Search, str]],
+    *,
     found: dict[int, _LookedUp],
     index: PassageIndex,
     encoder: Encoder,
-    *,
     in_context: bool = False,
 ) -> None:
     """Look up each search in these words, and keep in ``found``, by the search's identity, what is
@@ -256,9 +250,9 @@ def _look_up(
     queries = [
         Query(
             search.fit.looked_up(encoding.vector),
-            search.among,
-            search.fit.row_offsets(fits),
-            search.fit.margin,
+            among=search.among,
+            offsets=search.fit.row_offsets(fits),
+            margin=search.fit.margin,
         )
         for (search, _), encoding, fits in zip(wordings, encodings, languages, strict=True)
     ]

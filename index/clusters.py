@@ -1,6 +1,6 @@
 """The rows nearest to a question's vector, out of many: the one importer of faiss.
 
-There it takes long, beside what the model takes, to compare a question with every row. So the rows
+To compare a question with every one takes long beside what the model takes. So the rows
 are put into clusters, and only those clusters are looked at that are nearest to the question (an
 inverted file: Jégou, Douze and Schmid 2011). In them rows have eight bits a component; those found
 are compared again with the rows as they are, so a cosine is always exact, and what clusters can

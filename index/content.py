@@ -44,7 +44,8 @@ __all__ = [
 ]
 
 READING = 1
-"""Raise it when the same file is read differently."""
+"""Raise it when the same file is read differently, by a newer library too: what an index was made
+from is not read again as long as this is the same."""
 MAX_BYTES = 5_000_000
 REMEMBERED = 50_000_000
 """Bytes, about, of what was read last: some 50,000 paragraphs, or 150,000 files whose articles
@@ -82,7 +83,8 @@ class Article:
     """One file.
 
     `text[p.start:p.end]` is the text of each paragraph p, citations count them from 1. `origin`
-    is the same for as long as path, bytes and `READING` are; "" for what is no file.
+    is a digest of path, bytes and `READING`, all that an article is made from; "" for what is no
+    file.
     """
 
     id: str
@@ -123,12 +125,13 @@ NOTHING_KNOWN: Mapping[str, str] = MappingProxyType({})
 
 
 def read_content(folder: Path, known: Mapping[str, str] = NOTHING_KNOWN) -> Content:
-    """Reads all articles of `folder`, but for those whose origin is among the keys of `known`;
-    beside each stands the article's id. In a running bot, those files that were touched since.
+    """Reads all articles of `folder` but for those whose origin is among the keys of `known`, each
+    with the article's id. What this process has read before, and nobody has touched since, it does
+    not read again.
 
     Raises ContentError only if the folder itself cannot be read.
     """
-    digest = hashlib.sha256()
+    digest = _new_digest()
     articles: list[Article] = []
     unread: list[str] = []
     errors: list[ContentError] = []
@@ -144,7 +147,8 @@ def read_content(folder: Path, known: Mapping[str, str] = NOTHING_KNOWN) -> Cont
             errors.append(ContentError(shown_path(folder, path), None, reason))
             continue
         path_of[id_] = path
-        if file.said is None:
+        # It may have been parsed for somebody who did not know it.
+        if file.said is None or file.origin in known:
             unread.append(file.origin)
         else:
             articles.append(file.said)
@@ -152,15 +156,19 @@ def read_content(folder: Path, known: Mapping[str, str] = NOTHING_KNOWN) -> Cont
 
 
 def content_digest(folder: Path) -> str:
-    """The sha256 over paths and bytes of all article files: equal if and only if nothing has
-    changed.
+    """The sha256 over `READING` and the paths and bytes of all article files: equal if and only if
+    nothing has changed.
 
     Raises ContentError if the folder cannot be read.
     """
-    digest = hashlib.sha256()
+    digest = _new_digest()
     for _, file in _files(folder, parse=lambda _: False):
         digest.update(file.digest)
     return digest.hexdigest()
+
+
+def _new_digest() -> "hashlib._Hash":
+    return hashlib.sha256(f"{READING}".encode())
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -217,17 +225,17 @@ def _files(folder: Path, *, parse: _Wanted) -> Iterator[tuple[str, _File]]:
     if "" in denied:
         raise ContentError(str(folder), None, Remark.FOLDER_UNREADABLE())
     for path in sorted(found + denied):
-        known = _known(str(root), path)
-        if known is None or (known.said is None and parse(known.origin)):
-            known = _read(folder, root, path, parse=parse)
-        yield path, known
+        file = _recalled(str(root), path)
+        if file is None or (file.said is None and parse(file.origin)):
+            file = _read(folder, root, path, parse=parse)
+        yield path, file
 
 
 _remembered: LRUCache[tuple[object, ...], _File] = LRUCache(REMEMBERED, lambda file: file.weight)
 _remembering = threading.Lock()
 
 
-def _known(root: str, path: str) -> _File | None:
+def _recalled(root: str, path: str) -> _File | None:
     """The file as it was read before, if it has not been touched since."""
     try:
         # Of a link its own, which no file that was read ever had.

@@ -184,8 +184,8 @@ class Library:
         """What `answer` says to each message, in less time than one after another.
 
         They are computed together, so a score may differ from that of the message alone by its
-        rounding. In a large library so may the last candidates: another one of very many copies of
-        a passage may be cited. Raises what `answer` raises, if that is so for one of them.
+        rounding. So may the last candidates: another one of very many copies of a passage, more
+        than a hundred, may be cited. Raises what `answer` raises, if that is so for one of them.
         """
         return answer_messages(asked, self.index, self._encoder, self._fit)
 

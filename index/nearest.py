@@ -37,7 +37,8 @@ class Nearest(Protocol):
     """Finds rows of one segment."""
 
     def find(self, questions: Float32, count: int) -> list[Found]:
-        """At most ``count`` rows, 1 or more, for each of the vectors ``(b, d)``."""
+        """At most ``count`` rows, 1 or more, for each of the vectors ``(b, d)``. There may be some
+        whose product is not a number."""
 
 
 def open_nearest(rows: Float32, folder: Path | None, search: Search, *, name: str) -> Nearest:

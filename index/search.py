@@ -288,7 +288,7 @@ _NOTHING_NEAR = _Nearest([], np.empty(0, np.float32))
 def _by_passage(owners: Int32, cosines: Float32, count: int) -> _Nearest:
     """From the ``count`` best of some rows to the passages that own them."""
     best = np.argsort(-cosines, kind="stable")[:count]
-    best = best[~np.isnan(cosines[best])]
+    best = best[~np.isnan(cosines[best])]  # they come last
     owners, cosines = owners[best], cosines[best]
     firsts: dict[int, int] = {}
     for place, owner in enumerate(owners.tolist()):

@@ -73,8 +73,8 @@ def _as_it_is(passage: Passage) -> Passage:
 class IndexedArticle:
     """An article as the index keeps it; ``digest`` changes when anything in it does.
 
-    ``made_from``: the article's origin, and how it was split (`origin`); ``token_count``: that of
-    its passages, each with the title's.
+    ``made_from``: how the article was split, and its origin: see `origin`, which knows nothing of
+    older ones. ``token_count``: that of its passages, each with the title's.
     """
 
     source: Source

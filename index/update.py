@@ -23,7 +23,7 @@ from index.passage_vectors import (
     new_sentences,
     title_tokens,
 )
-from index.passages import split_article
+from index.passages import SPLITTING, split_article
 from index.remarks import Said
 from index.segments import (
     IndexedArticle,
@@ -141,7 +141,12 @@ def is_current(manifest: Manifest, digest: str, token_limit: int) -> bool:
     """Whether an index needs no update for the content of this ``digest`` and this limit of the
     bytes of token vectors."""
     kept = are_stored(manifest.token_bytes, token_limit, before=manifest.tokens_stored)
-    return manifest.content == digest and kept is manifest.tokens_stored
+    return manifest.content == _split_from(digest) and kept is manifest.tokens_stored
+
+
+def _split_from(content: str) -> str:
+    """What an index is made from, besides the model: the content of this digest, as it is split."""
+    return f"{SPLITTING}.{content}"
 
 
 def unchanged_report(stored: StoredIndex) -> IndexReport:
@@ -213,7 +218,7 @@ def update_index(
                 model=encoder.name,
                 centring=fit.centring(),
                 dimension=encoder.dimension,
-                content=content.digest,
+                content=_split_from(content.digest),
                 passages=len(passages),
                 rows=sum(len(passage.sentences) for passage in passages),
                 token_bytes=token_bytes,

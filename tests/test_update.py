@@ -1,6 +1,7 @@
 """What an update of the index encodes, counts and stores."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -27,7 +28,7 @@ from lamps_and_ropes import (
     updated,
 )
 
-from index import content, segments, update
+from index import content, file_identity, segments, update
 from index.late_interaction import QuantisedTokens, quantise, unit
 from index.library import Library
 from index.passage_vectors import PassageVectors, SentenceVectors, TitledPassage, encode
@@ -119,13 +120,54 @@ def test_what_would_be_split_differently_is_split_once(
 ) -> None:
     """Though it turns out the same, and nothing is encoded."""
     report_of(two, data, encoder)
-    monkeypatch.setattr(segments, "SPLITTING", segments.SPLITTING + 1)
+    for module in (segments, update):
+        monkeypatch.setattr(module, "SPLITTING", module.SPLITTING + 1)
     _, split = (noted(monkeypatch, *of) for of in READ_AND_SPLIT)
     for name, once in (("a.md", ["a", "lamps", "ropes"]), ("b.md", ["b"])):
         two.write(name, f"Stones lie in {name}.", title="Stones")
         assert report_of(two, data, encoder).articles.added == 1
         assert sorted(split()) == once
         assert encoder.encoded_passages == ["Stones", f"Stones: Stones lie in {name}."]
+
+
+@pytest.mark.parametrize("number", ["READING", "SPLITTING"])
+def test_what_would_be_read_or_split_differently_is_so_without_a_change(
+    number: str,
+    two: ContentFolder,
+    data: Path,
+    encoder: FakeEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    report_of(two, data, encoder)
+    for module in (content,) if number == "READING" else (segments, update):
+        monkeypatch.setattr(module, number, getattr(module, number) + 1)
+    monkeypatch.setattr(content, "_remembered", LRUCache(10**6))
+    read, split = (noted(monkeypatch, *of) for of in READ_AND_SPLIT)
+    for once in (["lamps", "ropes"], []):
+        assert report_of(two, data, encoder).articles == Changes(unchanged=2)
+        assert sorted(split()) == once
+        assert [path.removesuffix(".md") for path in sorted(read())] == once
+        assert encoder.encoded_passages == []
+
+
+@pytest.mark.parametrize("made_from", ["", "ab" * 32])
+def test_an_index_of_an_earlier_version_is_read_and_split_once(
+    made_from: str,
+    two: ContentFolder,
+    data: Path,
+    encoder: FakeEncoder,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        update, "indexed", lambda *of: replace(segments.indexed(*of), made_from=made_from)
+    )
+    report_of(two, data, encoder)
+    monkeypatch.setattr(update, "indexed", segments.indexed)
+    _, split = (noted(monkeypatch, *of) for of in READ_AND_SPLIT)
+    for name, once in (("a.md", ["a", "lamps", "ropes"]), ("b.md", ["b"])):
+        two.write(name, f"Stones lie in {name}.", title="Stones")
+        report_of(two, data, encoder)
+        assert sorted(split()) == once
 
 
 def test_added_article(two: ContentFolder, data: Path, encoder: FakeEncoder) -> None:
@@ -660,7 +702,9 @@ def test_litter_goes_with_the_next_update(
     assert (two.path / "lamps.md").exists()
 
 
-def test_an_article_that_stays_is_not_split_again(content: ContentFolder, data: Path) -> None:
+def test_an_article_that_stays_is_not_split_again(
+    content: ContentFolder, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     counted: list[str] = []
 
     class Counting(FakeEncoder):
@@ -669,6 +713,8 @@ def test_an_article_that_stays_is_not_split_again(content: ContentFolder, data: 
             return super().count_tokens(texts)
 
     encoder = Counting()
+    for name in ("_SETTLED_NS", "_SETTLED_WHOLE_NS"):  # also where the file was parsed before
+        monkeypatch.setattr(file_identity, name, 0)
     content.write("lamps.md", "Lamps burn whale oil.", "Wicks are trimmed at dawn.")
     content.write("ropes.md", "Ropes are twisted from hemp.")
     open_library(content, data, encoder)
