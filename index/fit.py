@@ -193,18 +193,18 @@ def fit_path(model: str) -> Path:
 
 
 def read_fit(content: dict[str, Any]) -> Fit:
-    """A fit from the content of its file."""
+    """A fit from the content of its file.
+
+    Raises KeyError, TypeError or ValueError where a number is missing, is none, or is one too many.
+    """
     return Fit(
         question_mean=_vector(content["question_mean"]),
         passage_mean=_vector(content["passage_mean"]),
         vector_mean=_vector(content["vector_mean"]),
-        ranking=Ranking(**content["ranking"]),
-        confidence=Confidence(**content["confidence"]),
-        answered=content["answered"],
-        unsure=content["unsure"],
-        unknown_lead=content["unknown_lead"],
-        language_bias=LanguageBias(**content["language_bias"]),
-        margin=content["margin"],
+        ranking=Ranking(**_floats(content["ranking"])),
+        confidence=Confidence(**_floats(content["confidence"])),
+        language_bias=LanguageBias(**_floats(content["language_bias"])),
+        **_floats({name: content[name] for name in _ALONE}),
     )
 
 
@@ -226,6 +226,13 @@ def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
         "vector_mean": _text(fit.vector_mean),
     }
     path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+
+
+_ALONE = ("answered", "unsure", "unknown_lead", "margin")
+
+
+def _floats(values: Mapping[str, Any]) -> dict[str, float]:
+    return {name: float(value) for name, value in dict(values).items()}
 
 
 def _rounded(values: dict[str, float]) -> dict[str, float]:

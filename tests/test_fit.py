@@ -258,6 +258,19 @@ def test_a_fit_that_cannot_be_read(
     )
 
 
+@pytest.mark.parametrize(
+    "name", ["margin", "ranking", "ranking.maxsim", "confidence.lead", "vector_mean"]
+)
+@pytest.mark.parametrize("value", [None, "high", [1]])
+def test_a_fit_of_which_something_is_no_number(name: str, value: object) -> None:
+    path = fit_path("multilingual-e5-small")
+    content = json.loads(path.read_text(encoding="utf-8"))
+    *within, last = name.split(".")
+    (content[within[0]] if within else content)[last] = value
+    with pytest.raises((TypeError, ValueError)):
+        read_fit(content)
+
+
 def test_model_without_a_file_is_unsure_of_every_answer() -> None:
     fit = load_fit(FakeEncoder(3))
     assert fit.question_mean.tolist() == fit.passage_mean.tolist() == [0, 0, 0]
