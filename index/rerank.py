@@ -96,8 +96,11 @@ def rerank(
     scores = score(alike, fit.ranking)
     views_of = alike.tolist()
     sentences = found.best_sentences().tolist()
-    # Of copies, which are equal, the first in the library; the search's rounding puts them anyhow.
-    order = np.lexsort((np.array([hit.number for hit in hits]), -scores))
+    # Of copies, which are equal, that in the first article, whichever was written last.
+    order = sorted(
+        range(len(hits)),
+        key=lambda i: (-scores[i], index.passages[hits[i].number].article, hits[i].number),
+    )
     return [
         Match(
             number=hits[i].number,
@@ -108,7 +111,7 @@ def rerank(
             same_language=float(same[i]),
             score=float(scores[i]),
         )
-        for i in order.tolist()
+        for i in order
     ]
 
 

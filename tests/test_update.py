@@ -218,6 +218,17 @@ def test_removed_article(two: ContentFolder, data: Path, encoder: FakeEncoder) -
     assert [source.id for source in library.articles] == ["ropes"]
 
 
+def test_of_copies_that_in_the_first_article_is_cited_whichever_is_new(
+    two: ContentFolder, data: Path, encoder: FakeEncoder, tmp_path: Path
+) -> None:
+    report_of(two, data, encoder)
+    two.write("copied.md", *LAMPS)
+    for folder in (data, tmp_path / "anew"):
+        library, _ = open_library(two, folder, encoder)
+        answer = library.answer(LAMPS[1])
+        assert (answer.citations[0].article, answer.citations[0].quote) == ("copied", LAMPS[1])
+
+
 def test_new_title_encodes_again(two: ContentFolder, data: Path, encoder: FakeEncoder) -> None:
     report_of(two, data, encoder)
     two.write("ropes.md", *ROPES, title="Cords")
