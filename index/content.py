@@ -131,7 +131,7 @@ def read_content(folder: Path, known: Mapping[str, str] = NOTHING_KNOWN) -> Cont
 
     Raises ContentError only if the folder itself cannot be read.
     """
-    digest = _new_digest()
+    digest = hashlib.sha256()
     articles: list[Article] = []
     unread: list[str] = []
     errors: list[ContentError] = []
@@ -157,18 +157,14 @@ def read_content(folder: Path, known: Mapping[str, str] = NOTHING_KNOWN) -> Cont
 
 def content_digest(folder: Path) -> str:
     """The sha256 over `READING` and the paths and bytes of all article files: equal if and only if
-    nothing has changed.
+    nothing has changed. An unreadable file counts with the reason.
 
     Raises ContentError if the folder cannot be read.
     """
-    digest = _new_digest()
+    digest = hashlib.sha256()
     for _, file in _files(folder, parse=lambda _: False):
         digest.update(file.digest)
     return digest.hexdigest()
-
-
-def _new_digest() -> "hashlib._Hash":
-    return hashlib.sha256(f"{READING}".encode())
 
 
 # --- files --------------------------------------------------------------------------------------
@@ -178,8 +174,8 @@ def _new_digest() -> "hashlib._Hash":
 class _File:
     """A file as it is.
 
-    `digest`: of its path and its bytes, or of why there are none. `origin`: as `Article` says.
-    `said`: the article, or why it is none; None where nobody wanted to know.
+    `digest`: of its path, its bytes and `READING`, or of why there are none. `origin`: as
+    `Article` says. `said`: the article, or why it is none; None where nobody wanted to know.
     """
 
     digest: bytes
@@ -276,11 +272,11 @@ def _digest_of_path(path: str) -> bytes:
 
 
 def _digest(path: str, content: bytes) -> bytes:
-    return _digest_of_path(path) + b"bytes" + hashlib.sha256(content).digest()
+    return _digest_of_path(path) + f"read {READING}".encode() + hashlib.sha256(content).digest()
 
 
 def _origin(digest: bytes) -> str:
-    return f"{READING}.{hashlib.sha256(digest).hexdigest()}"
+    return hashlib.sha256(digest).hexdigest()
 
 
 def _candidates(root: Path) -> tuple[list[str], list[str]]:
