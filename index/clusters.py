@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from index.cores import own_cores
 from index.late_interaction import Float32
-from index.nearest import Found
+from index.nearest import FoundRows
 from index.storage import LOCK_SECONDS, current_digest, failure, flush
 
 log = logging.getLogger(__name__)
@@ -58,8 +58,8 @@ class AllRows:
     def __init__(self, rows: Float32) -> None:
         self._rows = rows
 
-    def find(self, questions: Float32, count: int) -> list[Found]:
-        """As `index.nearest.Nearest` says."""
+    def find(self, questions: Float32, count: int) -> list[FoundRows]:
+        """As `index.nearest.RowSearch` says."""
         return _find_among_all(self._rows, questions, count)
 
 
@@ -81,8 +81,8 @@ class ClusteredRows:
         self.probed = max(LEAST_PROBED, math.ceil(SCANNED / self._clusters.nlist))
         """How many clusters are looked at."""
 
-    def find(self, questions: Float32, count: int) -> list[Found]:
-        """As `index.nearest.Nearest` says, but that some rows may be missed."""
+    def find(self, questions: Float32, count: int) -> list[FoundRows]:
+        """As `index.nearest.RowSearch` says, but that some rows may be missed."""
         if len(questions) >= PRODUCT_FROM and len(self._rows) < MANY:
             return _find_among_all(self._rows, questions, count)
         probed = faiss.SearchParametersIVF()
@@ -94,7 +94,7 @@ class ClusteredRows:
             for question, numbers in zip(questions, found, strict=True)
         ]
 
-    def _compared(self, question: Float32, found: NDArray[np.int64]) -> Found:
+    def _compared(self, question: Float32, found: NDArray[np.int64]) -> FoundRows:
         # FAISS gives -1 where it has no more; other numbers would come from a damaged file.
         numbers = found[(found >= 0) & (found < len(self._rows))]
         return numbers, self._rows[numbers] @ question
@@ -109,7 +109,7 @@ def clusters_file(folder: Path, name: str) -> Path:
     return folder / f"nearest-{VERSION}-{name}.faiss"
 
 
-def _find_among_all(rows: Float32, questions: Float32, count: int) -> list[Found]:
+def _find_among_all(rows: Float32, questions: Float32, count: int) -> list[FoundRows]:
     _compute_on_all_cores(len(rows) >= MANY)
     cosines, found = faiss.knn(
         questions, rows, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT

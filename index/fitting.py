@@ -25,6 +25,7 @@ from dataclasses import asdict, astuple, dataclass, replace
 from datetime import date
 from enum import StrEnum
 from importlib import resources
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -43,7 +44,7 @@ from index.passage_vectors import TitledPassage, encode_sentences
 from index.passages import split_article
 from index.remembering import RememberingEncoder
 from index.rerank import lead, score, standardised, without_bias
-from index.search import compared
+from index.search import is_compared
 
 Float64 = NDArray[np.float64]
 
@@ -287,7 +288,10 @@ def _margin(asked: Mapping[Pair, Asked], fit: Fit) -> float:
 def _candidates(question: Question, passages: NDArray[np.intp], fit: Fit) -> NDArray[np.intp]:
     """Those of the ``passages`` that a library of them would compare with the question."""
     best_first = passages[np.argsort(-question.views[passages, 0], kind="stable")]
-    return best_first[: compared(question.views[best_first, 0], fit.margin)]
+    cosines = question.views[best_first, 0].tolist()
+    behind = ((place, cosines[0] - cosine) for place, cosine in enumerate(cosines))
+    count = sum(1 for _ in takewhile(lambda one: is_compared(*one, fit.margin), behind))
+    return best_first[:count]
 
 
 class _Kind(StrEnum):

@@ -27,9 +27,9 @@ def language_likelihoods(text: str) -> dict[str, float]:
     1 for the best itself, near 0 for one it is not in. A few words that many languages share fit
     all of them, so everything is near 1.
     """
-    shares = {label: float(share) for label, share in _identifier().rank(text[:SAMPLE])}
-    best = max(shares.values())
-    return {label: share / best for label, share in shares.items()}
+    ranked = _identifier().rank(text[:SAMPLE])
+    best = ranked[0][1]
+    return {label: share / best for label, share in ranked}
 
 
 def language_likelihood(text: str, language: str) -> float:

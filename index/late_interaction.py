@@ -71,10 +71,19 @@ def best_matches(cosines: Float32, starts: NDArray[np.integer[Any]]) -> Float32:
     its row is 0.
     """
     best = np.zeros((len(starts), cosines.shape[1]), np.float32)
-    full = np.flatnonzero(np.diff(starts, append=len(cosines)))
+    full = np.flatnonzero(segment_lengths(starts, len(cosines)))
     if len(full) and cosines.shape[1]:
         best[full] = np.maximum.reduceat(cosines, starts[full], axis=0)
     return best
+
+
+def segment_lengths(starts: NDArray[np.integer[Any]], end: int) -> NDArray[np.integer[Any]]:
+    """The length ``(n,)`` of each segment, from where they start ``(n,)`` and the last one ends."""
+    # numpy.diff takes three times as long for so few.
+    lengths = np.empty_like(starts)
+    np.subtract(starts[1:], starts[:-1], out=lengths[:-1])
+    lengths[-1:] = end - starts[-1:]
+    return lengths
 
 
 def unit(vectors: Float32) -> Float32:

@@ -11,17 +11,17 @@ model and one size of library to another, and added up with the fitted weights.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nlargest
 from itertools import islice
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import QuestionEncoding
 from index.fit import Features, Fit, Ranking
-from index.late_interaction import Float32, best_matches, centre, similarities
+from index.late_interaction import Float32, best_matches, centre, segment_lengths, similarities
 from index.passage_vectors import PassageTokens
 from index.passages import Passage
 from index.search import Hit, PassageIndex
@@ -70,7 +70,7 @@ class Views:
 
     def best_sentences(self) -> Int64:
         """Of each candidate the number of the sentence with the highest MaxSim, ``(n,)``."""
-        counts = np.diff(self.firsts, append=len(self.sentence_maxsim))
+        counts = segment_lengths(self.firsts, len(self.sentence_maxsim))
         best = np.repeat(np.maximum.reduceat(self.sentence_maxsim, self.firsts), counts)
         places = np.flatnonzero(self.sentence_maxsim == best)
         numbers: Int64 = places[np.searchsorted(places, self.firsts)] - self.firsts
@@ -118,7 +118,9 @@ def rerank(
 def without_bias(alike: Float64, same_language: Float64, fit: Fit) -> Float64:
     """The three views ``(n, 3)`` without what the passages' language adds; ``same_language``
     ``(n,)`` from 0 to 1."""
-    unbiased: Float64 = alike - np.outer(same_language, astuple(fit.language_bias))
+    bias = fit.language_bias
+    of_views = np.array([bias.sentence, bias.maxsim, bias.sentence_maxsim])
+    unbiased: Float64 = alike - same_language[:, None] * of_views
     return unbiased
 
 
@@ -131,7 +133,7 @@ def features(matches: Sequence[Match], index: PassageIndex) -> Features:
     text = wording(index.passages[first.number])
     by_likeness = sorted(matches, key=lambda match: -match.maxsim)
     others = (m for m in by_likeness if wording(index.passages[m.number]) != text)
-    runners_up = np.array([match.maxsim for match in islice(others, RUNNERS_UP)])
+    runners_up = [match.maxsim for match in islice(others, RUNNERS_UP)]
     return Features(
         sentence=first.sentence_cosine,
         maxsim=first.maxsim,
@@ -146,28 +148,30 @@ def wording(passage: Passage) -> str:
     return " ".join(passage.text.split())
 
 
-def lead(first: float, others: NDArray[np.floating[Any]]) -> float | None:
+def lead(first: float, others: Iterable[float]) -> float | None:
     """How far ``first`` is above the mean of the best RUNNERS_UP of ``others``; None without any.
 
     A passage on the question's topic is alike whether or not it answers. One that answers is also
     more alike than its neighbours on that topic are.
     """
-    if not len(others):
-        return None
-    return first - float(np.sort(others)[-RUNNERS_UP:].mean())
+    best = nlargest(RUNNERS_UP, others)
+    return first - sum(best) / len(best) if best else None
 
 
 def score(passages: Float64, ranking: Ranking) -> Float64:
     """The score ``(n,)`` of ``n`` candidates from their views ``(n, 3)``."""
-    scores: Float64 = standardised(passages) @ np.array(astuple(ranking))
+    weights = np.array([ranking.sentence, ranking.maxsim, ranking.sentence_maxsim])
+    scores: Float64 = standardised(passages) @ weights
     return scores
 
 
 def standardised(values: Float64) -> Float64:
     """Each column with mean 0 and standard deviation 1; a column of equal values becomes 0."""
-    spread = values.std(axis=0)
-    standard: Float64 = (values - values.mean(axis=0)) / np.where(spread > 1e-9, spread, 1)
-    return standard
+    # ndarray.std would take the mean again, and twice as long, which a question notices.
+    centred: Float64 = values - values.mean(axis=0)
+    spread = np.sqrt(np.einsum("nv,nv->v", centred, centred) / len(values))
+    centred /= np.where(spread > 1e-9, spread, 1)
+    return centred
 
 
 def compare(
@@ -189,31 +193,32 @@ def views(
 ) -> Views:
     """The views of each of ``hits``, from the cosines of all their ``tokens``, ``(t, q)``."""
     weights = question.weights / max(float(question.weights.sum()), 1e-9)
-    offsets = np.cumsum([0, *(len(one.vectors.scales) for one in tokens[:-1])])
-    counts = [len(one.starts) for one in tokens]
+    counts = np.array([len(one.starts) for one in tokens])
+    lengths = np.array([len(one.vectors.scales) for one in tokens])
+    firsts, offsets = np.cumsum(counts) - counts, np.cumsum(lengths) - lengths
     starts = np.concatenate([one.starts for one in tokens]) + np.repeat(offsets, counts)
-    firsts = np.cumsum([0, *counts[:-1]])
     # Before the sentences of each passage, of which there is at least one, comes the title.
-    found = best_matches(cosines, np.insert(starts, firsts, offsets))
     titles = firsts + np.arange(len(firsts))
-    by_title, by_sentence = found[titles], np.delete(found, titles, axis=0)
+    is_sentence = np.ones(len(starts) + len(titles), bool)
+    is_sentence[titles] = False
+    segments = np.empty(len(is_sentence), np.int64)
+    segments[titles], segments[is_sentence] = offsets, starts
+    found = best_matches(cosines, segments)
+    by_title, by_sentence = found[titles], found[is_sentence]
     by_title[starts[firsts] == offsets] = -np.inf  # without a token
     np.maximum(by_sentence, np.repeat(by_title, counts, axis=0), out=by_sentence)
     sentence_maxsim = _leaning(by_sentence, firsts) @ weights
-    passages = np.column_stack(
-        [
-            [hit.cosine for hit in hits],
-            best_matches(by_sentence, firsts) @ weights,
-            np.maximum.reduceat(sentence_maxsim, firsts),
-        ]
-    )
-    return Views(passages.astype(np.float64), sentence_maxsim, firsts)
+    passages = np.empty((len(hits), 3))
+    passages[:, 0] = [hit.cosine for hit in hits]
+    passages[:, 1] = np.maximum.reduceat(by_sentence, firsts, axis=0) @ weights
+    passages[:, 2] = np.maximum.reduceat(sentence_maxsim, firsts)
+    return Views(passages, sentence_maxsim, firsts)
 
 
 def _leaning(by_sentence: Float32, firsts: Int64) -> Float32:
     """The best matches ``(s, q)`` of sentences that lean on the one before, if there is one in the
     passage: ``firsts`` are those that have none."""
-    before = np.roll(by_sentence, 1, axis=0)
-    before[firsts] = -np.inf
-    matches: Float32 = np.maximum(by_sentence, np.float32(LEANING) * before)
-    return matches
+    leaning = np.empty_like(by_sentence)
+    np.multiply(by_sentence[:-1], np.float32(LEANING), out=leaning[1:])
+    leaning[firsts] = -np.inf
+    return np.maximum(leaning, by_sentence, out=leaning)

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import chain, groupby
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from index.late_interaction import Float32, Int32
-from index.nearest import Nearest, Search, open_nearest
+from index.nearest import Found, Nearest, Search, open_nearest
 from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
 from index.passages import Passage
 from index.segments import Segment, Source
@@ -198,123 +197,118 @@ class PassageIndex:
         are many.
         """
         everywhere = [query for query in queries if query.among is None]
-        found = iter(self._nearest_passages(everywhere, passages))
+        found = iter(self._candidates(everywhere, passages))
         every = [
-            next(found) if query.among is None else self._nearest_among(query, query.among)
+            next(found)
+            if query.among is None
+            else self._candidates_among(query, query.among, passages).numbers
             for query in queries
         ]
         return [
             [
                 # Not as they were found: of copies of a passage these are equal to the last bit.
                 Hit(number, float((self._vectors(number).rows @ query.vector).max()))
-                for number in nearest.numbers[: min(passages, nearest.within(query.margin))]
+                for number in numbers
             ]
-            for query, nearest in zip(queries, every, strict=True)
+            for query, numbers in zip(queries, every, strict=True)
         ]
 
-    def _nearest_passages(self, queries: Sequence[Query], passages: int) -> list[_Nearest]:
-        """For each query at least ``passages`` passages, or all that may be candidates if they are
-        fewer."""
+    def _candidates(self, queries: Sequence[Query], passages: int) -> list[list[int]]:
+        """For each query the numbers of at most ``passages`` candidates."""
         # A passage has five rows or so, and some may come before the next one's best.
         total, wanted = sum(len(part.rows) for part in self._parts), len(self.passages)
         count = 4 * passages if passages < wanted else total
-        found = self._nearest(queries, count)
+        found = self._nearest(queries, count, passages)
         # One may have hundreds of rows: look at more, so that it does not crowd out others.
         while count < total and (
-            few := [
-                place
-                for place, (query, nearest) in enumerate(zip(queries, found, strict=True))
-                if nearest.within(query.margin) == len(nearest.numbers) < passages
-            ]
+            few := [place for place, candidates in enumerate(found) if not candidates.complete]
         ):
             count *= 2
-            more = self._nearest([queries[place] for place in few], count)
-            for place, nearest in zip(few, more, strict=True):
-                found[place] = nearest
-        return found
+            more = self._nearest([queries[place] for place in few], count, passages)
+            for place, candidates in zip(few, more, strict=True):
+                found[place] = candidates
+        return [candidates.numbers for candidates in found]
 
-    def _nearest(self, queries: Sequence[Query], count: int) -> list[_Nearest]:
-        """For each query the passages that own the ``count`` best rows of all."""
+    def _nearest(self, queries: Sequence[Query], count: int, passages: int) -> list[_Candidates]:
+        """For each query the candidates that the ``count`` best rows of all show."""
         if not queries:
             return []
         vectors = np.stack([query.vector for query in queries])
         runs = [run for part in self._parts for run in part.find(vectors, count)]
         if not runs:
-            return [_NOTHING_NEAR for _ in queries]
+            return [_Candidates([], complete=True) for _ in queries]
         nearest = []
         for place, query in enumerate(queries):
-            owners = np.concatenate([run.owners[place] for run in runs])
+            owners = np.concatenate([run.found[place][0] for run in runs])
             cosines = np.concatenate(
-                [run.cosines[place] - query.offsets.get(run.language, 0.0) for run in runs]
+                [run.found[place][1] - query.offsets.get(run.language, 0.0) for run in runs]
             )
-            nearest.append(_by_passage(owners, cosines, count))
+            nearest.append(_candidates(owners, cosines, query.margin, count, passages))
         return nearest
 
-    def _nearest_among(self, query: Query, numbers: range) -> _Nearest:
-        """The passages of these ``numbers``."""
+    def _candidates_among(self, query: Query, numbers: range, passages: int) -> _Candidates:
+        """The candidates among the passages of these ``numbers``."""
         if not numbers:
-            return _NOTHING_NEAR
+            return _Candidates([], complete=True)
         part, first = _place(self._parts, self._firsts, numbers.start)
         start, end = part.starts[[first, first + len(numbers)]]
         offset = query.offsets.get(self.language(numbers.start), 0.0)
         cosines = part.rows[start:end] @ query.vector - offset
-        return _by_passage(part.owners[start:end], cosines, len(cosines))
+        owners = part.owners[start:end]
+        return _candidates(owners, cosines, query.margin, len(cosines), passages)
 
 
-def compared(cosines: NDArray[np.floating[Any]], margin: float) -> int:
-    """How many candidates are re-ranked, of those whose best rows have these ``cosines``, ``(n,)``
-    from the highest down: all within ``margin`` of the first, and LEAST_COMPARED if there are so
-    many."""
-    within = np.count_nonzero(cosines[:1] - cosines <= margin)
-    return max(int(within), min(len(cosines), LEAST_COMPARED))
+def is_compared(place: int, behind: float, margin: float) -> bool:
+    """Whether the candidate at this ``place``, from 0, is re-ranked, whose best row is so far
+    ``behind`` the first one's: all within ``margin`` are, and LEAST_COMPARED if there are so many.
+    """
+    return behind <= margin or place < LEAST_COMPARED
 
 
 @dataclass(frozen=True, slots=True)
-class _Nearest:
-    """Passages with the cosines ``(n,)`` of each one's best row, less the query's offset; the
-    highest first."""
+class _Candidates:
+    """The numbers of passages, the one with the best row first; ``complete`` if rows that are
+    further behind than those looked at could not add to them."""
 
     numbers: list[int]
-    cosines: Float32
-
-    def within(self, margin: float) -> int:
-        """How many of them are candidates."""
-        return compared(self.cosines, margin)
+    complete: bool
 
 
-_NOTHING_NEAR = _Nearest([], np.empty(0, np.float32))
-
-
-def _by_passage(owners: Int32, cosines: Float32, count: int) -> _Nearest:
-    """From the ``count`` best of some rows to the passages that own them."""
+def _candidates(
+    owners: Int32, cosines: Float32, margin: float, count: int, passages: int
+) -> _Candidates:
+    """At most ``passages`` candidates, from the ``count`` best of some rows and the passages that
+    own them."""
     best = np.argsort(-cosines, kind="stable")[:count]
-    best = best[~np.isnan(cosines[best])]  # they come last
-    owners, cosines = owners[best], cosines[best]
-    firsts: dict[int, int] = {}
-    for place, owner in enumerate(owners.tolist()):
-        firsts.setdefault(owner, place)
-    firsts.pop(-1, None)  # of articles that no longer count
-    return _Nearest([*firsts], cosines[[*firsts.values()]])
+    found: dict[int, None] = {}
+    first = math.nan
+    for owner, cosine in zip(owners[best].tolist(), cosines[best].tolist(), strict=True):
+        if math.isnan(cosine):  # these come last
+            break
+        if owner < 0 or owner in found:  # -1: of articles that no longer count
+            continue
+        if not found:
+            first = cosine
+        if len(found) == passages or not is_compared(len(found), first - cosine, margin):
+            return _Candidates([*found], complete=True)
+        found[owner] = None
+    return _Candidates([*found], complete=len(found) == passages)
 
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Rows of a segment, ``start`` to ``end``, that are all in one language."""
+    """Rows of a segment that are all in one language."""
 
     language: str
-    start: int
-    end: int
     nearest: Nearest
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """For each of some vectors the best rows in one language: the passages that own them, and their
-    cosines."""
+    """For each of some vectors the passages with the best rows in one language."""
 
     language: str
-    owners: list[Int32]
-    cosines: list[Float32]
+    found: list[Found]
 
 
 class _Part:
@@ -336,12 +330,7 @@ class _Part:
     def find(self, vectors: Float32, count: int) -> Iterator[_Found]:
         """In each language the ``count`` best rows for each of the ``vectors`` ``(b, d)``."""
         for run in self._runs:
-            found = run.nearest.find(vectors, min(count, run.end - run.start))
-            yield _Found(
-                run.language,
-                [self.owners[rows + run.start] for rows, _ in found],
-                [cosines for _, cosines in found],
-            )
+            yield _Found(run.language, run.nearest.find(vectors, count))
 
     def _in_one_language(self, search: Search) -> Iterator[_Run]:
         """The runs of rows in one language: as many as there are languages, since a segment's
@@ -351,9 +340,10 @@ class _Part:
             first, place = place, place + sum(len(article.passages) for article in articles)
             start, end = map(int, self.starts[[first, place]])
             if start < end:
-                rows = self.rows[start:end]
-                nearest = open_nearest(rows, self.segment.folder, search, name=f"{start}")
-                yield _Run(language, start, end, nearest)
+                rows, owners = self.rows[start:end], self.owners[start:end]
+                folder = self.segment.folder
+                nearest = open_nearest(rows, owners, folder, search, name=f"{start}")
+                yield _Run(language, nearest)
 
 
 def _read_vectors(parts: Sequence[_Part], firsts: Sequence[int], number: int) -> PassageVectors:

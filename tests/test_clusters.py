@@ -15,14 +15,14 @@ from index import clusters, cores
 from index.clusters import AllRows, ClusteredRows, clusters_file
 from index.cores import shared_cores
 from index.late_interaction import Float32, unit
-from index.nearest import Found, Nearest
+from index.nearest import FoundRows, RowSearch
 
 ROWS = 300
 NAME = "0"
 BOTH = ["all", "clustered"]
 
 
-def find(search: Nearest, question: Float32, count: int) -> Found:
+def find(search: RowSearch, question: Float32, count: int) -> FoundRows:
     [found] = search.find(question[None, :], count)
     return found
 
@@ -35,7 +35,7 @@ def clustered(rows: Float32, folder: Path | None = None) -> ClusteredRows:
     return ClusteredRows(rows, folder, NAME)
 
 
-def opened(search: str, rows: Float32) -> Nearest:
+def opened(search: str, rows: Float32) -> RowSearch:
     return AllRows(rows) if search == "all" else clustered(rows)
 
 

@@ -18,6 +18,8 @@ from index.search import PassageIndex, Query
 from index.segments import IndexedArticle, Segment, Source
 
 DIMENSION = 4
+FEW_AND_MANY = [Search.EXACT, Search.CLUSTERED]
+"""All rows at once, passage by passage, and the best ones, as where there are many."""
 
 
 def axis(number: int) -> Float32:
@@ -46,8 +48,10 @@ def vectors(*rows: Float32) -> PassageVectors:
     return PassageVectors(np.stack(rows), tokens)
 
 
-def index_of(*segments: tuple[Segment, set[str]]) -> PassageIndex:
-    return PassageIndex([(segment, frozenset(live)) for segment, live in segments], DIMENSION)
+def index_of(*segments: tuple[Segment, set[str]], search: Search = Search.AUTO) -> PassageIndex:
+    return PassageIndex(
+        [(segment, frozenset(live)) for segment, live in segments], DIMENSION, search=search
+    )
 
 
 def test_best_row_decides() -> None:
@@ -73,16 +77,21 @@ def test_more_passages_wanted_than_there_are() -> None:
     assert [hit.number for hit in index.search(axis(1), 64)] == [0]
 
 
-def test_many_good_rows_of_one_passage_leave_room_for_the_next() -> None:
+@pytest.mark.parametrize("search", FEW_AND_MANY)
+def test_many_good_rows_of_one_passage_leave_room_for_the_next(search: Search) -> None:
     segment = Segment(
         (article("a", "one", "two", "three"),),
         (vectors(*[axis(0)] * 12), vectors(axis(1)), vectors(-axis(0))),
     )
-    assert [hit.number for hit in index_of((segment, {"a"})).search(axis(0), 2)] == [0, 1]
+    index = index_of((segment, {"a"}), search=search)
+    assert [hit.number for hit in index.search(axis(0), 2)] == [0, 1]
 
 
+@pytest.mark.parametrize("search", FEW_AND_MANY)
 @pytest.mark.parametrize("sentences", [15, 16, 31, 32, 200])
-def test_a_passage_of_very_many_sentences_does_not_crowd_out_the_others(sentences: int) -> None:
+def test_a_passage_of_very_many_sentences_does_not_crowd_out_the_others(
+    sentences: int, search: Search
+) -> None:
     """Each of its rows comes before every row of the others."""
     segment = Segment(
         (article("a", "one", "two", "three", "four"),),
@@ -93,14 +102,15 @@ def test_a_passage_of_very_many_sentences_does_not_crowd_out_the_others(sentence
             vectors(-axis(0)),
         ),
     )
-    index = index_of((segment, {"a"}))
+    index = index_of((segment, {"a"}), search=search)
     assert [hit.number for hit in index.search(axis(0), 1)] == [0]
     assert [hit.number for hit in index.search(axis(0), 2)] == [0, 2]
     assert [hit.number for hit in index.search(axis(0), 3)] == [0, 2, 1]
     assert [hit.number for hit in index.search(axis(0), 4)] == [0, 2, 1, 3]
 
 
-def test_each_of_several_queries_finds_what_it_finds_alone() -> None:
+@pytest.mark.parametrize("search", FEW_AND_MANY)
+def test_each_of_several_queries_finds_what_it_finds_alone(search: Search) -> None:
     """One is crowded out at first, one asks one article, one in a language with an offset, and one
     is not a number."""
     segment = Segment(
@@ -113,7 +123,7 @@ def test_each_of_several_queries_finds_what_it_finds_alone() -> None:
             vectors(mixed(1, 1, 0, 0)),
         ),
     )
-    index = index_of((segment, {"a", "b"}))
+    index = index_of((segment, {"a", "b"}), search=search)
     nowhere = np.full(DIMENSION, np.nan, np.float32)
     queries = [
         Query(axis(0)),
@@ -198,34 +208,36 @@ def test_what_is_far_behind_is_not_looked_for(monkeypatch: pytest.MonkeyPatch) -
             vectors(axis(1)),
         ),
     )
-    index = index_of((segment, {"a"}))
     counts: list[int] = []
     find = PassageIndex._nearest
 
-    def noted(self: PassageIndex, queries: Sequence[Query], count: int) -> Any:
+    def noted(self: PassageIndex, queries: Sequence[Query], count: int, passages: int) -> Any:
         counts.append(count)
-        return find(self, queries, count)
+        return find(self, queries, count, passages)
 
     monkeypatch.setattr(PassageIndex, "_nearest", noted)
 
-    def numbers(margin: float) -> list[int]:
+    def numbers(margin: float, search: Search = Search.CLUSTERED) -> list[int]:
+        counts.clear()
+        index = index_of((segment, {"a"}), search=search)
         [hits] = index.search_all([Query(axis(0), margin=margin)], 3)
         return [hit.number for hit in hits]
 
     assert (numbers(0.1), counts) == ([0], [12])
-    counts.clear()
     assert (numbers(0.3), counts) == ([0, 1], [12, 24, 48])
-    counts.clear()
     assert (numbers(0.5), counts) == ([0, 1, 2], [12, 24, 48])
+    # Few rows are all looked at anyway.
+    assert (numbers(0.3, Search.AUTO), counts) == ([0, 1], [12])
+    assert (numbers(0.5, Search.AUTO), counts) == ([0, 1, 2], [12])
 
 
-def test_how_many_are_compared() -> None:
-    cosines = np.array([0.9, 0.9, *[0.8] * 20, *[0.7] * 10])
-    assert search.compared(cosines, 0.05) == search.LEAST_COMPARED == 10
-    assert search.compared(cosines, 0.15) == 22
-    assert search.compared(cosines, math.inf) == 32
-    assert search.compared(cosines[:3], 0.05) == 3
-    assert search.compared(cosines[:0], 0.05) == 0
+@pytest.mark.parametrize(
+    ("place", "behind", "expected"),
+    [(0, 0.0, True), (9, 0.2, True), (10, 0.05, True), (10, 0.0501, False), (99, 0.0, True)],
+)
+def test_what_is_compared(place: int, behind: float, expected: bool) -> None:
+    assert search.LEAST_COMPARED == 10
+    assert search.is_compared(place, behind, 0.05) is expected
 
 
 def test_words_of_passages_and_titles_unless_there_are_very_many(

@@ -35,6 +35,8 @@ Job = dict[str, Any]
 
 WARM_UP = 3
 """Questions asked before any is measured."""
+A_WHILE = 1
+"""Seconds between the first index and the change."""
 HEARTBEAT = 0.005
 """Seconds between two looks at whether the event loop still runs."""
 
@@ -99,6 +101,9 @@ def _index(make: Callable[[Job], Peer], job: Job, tell: Callable[..., None]) -> 
     tell(stage="indexed", indexing=time.perf_counter() - began, peak=peak_memory())
     changed = job["changed"]
     if changed is not None:
+        # Nobody changes what was indexed a moment ago, and Beleg reads again what was written just
+        # now, since it may have been written twice.
+        time.sleep(A_WHILE)
         Path(changed["file"]).write_text(changed["file_text"], encoding="utf-8")
         began = time.perf_counter()
         peer.change(changed["number"], changed["text"], saved)
