@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from index.byte_products import LEVELS, MIDDLE, multiply, round_rows
 
 Float32 = NDArray[np.float32]
 Int8 = NDArray[np.int8]
+UInt8 = NDArray[np.uint8]
 Int32 = NDArray[np.int32]
 
 
@@ -28,12 +29,32 @@ def centre(tokens: Float32, mean: Float32) -> Float32:
     return unit(unit(tokens) - mean)
 
 
+class TokenVectors(Protocol):
+    """Unit vectors in eight bits: ``values`` int8 ``(t, d)`` times ``scales`` float32 ``(t,)``."""
+
+    @property
+    def values(self) -> Int8:
+        """Ask once: they may be read anew each time."""
+
+    @property
+    def scales(self) -> Float32:
+        """One for each vector."""
+
+    def copy_to(self, others: UInt8) -> None:
+        """Write the values into ``others`` ``(t, d)``, each `MIDDLE` more."""
+
+
 @dataclass(frozen=True, slots=True)
 class QuantisedTokens:
-    """Unit vectors in eight bits: ``values`` int8 ``(t, d)`` times ``scales`` float32 ``(t,)``."""
+    """`TokenVectors` in memory, or mapped into it."""
 
     values: Int8
     scales: Float32
+
+    def copy_to(self, others: UInt8) -> None:
+        """As `TokenVectors` says."""
+        # In two's complement the sign turns into what is `MIDDLE` more.
+        np.bitwise_xor(self.values.view(np.uint8), MIDDLE, out=others)
 
 
 def quantise(tokens: Float32) -> QuantisedTokens:
@@ -45,7 +66,7 @@ def quantise(tokens: Float32) -> QuantisedTokens:
     return QuantisedTokens(values, (1 / np.maximum(lengths, 1)).astype(np.float32))
 
 
-def similarities(question: Float32, passages: Sequence[QuantisedTokens]) -> Float32:
+def similarities(question: Float32, passages: Sequence[TokenVectors]) -> Float32:
     """Cosines ``(sum of t, q)`` of all passages' tokens, one below the other, with ``q`` question
     tokens.
 
@@ -56,9 +77,11 @@ def similarities(question: Float32, passages: Sequence[QuantisedTokens]) -> Floa
     if not sum(counts) or not len(question):
         return np.zeros((sum(counts), len(question)), np.float32)
     values, scales = round_rows(question)
-    tokens = np.concatenate([passage.values for passage in passages]).view(np.uint8)
-    # From two's complement to what is more by `MIDDLE`.
-    tokens ^= MIDDLE
+    tokens = np.empty((sum(counts), question.shape[1]), np.uint8)
+    end = 0
+    for passage, count in zip(passages, counts, strict=True):
+        start, end = end, end + count
+        passage.copy_to(tokens[start:end])
     cosines = multiply(tokens, values.T.copy(), scales)
     cosines *= np.concatenate([passage.scales for passage in passages])[:, None]
     return cosines

@@ -16,7 +16,7 @@ from types import MappingProxyType
 import numpy as np
 
 from index.encoder import Encoder, PassageEncoding
-from index.late_interaction import Float32, Int32, QuantisedTokens, centre, quantise
+from index.late_interaction import Float32, Int32, QuantisedTokens, TokenVectors, centre, quantise
 from index.passages import Passage
 
 MOST_TITLE_TOKENS = 40
@@ -75,7 +75,7 @@ class PassageTokens:
     title's.
     """
 
-    vectors: QuantisedTokens
+    vectors: TokenVectors
     starts: Int32
 
     @property
@@ -100,10 +100,11 @@ class PassageVectors:
         if self.tokens is None:
             yield from (SentenceVectors(row, None) for row in self.rows)
             return
-        vectors, starts = self.tokens.vectors, self.tokens.starts.tolist()
-        bounds = zip(starts, [*starts[1:], len(vectors.scales)], strict=True)
+        values, scales = self.tokens.vectors.values, self.tokens.vectors.scales
+        starts = self.tokens.starts.tolist()
+        bounds = zip(starts, [*starts[1:], len(scales)], strict=True)
         for row, (start, end) in zip(self.rows, bounds, strict=True):
-            of_sentence = QuantisedTokens(vectors.values[start:end], vectors.scales[start:end])
+            of_sentence = QuantisedTokens(values[start:end], scales[start:end])
             yield SentenceVectors(row, of_sentence)
 
 

@@ -33,12 +33,6 @@ that the model does not know as a whole looks like a slip."""
 LEAST_COMPARED = 10
 """Candidates that are re-ranked however far behind: the scores go by their mean and spread, the
 confidence by the runners-up, a reader looks at several, and evaluation at ten."""
-ALL_RESIDENT = 64_000_000
-"""Bytes of stored token vectors, those of some 900 paragraphs, that may all stay in memory."""
-MOST_RESIDENT = 16_000_000
-"""Bytes of them that questions read before those in memory are released, where there are more. Else
-a large library's would all count as this process's memory in the end; to map a question's again
-takes half a millisecond at most."""
 REMEMBERED = 4_096
 """Passages whose places in the mapped files are kept in mind, half a kilobyte each."""
 
@@ -114,11 +108,6 @@ class PassageIndex:
         # Put together anew for every question, they would take as long as the search does.
         read = partial(_read_vectors, self._parts, self._firsts)
         self._vectors = lru_cache(REMEMBERED)(read)
-        stored = sum(part.segment.token_bytes() for part in self._parts)
-        self._may_read = MOST_RESIDENT if stored > ALL_RESIDENT else math.inf
-        """Bytes of token vectors until those in memory are released."""
-        self._read = 0
-        """Bytes that were read since then."""
         self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
 
     @property
@@ -162,21 +151,11 @@ class PassageIndex:
         """The token vectors of the passages of these numbers, computed if none are stored."""
         if self._computed is None:
             found = (self._vectors(number).tokens for number in numbers)
-            stored = [tokens for tokens in found if tokens is not None]
-            self._count_read(sum(tokens.nbytes for tokens in stored))
-            return stored
+            return [tokens for tokens in found if tokens is not None]
         passages = [self.passages[number] for number in numbers]
         return self._computed.of(
             [TitledPassage(self.source(passage).title, passage) for passage in passages]
         )
-
-    def _count_read(self, count: int) -> None:
-        # Threads that count at the same time may lose some of it, which does no harm.
-        self._read += count
-        if self._read > self._may_read:
-            self._read = 0
-            for part in self._parts:
-                part.segment.release_tokens()
 
     def search(
         self,

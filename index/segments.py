@@ -10,9 +10,9 @@ and, unless the library is too large for token vectors (see token_vectors.py),
     scales.f32      float32 (tokens,): what brings a token vector back to unit length
     starts.i32      int32 (rows,): where among its passage's tokens those of each sentence begin
 
-Arrays are stored bare, little-endian, and mapped into memory: their shapes follow from
-passages.json and the manifest's dimension, so a file of the wrong length is noticed before it is
-used.
+Arrays are stored bare, little-endian, and mapped into memory, but for many token vectors
+(token_file.py): their shapes follow from passages.json and the manifest's dimension, so a file of
+the wrong length is noticed before it is used.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import mmap
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, fields
@@ -34,10 +33,11 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, NonNegativeInt, TypeAdapter, ValidationError
 
 from index.content import Article
-from index.late_interaction import Float32, Int8, Int32, QuantisedTokens
+from index.late_interaction import Float32, Int8, Int32, QuantisedTokens, TokenVectors
 from index.passage_vectors import PassageTokens, PassageVectors
 from index.passages import SPLITTING, Passage
 from index.storage import DamagedIndexError, reading
+from index.token_file import ReadTokens, TokenFile, are_read
 
 PASSAGES = "passages.json"
 ROWS = "rows.f32"
@@ -117,25 +117,12 @@ class Segment:
             return self.vectors.starts
         return np.cumsum([0, *(len(vectors.rows) for vectors in self.vectors)], dtype=np.int64)
 
-    def token_bytes(self) -> int:
-        """Bytes of the token vectors that a mapped segment stores; 0 for one in memory."""
-        if isinstance(self.vectors, MappedVectors) and self.vectors.tokens is not None:
-            return self.vectors.tokens.nbytes
-        return 0
-
-    def release_tokens(self) -> None:
-        """Take the token vectors of a mapped segment that have been read out of this process's
-        memory: the system keeps them in its cache while it has room, and maps them again when they
-        are read."""
-        if isinstance(self.vectors, MappedVectors) and self.vectors.tokens is not None:
-            self.vectors.tokens.release()
-
 
 class MappedVectors(Sequence[PassageVectors]):
     """The vectors of a mapped segment's passages, each put together when it is asked for: as
     objects a million of them would take more memory than all else."""
 
-    def __init__(self, rows: Float32, counts: Sequence[int], tokens: MappedTokens | None) -> None:
+    def __init__(self, rows: Float32, counts: Sequence[int], tokens: StoredTokens | None) -> None:
         """Passage by passage, ``counts`` of the ``rows`` and as many starts of its ``tokens``."""
         self.rows = rows
         self.starts = np.cumsum([0, *counts], dtype=np.int64)
@@ -158,30 +145,26 @@ class MappedVectors(Sequence[PassageVectors]):
         return PassageVectors(self.rows[span], tokens)
 
 
-class MappedTokens:
-    """The token vectors of a mapped segment's passages."""
+class StoredTokens:
+    """The token vectors of a stored segment's passages."""
 
-    def __init__(self, values: Int8, scales: Float32, starts: Int32, counts: Sequence[int]) -> None:
+    def __init__(
+        self, values: Int8 | TokenFile, scales: Float32, starts: Int32, counts: Sequence[int]
+    ) -> None:
         """Passage by passage, ``counts`` of the ``values`` and ``scales``."""
         self._values, self._scales, self._starts = values, scales, starts
         self._bounds = np.cumsum([0, *counts])
-        self.nbytes = values.nbytes
-        """Bytes of the vectors, without their scales."""
 
     def of(self, place: int, starts: slice) -> PassageTokens:
         """Those of the passage at ``place``, whose ``starts`` these are."""
-        span = slice(int(self._bounds[place]), int(self._bounds[place + 1]))
-        vectors = QuantisedTokens(self._values[span], self._scales[span])
+        start, end = self._bounds[place : place + 2].tolist()
+        scales = self._scales[start:end]
+        vectors: TokenVectors = (
+            ReadTokens(self._values, start, scales)
+            if isinstance(self._values, TokenFile)
+            else QuantisedTokens(self._values[start:end], scales)
+        )
         return PassageTokens(vectors, self._starts[starts])
-
-    def release(self) -> None:
-        """As `Segment.release_tokens` says."""
-        mapped: object = self._values
-        while isinstance(mapped, np.ndarray):
-            mapped = mapped.base
-        # There are none without tokens, and Windows cannot do it.
-        if isinstance(mapped, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-            mapped.madvise(mmap.MADV_DONTNEED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,7 +281,7 @@ def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
         of_passages = (
             None
             if content.tokens is None
-            else _map_tokens(folder, dimension, len(rows), content.tokens)
+            else _open_tokens(folder, dimension, len(rows), content.tokens)
         )
         vectors = MappedVectors(rows, rows_of, of_passages)
         if content.tokens is not None and len(content.tokens) != len(vectors):
@@ -323,20 +306,30 @@ def _identity(folder: Path, dimension: int, *, tokens: bool) -> tuple[object, ..
     return folder, dimension, tokens, *stats
 
 
-def _map_tokens(folder: Path, dimension: int, starts: int, counts: Sequence[int]) -> MappedTokens:
+def _open_tokens(folder: Path, dimension: int, starts: int, counts: Sequence[int]) -> StoredTokens:
     """Token vectors of passages, ``counts`` of each; ``starts`` of all of them together."""
     total = sum(counts)
-    values: Int8 = _map(folder / TOKENS, "i1", (total, dimension))
     scales: Float32 = _map(folder / SCALES, "<f4", (total,))
     of_sentences: Int32 = _map(folder / STARTS, "<i4", (starts,))
-    return MappedTokens(values, scales, of_sentences, counts)
+    values: Int8 | TokenFile
+    if are_read(total * dimension):
+        with reading(folder / TOKENS) as path:
+            _check_size(path, total * dimension)
+            values = TokenFile(path, dimension)
+    else:
+        values = _map(folder / TOKENS, "i1", (total, dimension))
+    return StoredTokens(values, scales, of_sentences, counts)
 
 
 def _map(path: Path, kind: str, shape: tuple[int, ...]) -> NDArray[Any]:
     with reading(path):
-        if path.stat().st_size != np.dtype(kind).itemsize * math.prod(shape):
-            raise ValueError(path.name)
+        _check_size(path, np.dtype(kind).itemsize * math.prod(shape))
         if 0 in shape:
             return np.empty(shape, kind)
         # A plain array over the map: slicing numpy's memmap class costs ten times as much.
         return np.asarray(np.memmap(path, kind, "r", shape=shape))
+
+
+def _check_size(path: Path, size: int) -> None:
+    if path.stat().st_size != size:
+        raise ValueError(path.name)

@@ -66,8 +66,13 @@ def _composed(text: str) -> str:
 
 
 def _is_known(word: str, library: Collection[str], rarities: Rarities) -> bool:
+    """Whether it is written so, or, if it is long, without its last letter: then it is a form of
+    that word ("financed"), which the model reads in it as it is."""
     lower = word.lower()
-    return lower in library or any(one is not None for one in rarities([word, lower]))
+    forms = [lower, lower[:-1]] if len(word) > LEAST_LETTERS else [lower]
+    return any(one in library for one in forms) or any(
+        one is not None for one in rarities([word, *forms])
+    )
 
 
 def _meant(word: str, library: Collection[str], rarities: Rarities) -> str | None:

@@ -4,20 +4,17 @@ again."""
 import gc
 import json
 import math
-import sys
 import weakref
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 
-import numpy as np
 import pytest
 from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
 
-from index import search
 from index.answer import Answer, Asked, Status
 from index.content import Article
 from index.encoder import QuestionEncoding
@@ -84,39 +81,6 @@ def test_words_are_there_once_a_library_is_prepared(library: Library) -> None:
     assert "words" not in vars(library.index)
     library.prepare()
     assert "words" in vars(library.index)
-
-
-def resident(file: Path) -> int:
-    """Kilobytes of a mapped file that count as this process's memory."""
-    maps = Path("/proc/self/smaps").read_text(encoding="utf-8").split("VmFlags:")
-    return sum(int(one.split("Rss:")[1].split()[0]) for one in maps if f" {file}\n" in one)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_token_vectors_that_were_read_do_not_stay_in_memory(
-    library: Library, data: Path, encoder: FakeEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where there are more of them than may all stay."""
-    [file] = data.rglob("tokens.i8")
-    every = range(library.passage_count)
-    before = [one.vectors.values.copy() for one in library.index.tokens(every)]
-    size = sum(one.nbytes for one in library.index.tokens(every))
-
-    def after(reads: int, *, may_all_stay: int) -> int:
-        monkeypatch.setattr(search, "ALL_RESIDENT", may_all_stay)
-        monkeypatch.setattr(search, "MOST_RESIDENT", 2 * size)
-        opened = Library.stored(data, encoder)
-        assert opened is not None
-        for _ in range(reads):
-            for one, values in zip(opened.index.tokens(every), before, strict=True):
-                np.testing.assert_array_equal(one.vectors.values, values)
-        opened.index.tokens(every)
-        return resident(file)
-
-    assert after(1, may_all_stay=0) > 0
-    assert after(2, may_all_stay=0) == 0
-    assert after(2, may_all_stay=file.stat().st_size - 1) == 0
-    assert after(2, may_all_stay=file.stat().st_size) > 0
 
 
 def test_unknown_article(library: Library) -> None:

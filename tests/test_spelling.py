@@ -55,8 +55,15 @@ def test_what_the_library_writes_is_no_slip() -> None:
 
 
 def test_the_librarys_words_go_before_the_models() -> None:
-    assert respelt("Missilet", frozenset({"missileth"}), rarities) == "Missileth"
-    assert respelt("Missilet", frozenset(), rarities) == "Missile"
+    assert respelt("Mssile", frozenset({"massile"}), rarities) == "Massile"
+    assert respelt("Mssile", frozenset(), rarities) == "Missile"
+
+
+def test_a_letter_behind_a_known_word_is_no_slip() -> None:
+    """But for short words, which are too near to one another."""
+    assert respelt("Patriots paused", frozenset(), rarities) is None
+    assert respelt("beacons", frozenset({"beacon"}), rarities) is None
+    assert respelt("pausd", frozenset({"paus"}), rarities) == "paus"
 
 
 def test_the_commonest_word_is_meant() -> None:
