@@ -71,7 +71,7 @@ def main() -> None:
             began = time.perf_counter()
             check_segment(data, entry)
             checked = time.perf_counter()
-            segment = read_segment(segment_folder(data, entry.name), DIMENSION, tokens=True)
+            segment = read_segment(segment_folder(data, entry.name), DIMENSION, size)
             PassageIndex([(segment, frozenset(entry.articles))], DIMENSION)
             loads.append(time.perf_counter() - began)
             checks.append(checked - began)

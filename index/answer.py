@@ -119,7 +119,7 @@ def answer_messages(
     unsure, however confident (see docs/quality.md).
 
     Raises ValueError for a ``top`` below 1, an article that is not in the index, and a strictness
-    that is no finite number.
+    that is no finite number, StorageError if token vectors cannot be read.
     """
     began = time.perf_counter()
     searches = [_searches(one, index, fit) for one in asked]

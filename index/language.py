@@ -40,7 +40,7 @@ def language_likelihood(text: str, language: str) -> float:
 def likeliest(text: str, languages: Sequence[str]) -> str:
     """The one of ``languages`` (ISO 639-1) that ``text`` fits best; the first if none fits
     better."""
-    shares = {label: float(share) for label, share in _identifier().rank(text[:SAMPLE])}
+    shares = dict(_identifier().rank(text[:SAMPLE]))
     return max(languages, key=lambda language: shares.get(language, 0.0))
 
 

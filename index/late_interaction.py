@@ -34,14 +34,20 @@ class TokenVectors(Protocol):
 
     @property
     def values(self) -> Int8:
-        """Ask once: they may be read anew each time."""
+        """Ask once: they may be read anew each time. Raises StorageError if they cannot be."""
 
     @property
     def scales(self) -> Float32:
         """One for each vector."""
 
+    def part(self, start: int, end: int) -> TokenVectors:
+        """Those from ``start`` to ``end``; nothing is read for it."""
+
     def copy_to(self, others: UInt8) -> None:
-        """Write the values into ``others`` ``(t, d)``, each `MIDDLE` more."""
+        """Write the values into ``others`` ``(t, d)``, each `MIDDLE` more.
+
+        Raises StorageError, as ``values`` does, if they are read and cannot be.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,10 @@ class QuantisedTokens:
 
     values: Int8
     scales: Float32
+
+    def part(self, start: int, end: int) -> QuantisedTokens:
+        """As `TokenVectors` says."""
+        return QuantisedTokens(self.values[start:end], self.scales[start:end])
 
     def copy_to(self, others: UInt8) -> None:
         """As `TokenVectors` says."""
@@ -71,7 +81,7 @@ def similarities(question: Float32, passages: Sequence[TokenVectors]) -> Float32
     tokens.
 
     The question's vectors are rounded to bytes too, which changes a cosine by some 0.0005: as much
-    as `quantise` does.
+    as `quantise` does. Raises StorageError if tokens cannot be read.
     """
     counts = [len(passage.scales) for passage in passages]
     if not sum(counts) or not len(question):

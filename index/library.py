@@ -175,7 +175,7 @@ class Library:
         thresholds of the status, in log-odds.
 
         Raises ValueError for ``top`` below 1, an article that is not in the library, and a
-        strictness that is no finite number.
+        strictness that is no finite number, StorageError if token vectors cannot be read.
         """
         [answer] = self.answers([Asked(message, top, article, before, strictness)])
         return answer

@@ -58,7 +58,8 @@ def open_nearest(
     """The search for the passages that own some of a segment's ``rows`` ``(n, d)``, of unit length,
     whose files lie in ``folder``; ``name`` tells them from the segment's others.
 
-    ``owners`` ``(n,)`` are the passages' numbers; one's rows stand together. Without a folder, or
+    ``owners`` ``(n,)`` are the passages' numbers, -1 for those that no longer count; one's rows
+    stand together. Without a folder, or
     where they cannot be saved in it, clusters are made for this process alone.
     """
     few = len(rows) < CLUSTERED_FROM
@@ -90,7 +91,7 @@ class FewRows:
     def _highest(self, products: Float32, count: int) -> Found:
         if count >= len(products):
             return self._passages, products
-        places = np.argpartition(products, -count)[-count:]
+        places = np.argpartition(-products, count)[:count]  # what is not a number comes last
         return self._passages[places], products[places]
 
 

@@ -60,10 +60,10 @@ class TitledPassage:
 @dataclass(frozen=True, slots=True)
 class SentenceVectors:
     """A sentence's vector ``row`` float32 ``(d,)``, and its centred token vectors, of which there
-    are none in an index that does not store them."""
+    are none in an index that does not store them. These may still have to be read."""
 
     row: Float32
-    tokens: QuantisedTokens | None
+    tokens: TokenVectors | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class PassageTokens:
 
     @property
     def nbytes(self) -> int:
-        """Bytes of memory, or of disk."""
+        """Bytes that they take in memory."""
         return self.vectors.values.nbytes + self.vectors.scales.nbytes + self.starts.nbytes
 
 
@@ -100,12 +100,10 @@ class PassageVectors:
         if self.tokens is None:
             yield from (SentenceVectors(row, None) for row in self.rows)
             return
-        values, scales = self.tokens.vectors.values, self.tokens.vectors.scales
-        starts = self.tokens.starts.tolist()
-        bounds = zip(starts, [*starts[1:], len(scales)], strict=True)
+        vectors, starts = self.tokens.vectors, self.tokens.starts.tolist()
+        bounds = zip(starts, [*starts[1:], len(vectors.scales)], strict=True)
         for row, (start, end) in zip(self.rows, bounds, strict=True):
-            of_sentence = QuantisedTokens(values[start:end], scales[start:end])
-            yield SentenceVectors(row, of_sentence)
+            yield SentenceVectors(row, vectors.part(start, end))
 
 
 NO_SENTENCES: Mapping[TitledSentence, SentenceVectors] = MappingProxyType({})

@@ -87,6 +87,7 @@ def rerank(
     """The candidates with the best first.
 
     ``languages``: how well the question fits each language, from 0 to 1 (`language_likelihoods`).
+    Raises StorageError if token vectors cannot be read.
     """
     if not hits:
         return []
@@ -177,7 +178,10 @@ def standardised(values: Float64) -> Float64:
 def compare(
     question: QuestionEncoding, hits: Sequence[Hit], index: PassageIndex, question_mean: Float32
 ) -> Views:
-    """The views of each of ``hits``, of which there is at least one."""
+    """The views of each of ``hits``, of which there is at least one.
+
+    Raises StorageError if token vectors cannot be read.
+    """
     tokens = index.tokens([hit.number for hit in hits])
     vectors = [one.vectors for one in tokens]
     return views(

@@ -34,7 +34,7 @@ LEAST_COMPARED = 10
 """Candidates that are re-ranked however far behind: the scores go by their mean and spread, the
 confidence by the runners-up, a reader looks at several, and evaluation at ten."""
 REMEMBERED = 4_096
-"""Passages whose places in the mapped files are kept in mind, half a kilobyte each."""
+"""Passages whose places in the files are kept in mind, half a kilobyte each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ class PassageIndex:
         return [
             [
                 # Not as they were found: of copies of a passage these are equal to the last bit.
-                Hit(number, float((self._vectors(number).rows @ query.vector).max()))
+                Hit(number, float(np.fmax.reduce(self._vectors(number).rows @ query.vector)))
                 for number in numbers
             ]
             for query, numbers in zip(queries, every, strict=True)
@@ -194,7 +194,8 @@ class PassageIndex:
 
     def _candidates(self, queries: Sequence[Query], passages: int) -> list[list[int]]:
         """For each query the numbers of at most ``passages`` candidates."""
-        # A passage has five rows or so, and some may come before the next one's best.
+        # A passage has five rows or so, and some may come before the next one's best, where they
+        # are not looked at passage by passage.
         total, wanted = sum(len(part.rows) for part in self._parts), len(self.passages)
         count = 4 * passages if passages < wanted else total
         found = self._nearest(queries, count, passages)
@@ -256,8 +257,8 @@ class _Candidates:
 def _candidates(
     owners: Int32, cosines: Float32, margin: float, count: int, passages: int
 ) -> _Candidates:
-    """At most ``passages`` candidates, from the ``count`` best of some rows and the passages that
-    own them."""
+    """At most ``passages`` candidates, from the ``count`` best of some rows, or of some passages'
+    best rows, and the passages that own them."""
     best = np.argsort(-cosines, kind="stable")[:count]
     found: dict[int, None] = {}
     first = math.nan
@@ -307,7 +308,8 @@ class _Part:
         self._runs = list(self._in_one_language(search))
 
     def find(self, vectors: Float32, count: int) -> Iterator[_Found]:
-        """In each language the ``count`` best rows for each of the ``vectors`` ``(b, d)``."""
+        """In each language the passages with the ``count`` best rows for each of the ``vectors``
+        ``(b, d)``."""
         for run in self._runs:
             yield _Found(run.language, run.nearest.find(vectors, count))
 

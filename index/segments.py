@@ -10,8 +10,8 @@ and, unless the library is too large for token vectors (see token_vectors.py),
     scales.f32      float32 (tokens,): what brings a token vector back to unit length
     starts.i32      int32 (rows,): where among its passage's tokens those of each sentence begin
 
-Arrays are stored bare, little-endian, and mapped into memory, but for many token vectors
-(token_file.py): their shapes follow from passages.json and the manifest's dimension, so a file of
+Arrays are stored bare, little-endian, and mapped into memory; many token vectors are read instead
+(token_file.py). Their shapes follow from passages.json and the manifest's dimension, so a file of
 the wrong length is noticed before it is used.
 """
 
@@ -254,17 +254,18 @@ def write_segment(
 _mapped: WeakValueDictionary[tuple[object, ...], Segment] = WeakValueDictionary()
 
 
-def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
-    """Map a segment's files, whose digests the caller has checked; ``tokens`` says whether it
-    should hold token vectors.
+def read_segment(folder: Path, dimension: int, token_bytes: int | None) -> Segment:
+    """Open a segment's files, whose digests the caller has checked. ``token_bytes``: what the token
+    vectors of its whole index take; None where it should hold none.
 
-    One that is mapped already is the same as before: the files of a segment never change, and no
+    One that is open already is the same as before: the files of a segment never change, and no
     other segment gets its folder.
 
     Raises DamagedIndexError where one is missing or the files do not fit one another, StorageError
     if one cannot be read.
     """
-    key = _identity(folder, dimension, tokens=tokens)
+    many = token_bytes is not None and are_read(token_bytes)
+    key = _identity(folder, dimension, token_bytes is not None, many)
     if (known := _mapped.get(key)) is not None:
         return known
     try:
@@ -275,13 +276,13 @@ def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
     passages = [passage for article in content.articles for passage in article.passages]
     rows_of = [len(passage.sentences) for passage in passages]
     try:
-        if tokens is (content.tokens is None):
+        if (token_bytes is None) is not (content.tokens is None):
             raise ValueError("tokens")
         rows: Float32 = _map(folder / ROWS, "<f4", (sum(rows_of), dimension))
         of_passages = (
             None
             if content.tokens is None
-            else _open_tokens(folder, dimension, len(rows), content.tokens)
+            else _open_tokens(folder, dimension, len(rows), content.tokens, many=many)
         )
         vectors = MappedVectors(rows, rows_of, of_passages)
         if content.tokens is not None and len(content.tokens) != len(vectors):
@@ -293,7 +294,7 @@ def read_segment(folder: Path, dimension: int, *, tokens: bool) -> Segment:
     return segment
 
 
-def _identity(folder: Path, dimension: int, *, tokens: bool) -> tuple[object, ...]:
+def _identity(folder: Path, *opened_as: object) -> tuple[object, ...]:
     """Differs when a file of the segment has been written, replaced or removed."""
     stats: list[tuple[int, ...] | None] = []
     for name in (PASSAGES, ROWS, TOKENS, SCALES, STARTS):
@@ -303,16 +304,19 @@ def _identity(folder: Path, dimension: int, *, tokens: bool) -> tuple[object, ..
             stats.append(None)
         else:
             stats.append((stat.st_ino, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns))
-    return folder, dimension, tokens, *stats
+    return folder, *opened_as, *stats
 
 
-def _open_tokens(folder: Path, dimension: int, starts: int, counts: Sequence[int]) -> StoredTokens:
-    """Token vectors of passages, ``counts`` of each; ``starts`` of all of them together."""
+def _open_tokens(
+    folder: Path, dimension: int, starts: int, counts: Sequence[int], *, many: bool
+) -> StoredTokens:
+    """Token vectors of passages, ``counts`` of each; ``starts`` of all of them together. ``many``
+    are read, and not mapped."""
     total = sum(counts)
     scales: Float32 = _map(folder / SCALES, "<f4", (total,))
     of_sentences: Int32 = _map(folder / STARTS, "<i4", (starts,))
     values: Int8 | TokenFile
-    if are_read(total * dimension):
+    if many:
         with reading(folder / TOKENS) as path:
             _check_size(path, total * dimension)
             values = TokenFile(path, dimension)

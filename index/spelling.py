@@ -69,10 +69,10 @@ def _is_known(word: str, library: Collection[str], rarities: Rarities) -> bool:
     """Whether it is written so, or, if it is long, without its last letter: then it is a form of
     that word ("financed"), which the model reads in it as it is."""
     lower = word.lower()
-    forms = [lower, lower[:-1]] if len(word) > LEAST_LETTERS else [lower]
-    return any(one in library for one in forms) or any(
-        one is not None for one in rarities([word, *forms])
-    )
+    forms = [word, lower]
+    if len(word) > LEAST_LETTERS:
+        forms += word[:-1], lower[:-1]
+    return any(one in library for one in forms) or any(one is not None for one in rarities(forms))
 
 
 def _meant(word: str, library: Collection[str], rarities: Rarities) -> str | None:

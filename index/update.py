@@ -90,7 +90,7 @@ class IndexReport:
 
 @dataclass(frozen=True, slots=True)
 class StoredIndex:
-    """A whole index as it lies on disk, checked and mapped."""
+    """A whole index as it lies on disk, checked and open."""
 
     manifest: Manifest
     segments: tuple[Segment, ...]
@@ -119,10 +119,9 @@ def read_index(folder: Path, encoder: Encoder, fit: Fit) -> StoredIndex | None:
         raise DamagedIndexError("it was made with other fitted numbers")
     for entry in manifest.segments:
         check_segment(folder, entry)
+    token_bytes = manifest.token_bytes if manifest.tokens_stored else None
     segments = tuple(
-        read_segment(
-            segment_folder(folder, entry.name), manifest.dimension, tokens=manifest.tokens_stored
-        )
+        read_segment(segment_folder(folder, entry.name), manifest.dimension, token_bytes)
         for entry in manifest.segments
     )
     stored = StoredIndex(manifest, segments)
@@ -183,7 +182,7 @@ def update_index(
     article's id. What it raises is passed on. The new index is read back before the lock is
     given up, as the next writer may sweep away its segments.
 
-    Raises StorageError if the folder cannot be written; the old index then stays as it was.
+    Raises StorageError if the folder cannot be read or written; the old index then stays as it was.
     ``on_progress`` is told how many of how many sentences are encoded.
     """
     began = time.perf_counter()

@@ -337,7 +337,7 @@ def test_an_index_from_before_there_were_questions(filled: ContentFolder, data: 
     stored = json.loads(path.read_text())
     assert [article["source"].pop("questions") for article in stored["articles"]] == [[], []]
     path.write_text(json.dumps(stored))
-    segment = read_segment(path.parent, 64, tokens=True)
+    segment = read_segment(path.parent, 64, token_bytes=0)
     assert [article.source.questions for article in segment.articles] == [(), ()]
 
 

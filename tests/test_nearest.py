@@ -40,6 +40,10 @@ def test_passages_of_no_row_or_of_many_or_that_no_longer_count() -> None:
     [(passages, products)] = FewRows(rows, of_rows).find(np.eye(1, 2, dtype=np.float32), 9)
     assert passages.tolist() == [-1, 8, 3]
     assert products.tolist() == [1, np.float32(0.8), np.float32(0.7)]
+    [(best, _)] = FewRows(rows[2:], np.array([8, 3, 5], np.int32)).find(
+        np.eye(1, 2, dtype=np.float32), 1
+    )
+    assert best.tolist() == [8]  # the last row is not a number
     [(none, nothing)] = FewRows(rows[:0], of_rows[:0]).find(np.eye(1, 2, dtype=np.float32), 9)
     assert none.tolist() == nothing.tolist() == []
 

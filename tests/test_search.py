@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fake_encoder import FakeEncoder
 
-from index import search
+from index import nearest, search
 from index.late_interaction import Float32, quantise, unit
 from index.nearest import Search
 from index.passage_vectors import PassageTokens, PassageVectors
@@ -257,6 +257,30 @@ def test_question_whose_vector_is_not_a_number() -> None:
     segment = Segment((article("a", "one", "two"),), (vectors(axis(0)), vectors(*[axis(1)] * 20)))
     nowhere = np.full(DIMENSION, np.nan, np.float32)
     assert index_of((segment, {"a"})).search(nowhere, 1) == []
+
+
+def test_row_that_is_not_a_number_beside_one_that_is() -> None:
+    nowhere = np.full(DIMENSION, np.nan, np.float32)
+    segment = Segment(
+        (article("a", "one", "two"),), (vectors(axis(0), nowhere), vectors(mixed(4, 3, 0, 0)))
+    )
+    hits = index_of((segment, {"a"})).search(axis(0), 2)
+    assert [(hit.number, hit.cosine) for hit in hits] == [(0, 1), (1, pytest.approx(0.8))]
+
+
+def test_few_and_many_rows_in_one_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 40 passages those of a dead article crowd out the living ones of the large segment."""
+    random = np.random.default_rng(3)
+    rows = unit(random.standard_normal((60, DIMENSION), np.float32))
+    large = Segment(
+        (article("dead", *["gone"] * 20), article("b", *["kept"] * 20)),
+        tuple(vectors(*[axis(0)] * 10) for _ in range(20)) + tuple(map(vectors, rows[:20])),
+    )
+    small = Segment((article("a", *["new"] * 20),), tuple(map(vectors, rows[20:40])))
+    expected = np.argsort(-(np.concatenate([rows[:20], rows[20:40]]) @ axis(0)))[:15].tolist()
+    monkeypatch.setattr(nearest, "CLUSTERED_FROM", 21)
+    index = index_of((large, {"b"}), (small, {"a"}))
+    assert [hit.number for hit in index.search(axis(0), 15)] == expected
 
 
 def test_nothing_to_search() -> None:

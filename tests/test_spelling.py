@@ -63,6 +63,7 @@ def test_a_letter_behind_a_known_word_is_no_slip() -> None:
     """But for short words, which are too near to one another."""
     assert respelt("Patriots paused", frozenset(), rarities) is None
     assert respelt("beacons", frozenset({"beacon"}), rarities) is None
+    assert respelt("Tokyos", frozenset(), rarities) is None  # known with its capital letter alone
     assert respelt("pausd", frozenset({"paus"}), rarities) == "paus"
 
 

@@ -683,7 +683,7 @@ def test_dead_segment_goes_and_its_living_article_moves(
     assert second != first
     assert on_disk(data) == {second}
     assert report.encoded == 0
-    segment = read_segment(data / "segments" / second, 64, tokens=True)
+    segment = read_segment(data / "segments" / second, 64, token_bytes=0)
     assert [article.source.id for article in segment.articles] == ["c"]
 
 
