@@ -53,8 +53,11 @@ def respelt(question: str, library: Collection[str], rarities: Rarities) -> str 
         if len(match.group()) <= MOST_LETTERS and not _is_known(match.group(), library, rarities)
     )
     for match in islice(unknown, MOST_WORDS):
-        meant = _meant(match.group(), library, rarities)
-        if meant is not None:
+        word = match.group()
+        meant = _meant(word, library, rarities)
+        # What goes on from a known word by a letter ("financed") is a form of it, and the model
+        # reads that word in it.
+        if meant is not None and meant.lower() != word[:-1].lower():
             parts += question[end : match.start()], meant
             end = match.end()
     return "".join((*parts, question[end:])) if parts else None
@@ -66,13 +69,8 @@ def _composed(text: str) -> str:
 
 
 def _is_known(word: str, library: Collection[str], rarities: Rarities) -> bool:
-    """Whether it is written so, or, if it is long, without its last letter: then it is a form of
-    that word ("financed"), which the model reads in it as it is."""
     lower = word.lower()
-    forms = [word, lower]
-    if len(word) > LEAST_LETTERS:
-        forms += word[:-1], lower[:-1]
-    return any(one in library for one in forms) or any(one is not None for one in rarities(forms))
+    return lower in library or any(one is not None for one in rarities([word, lower]))
 
 
 def _meant(word: str, library: Collection[str], rarities: Rarities) -> str | None:

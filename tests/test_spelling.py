@@ -59,12 +59,18 @@ def test_the_librarys_words_go_before_the_models() -> None:
     assert respelt("Mssile", frozenset(), rarities) == "Missile"
 
 
+def known_scrap(words: Sequence[str]) -> list[float | None]:
+    """The model's pieces are not only words."""
+    return [{"patri": 1.0, "Patri": 1.0, "calle": 1.0}.get(word) for word in words]
+
+
 def test_a_letter_behind_a_known_word_is_no_slip() -> None:
-    """But for short words, which are too near to one another."""
+    """But one in place of the last letter may be."""
     assert respelt("Patriots paused", frozenset(), rarities) is None
     assert respelt("beacons", frozenset({"beacon"}), rarities) is None
-    assert respelt("Tokyos", frozenset(), rarities) is None  # known with its capital letter alone
-    assert respelt("pausd", frozenset({"paus"}), rarities) == "paus"
+    assert respelt("Patrio", frozenset({"patriot"}), known_scrap) == "Patriot"
+    assert respelt("beacom", frozenset({"beacon"}), rarities) == "beacon"
+    assert respelt("callel", frozenset({"called"}), known_scrap) == "called"
 
 
 def test_the_commonest_word_is_meant() -> None:
