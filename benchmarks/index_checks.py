@@ -71,7 +71,8 @@ def main() -> None:
             began = time.perf_counter()
             check_segment(data, entry)
             checked = time.perf_counter()
-            segment = read_segment(segment_folder(data, entry.name), DIMENSION, size)
+            of_tokens = entry.files["tokens.i8"].size
+            segment = read_segment(segment_folder(data, entry.name), DIMENSION, of_tokens)
             PassageIndex([(segment, frozenset(entry.articles))], DIMENSION)
             loads.append(time.perf_counter() - began)
             checks.append(checked - began)

@@ -59,8 +59,8 @@ def open_nearest(
     whose files lie in ``folder``; ``name`` tells them from the segment's others.
 
     ``owners`` ``(n,)`` are the passages' numbers, -1 for those that no longer count; one's rows
-    stand together. Without a folder, or
-    where they cannot be saved in it, clusters are made for this process alone.
+    stand together. Without a folder, or where they cannot be saved in it, clusters are made for
+    this process alone.
     """
     few = len(rows) < CLUSTERED_FROM
     if not len(rows) or (few and search is not Search.CLUSTERED):

@@ -176,7 +176,7 @@ class PassageIndex:
         are many.
         """
         everywhere = [query for query in queries if query.among is None]
-        found = iter(self._candidates(everywhere, passages))
+        found = iter(self._candidates_everywhere(everywhere, passages))
         every = [
             next(found)
             if query.among is None
@@ -192,7 +192,7 @@ class PassageIndex:
             for query, numbers in zip(queries, every, strict=True)
         ]
 
-    def _candidates(self, queries: Sequence[Query], passages: int) -> list[list[int]]:
+    def _candidates_everywhere(self, queries: Sequence[Query], passages: int) -> list[list[int]]:
         """For each query the numbers of at most ``passages`` candidates."""
         # A passage has five rows or so, and some may come before the next one's best, where they
         # are not looked at passage by passage.
@@ -219,11 +219,11 @@ class PassageIndex:
             return [_Candidates([], complete=True) for _ in queries]
         nearest = []
         for place, query in enumerate(queries):
-            owners = np.concatenate([run.found[place][0] for run in runs])
+            owners = np.concatenate([found[place][0] for _, found in runs])
             cosines = np.concatenate(
-                [run.found[place][1] - query.offsets.get(run.language, 0.0) for run in runs]
+                [found[place][1] - query.offsets.get(language, 0.0) for language, found in runs]
             )
-            nearest.append(_candidates(owners, cosines, query.margin, count, passages))
+            nearest.append(_best_first(owners, cosines, query.margin, count, passages))
         return nearest
 
     def _candidates_among(self, query: Query, numbers: range, passages: int) -> _Candidates:
@@ -235,7 +235,7 @@ class PassageIndex:
         offset = query.offsets.get(self.language(numbers.start), 0.0)
         cosines = part.rows[start:end] @ query.vector - offset
         owners = part.owners[start:end]
-        return _candidates(owners, cosines, query.margin, len(cosines), passages)
+        return _best_first(owners, cosines, query.margin, len(cosines), passages)
 
 
 def is_compared(place: int, behind: float, margin: float) -> bool:
@@ -254,7 +254,7 @@ class _Candidates:
     complete: bool
 
 
-def _candidates(
+def _best_first(
     owners: Int32, cosines: Float32, margin: float, count: int, passages: int
 ) -> _Candidates:
     """At most ``passages`` candidates, from the ``count`` best of some rows, or of some passages'
@@ -283,14 +283,6 @@ class _Run:
     nearest: Nearest
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """For each of some vectors the passages with the best rows in one language."""
-
-    language: str
-    found: list[Found]
-
-
 class _Part:
     """A segment in an index, where its living passages are numbered from ``first``."""
 
@@ -307,11 +299,11 @@ class _Part:
         """Which passage each row belongs to."""
         self._runs = list(self._in_one_language(search))
 
-    def find(self, vectors: Float32, count: int) -> Iterator[_Found]:
-        """In each language the passages with the ``count`` best rows for each of the ``vectors``
-        ``(b, d)``."""
+    def find(self, vectors: Float32, count: int) -> Iterator[tuple[str, list[Found]]]:
+        """Each language, and for each of the ``vectors`` ``(b, d)`` the passages with the ``count``
+        best rows in it."""
         for run in self._runs:
-            yield _Found(run.language, run.nearest.find(vectors, count))
+            yield run.language, run.nearest.find(vectors, count)
 
     def _in_one_language(self, search: Search) -> Iterator[_Run]:
         """The runs of rows in one language: as many as there are languages, since a segment's

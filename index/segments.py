@@ -251,7 +251,7 @@ def write_segment(
     (folder / PASSAGES).write_text(content, encoding="utf-8")
 
 
-_mapped: WeakValueDictionary[tuple[object, ...], Segment] = WeakValueDictionary()
+_opened: WeakValueDictionary[tuple[object, ...], Segment] = WeakValueDictionary()
 
 
 def read_segment(folder: Path, dimension: int, token_bytes: int | None) -> Segment:
@@ -266,7 +266,7 @@ def read_segment(folder: Path, dimension: int, token_bytes: int | None) -> Segme
     """
     many = token_bytes is not None and are_read(token_bytes)
     key = _identity(folder, dimension, token_bytes is not None, many)
-    if (known := _mapped.get(key)) is not None:
+    if (known := _opened.get(key)) is not None:
         return known
     try:
         with reading(folder / PASSAGES) as path:
@@ -290,7 +290,7 @@ def read_segment(folder: Path, dimension: int, token_bytes: int | None) -> Segme
     except (ValueError, OverflowError) as error:
         raise DamagedIndexError(f"the files of {folder.name} do not fit one another") from error
     segment = Segment(content.articles, vectors, folder)
-    _mapped[key] = segment
+    _opened[key] = segment
     return segment
 
 
