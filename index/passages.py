@@ -1,28 +1,20 @@
-"""Cuts an article's paragraphs into passages that fit the encoder, and passages into sentences."""
+"""Cuts an article's paragraphs into passages of whole sentences that fit the encoder."""
 
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from itertools import accumulate, pairwise
 
-from sentencex import get_sentence_boundaries
-
 from index.content import Article
 from index.paragraphs import Span, stripped
+from index.sentences import sentence_spans
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 
-# sentencex 1.0 panics at white space of several bytes before a full stop; a blank is as good and as
-# long.
-_WIDE_BLANK = re.compile(r"[^\S\x00-\x7f]")
-_BLOCK, _UNSURE = 100_000, 1_000
-"""Characters of a long paragraph that sentencex gets at a time, and those at the end of them that
-it gets again with the next. While it works, no other thread of the process can do anything: for 4
-to 50 ms of a hundred thousand."""
 _ROW = re.compile(r"[ \t>]*(?:[-*+•–][ \t]|[0-9]{1,3}[.)][ \t]|\|)")
 _ENUMERATOR = re.compile(r"\W*\w{1,3}[.):]")
 _CLAUSE_END = re.compile(r"[,;:–—)\]，；：、،؛](?=\s|[^\W\d_])")
@@ -52,9 +44,9 @@ def passage_digest(text: str) -> str:
     return blake2b(text.encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
-SPLITTING = 1
-"""Raise this when the same article comes out as other passages: an update takes those of an
-article that has not changed from the index."""
+SPLITTING = 2
+"""Raise this when the same article comes out as other passages, by a newer library too: an update
+takes those of an article that has not changed from the index."""
 
 
 def split_article(article: Article, *, count_tokens: CountTokens, max_tokens: int) -> list[Passage]:
@@ -102,7 +94,7 @@ def _sentences(text: str, span: Span, language: str) -> list[Span]:
     start, end = span
     found: list[Span] = []
     rows = _row_starts(text[start:end])
-    for left, right in _boundaries(text[start:end], language):
+    for left, right in sentence_spans(text[start:end], language):
         inner = rows[bisect_right(rows, left) : bisect_left(rows, right)]
         cuts = [left, *inner, right]
         for first, stop in pairwise(cuts):
@@ -110,24 +102,6 @@ def _sentences(text: str, span: Span, language: str) -> list[Span]:
             if sentence[0] < sentence[1]:
                 found.append(sentence)
     return _without_fragments(text, found) or [span]
-
-
-def _boundaries(paragraph: str, language: str) -> Iterator[Span]:
-    """Where sentencex sees sentences in a paragraph, with the white space behind them."""
-    start, size = 0, _BLOCK
-    while start < len(paragraph):
-        block = _WIDE_BLANK.sub(" ", paragraph[start : start + size])
-        found = [
-            (start + int(boundary["start_index"]), start + int(boundary["end_index"]))
-            for boundary in get_sentence_boundaries(language, block)
-        ]
-        if start + size >= len(paragraph):
-            yield from found
-            return
-        # Near its end the block may lack what belongs to it, such as the end of a quotation.
-        sure = [span for span in found if span[1] <= start + size - _UNSURE]
-        yield from sure
-        start, size = (sure[-1][1], _BLOCK) if sure else (start, 2 * size)
 
 
 def _row_starts(paragraph: str) -> list[int]:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sentencex import get_sentence_boundaries
 
 from index.content import Article
 from index.paragraphs import Paragraph
@@ -76,35 +75,6 @@ def test_blanks_of_several_bytes_before_a_full_stop() -> None:
     text = "Sie sah «A\u2028. Dann B\u00a0. Und A\u0085."
     passages = split_article(article(text), count_tokens=words, max_tokens=50)
     assert "".join("".join(sentences(passages[0])).split()) == "".join(text.split())
-
-
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many characters sentencex gets each time."""
-    sizes = []
-
-    def counted(language: str, text: str) -> list[dict[str, object]]:
-        sizes.append(len(text))
-        return get_sentence_boundaries(language, text)
-
-    monkeypatch.setattr("index.passages.get_sentence_boundaries", counted)
-    return sizes
-
-
-def test_a_very_long_paragraph_is_read_in_blocks(asked: list[int]) -> None:
-    """No end of a block is seen, in whatever part of a quotation it falls."""
-    expected = [f"Sie\u00a0sagte ({n}): „Er kam. Er ging. Er schwieg.“" for n in range(10_000)]
-    [passage] = split_article(article(" ".join(expected)), count_tokens=words, max_tokens=10**6)
-    assert sentences(passage) == expected
-    assert len(asked) > 4
-    assert max(asked) == 100_000
-
-
-def test_a_sentence_longer_than_a_block_is_one(asked: list[int]) -> None:
-    expected = ["Er " + "kam und " * 40_000 + "ging.", "Sie blieb."]
-    [passage] = split_article(article(" ".join(expected)), count_tokens=words, max_tokens=10**6)
-    assert sentences(passage) == expected
-    assert asked == [100_000, 200_000, 320_019]
 
 
 def test_wrapped_lines_are_not_rows() -> None:

@@ -1,0 +1,210 @@
+"""Where sentences end, in many languages."""
+
+import os
+import subprocess
+import sys
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from index.sentences import sentence_spans
+
+
+def sentences(text: str, language: str) -> list[str]:
+    return [text[start:end].strip() for start, end in sentence_spans(text, language)]
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        (
+            "en",
+            [
+                "Mr. Quill et al. have shown it.",
+                "John F. Feld was born at 5 p.m. on Monday.",
+                "The U.S. Army came with J. A. Smith.",
+                "It is No. 5 in the list, e.g. here.",
+                "The St. Lamp team won.",
+                "“It is lit. It burns,” she said.",
+            ],
+        ),
+        (
+            "de",
+            [
+                "Er kam am 6. Juli auf den 6. Platz.",
+                "Im 19. Jahrhundert gegründet, z. B. von Dr. Meier, d. h. so.",
+                "Um ca. 300 v. Chr. in Rom, um 300 n. Chr. in Trier.",
+                "Kaiser Wilhelm II. war da.",
+                "Der 1. FC Lampe gewann im 2. Weltkrieg nicht.",
+                "Der Preis stieg auf 19.",
+                "Danach fiel er.",
+                "1979 wollte der Kreis die Bahn schließen.",
+            ],
+        ),
+        (
+            "fr",
+            [
+                "M. Dupont est né en 300 av. J.-C. à Rome.",
+                "Cf. p. 5 du livre.",
+                "Mme. Leroy est là.",
+            ],
+        ),
+        (
+            "es",
+            [
+                "El Sr. Pérez nació en 300 a. C. en Roma.",
+                "P. ej. el n.º 6 es este.",
+                "Ganó EE. UU. el partido.",
+                "La bacteria Y. pestis es mortal.",
+            ],
+        ),
+        (
+            "it",
+            [
+                "Il sig. Rossi arrivò 6°.",
+                "Ad es. il dott. Bianchi nel sec. XIX.",
+                "Fondata nel 300 a.C. da Roma.",
+            ],
+        ),
+        ("pt", ["O Sr. Silva ficou em 6.º lugar.", "Na p. 5, por ex. o Dr. Costa."]),
+        ("nl", ["Dhr. Jansen kwam op de 6e plaats.", "Bijv. dr. De Vries, o.a. nr. 5, was er."]),
+        ("sv", ["Laget kom på 6:e plats.", "T.ex. kom dr. Hansson, bl.a. på grund av nr. 5."]),
+        ("da", ["Det blev grundlagt i det 19. århundrede.", "F.eks. kom dr. Hansen den 5. maj."]),
+        ("nb", ["Det ble grunnlagt på det 19. århundre.", "F.eks. kom dr. Hansen den 5. mai."]),
+        ("fi", ["Hän sijoittui 6. sijalle.", "Esim. tämä oli n. 30 prosenttia."]),
+        ("et", ["Ta sai 6. koha.", "See asutati 19. sajandil.", "Dr. Tamm tuli."]),
+        ("lv", ["Viņš ieguva 6. vietu.", "Dibināts 19. gadsimtā."]),
+        ("hu", ["A csapat a 6. helyen végzett.", "Kb. 30 fő jött el, pl. Nagy úr."]),
+        ("pl", ["Zajął 6. miejsce.", "Powstał w XIX w. i trwał do 1920 r. w Krakowie."]),
+        ("cs", ["Vznikl v 19. století.", "Např. dr. Novák, tzv. malý, přišel r. 1920."]),
+        ("sk", ["Vznikol v 19. storočí.", "Napr. dr. Novák prišiel."]),
+        ("hr", ["Momčad je bila na 6. mjestu.", "Osnovana u 19. stoljeću."]),
+        (
+            "ro",
+            [
+                "Fondată în sec. al XIX-lea.",
+                "De ex. dl. Popescu și dna. Ionescu au venit.",
+                "Nr. 5 din str. Mare este aici.",
+            ],
+        ),
+        (
+            "tr",
+            [
+                "Takım ligde 6. sırada yer aldı.",
+                "19. yüzyılda kuruldu.",
+                "Prof. Dr. Ali konuştu.",
+                "Saat 10.30’da başladı.",
+            ],
+        ),
+        ("el", ["Ο κ. Νίκου ήρθε.", "Το 300 π.Χ. ιδρύθηκε.", "Ποιος κέρδισε;", "Κανείς."]),
+        ("ru", ["В 1920 г. в Москве было спокойно.", "А. С. Белов из им. А. Н. Чернова ушёл."]),
+        ("uk", ["У 1920 р. в Києві було спокійно.", "Т. Г. Білий прийшов."]),
+        ("bg", ["През 1920 г. в София беше тихо.", "Проф. Иванов дойде."]),
+        ("ar", ["من فاز؟", "قاد د. شورت الفريق.", "انتهت المباراة!", "ثم عادوا."]),
+        ("hi", ["डॉ. नंदिता राव आईं।", "लीग में छठे स्थान पर रहे।", "वे कब जीते?", "पिछले साल वे जीते।"]),
+        ("ko", ["팀은 6위를 했다.", "누가 이겼나?", "1920년에 설립되었다."]),
+        ("vi", ["TP. Hồ Chí Minh lớn.", "GS. TS. Nguyễn Văn A đến."]),
+        ("id", ["Dr. Budi lahir di Jl. Merdeka No. 5.", "Tim itu peringkat ke-6."]),
+        ("my", ["ပန်သာတို့၏ခံစစ်သည် ၃၀၈ မှတ်သာ ပေးခဲ့သည်။", "လိဂ်တွင် ဆဋ္ဌမနေရာ ရခဲ့သည်။"]),
+        ("km", ["ក្រុមការពារបានចាញ់។", "ជាប់ចំណាត់ថ្នាក់ទីប្រាំមួយ។"]),
+        (
+            "th",
+            [
+                "เมืองนี้ก่อตั้งขึ้นในปี พ.ศ. 2325 โดยพระบาทสมเด็จพระพุทธยอดฟ้าจุฬาโลกมหาราช",
+                "ปัจจุบันเป็นศูนย์กลางทางเศรษฐกิจของประเทศ",
+                "ราคา 3.50 บาท!",
+                "จริงหรือ?",
+                "ใช่",
+            ],
+        ),
+    ],
+)
+def test_sentences_end_where_a_reader_would_say(language: str, expected: list[str]) -> None:
+    assert sentences(" ".join(expected), language) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("zh", ["灯塔排名第六。", "谁赢了？", "1920年成立。", "后来它被拆了。"]),
+        (
+            "ja",
+            [
+                "チームは6位だった。",
+                "誰が勝ったか？",
+                "1920年に設立された。",
+                "彼は「はい。」と言った。",
+            ],
+        ),
+    ],
+)
+def test_sentences_without_blanks_between_them(language: str, expected: list[str]) -> None:
+    assert sentences("".join(expected), language) == expected
+
+
+@pytest.mark.parametrize("language", ["xx", "", "auto", "en-gb", "la"])
+def test_a_language_without_rules_is_read_like_english(language: str) -> None:
+    assert sentences("Lampas vidit Dr. Feld. Abiit.", language) == [
+        "Lampas vidit Dr. Feld.",
+        "Abiit.",
+    ]
+
+
+def test_a_line_break_is_white_space() -> None:
+    text = "The lamp\nis lit.\r\nIt\u2028burns O\n2. \x85Then\u00a0it is out."
+    assert sentences(text, "en") == [
+        "The lamp\nis lit.",
+        "It\u2028burns O\n2.",
+        "Then\u00a0it is out.",
+    ]
+
+
+SIGNS = st.sampled_from(
+    [*"?!.。？।;:\"'”»“„()[] \n\r\x00\x85\xa0\u2028\u3000\u200b", "Dr. ", "19. "]
+)
+
+
+@given(
+    st.lists(st.one_of(SIGNS, st.text(st.characters(codec="utf-8"), max_size=6))).map("".join),
+    st.sampled_from(["en", "de", "zh", "th", "ar", "ro", "xx"]),
+)
+@example("", "th")
+@example(" \n ", "en")
+@example("\u2028.\u2028", "th")
+def test_nothing_is_lost_between_sentences(text: str, language: str) -> None:
+    cuts = [0, *(end for _, end in sentence_spans(text, language))]
+    assert list(sentence_spans(text, language)) == list(pairwise(cuts))
+    assert cuts == sorted(set(cuts))
+    assert cuts[-1] == len(text)
+
+
+@pytest.mark.parametrize("blanks", [" ", "\n"])
+def test_a_very_long_paragraph_is_read_in_blocks(blanks: str) -> None:
+    """No end of a block is seen, in whatever part of a quotation it falls."""
+    expected = [f"Sie\u00a0sagte ({n}): „Er kam. Er ging. Er schwieg.“" for n in range(2_000)]
+    assert sentences(blanks.join(expected), "de") == expected
+
+
+def test_a_sentence_longer_than_a_block_is_cut_between_words() -> None:
+    text = "Er " + "kam und " * 4_000 + "ging. Sie blieb."
+    found = sentences(text, "de")
+    assert found[-1] == "Sie blieb."
+    assert " ".join(found) == text
+    assert len(found) > 4
+    assert min(map(len, found[:-2])) > 7_000
+
+
+def test_a_word_longer_than_a_block() -> None:
+    assert "".join(sentences("x" * 20_000 + ". Then. It ended.", "en")).endswith("Then.It ended.")
+
+
+def test_thai_leaves_no_folder_behind(tmp_path: Path) -> None:
+    """PyThaiNLP makes one in the user's home, in a process that has not read Thai yet."""
+    code = "from index.sentences import sentence_spans; list(sentence_spans('ใช่ จริงหรือ', 'th'))"
+    subprocess.run(
+        [sys.executable, "-c", code], check=True, env={**os.environ, "HOME": str(tmp_path)}
+    )
+    assert list(tmp_path.iterdir()) == []
