@@ -47,8 +47,7 @@ def bare_question(message: str) -> str | None:
 
 
 def _sentences(text: str) -> list[str]:
-    # English rules fit: what ends a question is the same sign in nearly all languages. Articles are
-    # cut by what knows their languages better, but can be made to take a tenth of a second.
+    # English rules fit: what ends a question is the same sign in nearly all languages.
     boundaries = get_sentence_boundaries("en", text)
     found = (text[one["start_index"] : one["end_index"]].strip() for one in boundaries)
     return [sentence for sentence in found if sentence]

@@ -1,71 +1,96 @@
 """Where sentences end, in the languages the model reads.
 
-A sentence is what is looked up, marked and shown, so one that is cut at "im 21." or "Dr." is worse
-than two that stay together. yasbd knows 38 languages' abbreviations, ordinals and quotations;
-Thai, which writes no full stops, is cut by PyThaiNLP's conditional random field.
+A sentence is what is looked up, marked and shown, so one that is cut at "im 21." is of no use.
+sentencex knows many languages' abbreviations; what it does not know is mended here. Thai, which
+writes no full stops, is cut by PyThaiNLP's conditional random field.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
-from functools import cache
+from collections.abc import Iterator
 from itertools import accumulate, pairwise
 from threading import Lock
 
-from index.paragraphs import Span
+from sentencex import get_sentence_boundaries
 
-_BLOCK, _UNSURE = 8_000, 1_000
+from index.paragraphs import Span, stripped
+
+_BLOCK, _UNSURE = 100_000, 1_000
 """Characters of a long paragraph that are looked at at a time, and those at the end of them that
-are looked at again with the next. The time that yasbd takes for quotations that are never closed
-grows with the square: a second for eight thousand. A sentence longer than a block, which no model
-takes at once, is cut between two words."""
+are looked at again with the next. While sentencex works, no other thread of the process can do
+anything: for 4 to 50 ms of a hundred thousand. A sentence that is as long, which no model takes at
+once, is cut between two words: sentencex's time grows with the square."""
 _BLANK = re.compile(r"\s")
-_FALLBACK = "en"
-"""What yasbd knows of all languages and of English serves those that it has no rules for."""
+_FIRST_WORD = re.compile(r" *(\S{0,40})")
+_MARKUP_END = re.compile(r"(?:\*{1,3}|_{1,3})(?= )")
 
-# What yasbd 1.0 does not know yet: what looks like an end and is none, and what is one.
-_INITIALS = re.compile(r"\b[^\W\d_]\.(?= ?[^\W\d_]\.)")
-_NOT_AN_END = {
-    "de": re.compile(r"\b[nv]\.(?= ?Chr\.)|\bu\.(?= ?Z\.)"),
-    "es": re.compile(r"\b[ad]\.(?= ?C\b)"),
-    "hu": re.compile(r"(?i)\bkb\."),
-    "ro": re.compile(r"(?i)\b(?:dl|dna|d-na|str)\."),
-    "vi": re.compile(r"\b(?:TP|GS|TS|PGS|ThS|BS)\."),
-}
-# Before initials it takes any word for an abbreviation; those have less than five letters.
-_CYRILLIC_END = re.compile(r"[^\W\d_]{5}\.(?= [^\W\d_]\.)")
-_AN_END = {
-    # It takes each number with a full stop for an ordinal, which none of these words follows.
+# What sentencex 1.0 takes for an end and is none; each pattern matches up to it.
+_NO_END = re.compile(
+    r"\.(?=[-‐°º])"  # J.-C.
+    r"|-[^\W\d_C]\.(?= )"  # J.-P. Sartre
+    r"|\b[^\W\d_]\.(?= *[^\W\d_]\.)"  # J. A. Smith; d.C.
+)
+_NO_END_IN = {
+    # u. a. Romane; im 16. und 17. Jahrhundert; auf der 3. Achse
     "de": re.compile(
-        r"\d\.(?= (?:Der|Die|Das|Den|Dem|Ein|Eine|Einen|Er|Sie|Es|Wir|Ich|Man|Dies|Diese|Dieser|"
-        r"Im|In|Am|An|Auf|Aus|Bei|Beim|Mit|Nach|Seit|Von|Vor|Zu|Zum|Zur|Für|Als|Wenn|Weil|Und|"
-        r"Aber|Doch|Auch|Dann|Danach|Damit|Dafür|Dabei|Derzeit|Heute|Jetzt|Später)\b)"
+        r"\b[a-zäöü]\.(?= )"
+        r"|\b\d{1,3}\.(?= +(?:Jahrhundert|Jahrtausend|Weltkrieg|Platz|Rang|Stock|Liga|Mal\b))"
+        r"|\b(?i:der|die|das|dem|den|des|eine[mnrs]?|im|am|ins|vom|zum|zur|beim|bis|"
+        r"\d\. (?:und|oder|bis)) \d{1,3}\."
+        r"(?= +(?!(?:Der|Die|Das|Er|Sie|Es|Ein|Eine|Im|In|Am|Dann|Danach)\b))"
     ),
-    "km": re.compile(r"[។៕]"),
-    "ru": _CYRILLIC_END,
-    "uk": _CYRILLIC_END,
+    "hu": re.compile(r"\b[IVX]+\.(?= )"),  # IV. Béla
+    "ja": re.compile(r"[」』](?=と|って)"),
+    "my": re.compile("၏"),
+    "tr": re.compile(r"\b(?:[IVX]{2,}\.(?= )|[12]\.(?= Dünya))"),  # II. Dünya Savaşı
 }
-_THAI_ABBREVIATION = re.compile(r"[\u0e01-\u0e2e]\.\s*\Z")
-"""A full stop in Thai: "พ.ศ. 2325" is a year."""
+_ABBREVIATIONS = {
+    language: re.compile(rf"(?<![^\W_])(?<!\d )(?:{words.replace(' ', '|')})\.(?= )", re.IGNORECASE)
+    for language, words in {
+        "ar": "د أ م",
+        "de": "hbf inkl",
+        "el": "αγ αι αρ δρ κ κα καθ οδ σελ",
+        "en": "approx vol",
+        "es": "aprox",
+        "fi": "tri",
+        "fr": "m mm mme mlle mgr dr prof st ste",
+        "hi": "डॉ प्रो श्री पं सं रु",
+        "hu": "dr kb ld pl sz szt",
+        "id": "drs hlm ir jl ny tn",
+        "it": "pag",
+        "nl": "bijv dhr mevr",
+        "pl": "al gen inż ks ok pl rys str św",
+        "pt": "av p pág",
+        "ro": "conf dl dna ex jud nr pag sf str",
+        "ru": "им ок рис св см ст",
+        "sv": "kap",
+        "tr": "av bkz cad doç dr gn prof sn sok şek yrd",
+        "uk": "рис",
+        "vi": "bs gs pgs ths tp ts",
+    }.items()
+}
+# Ends that it does not see: 。2006年; sold. 1979 was; and Khmer's.
+_END = re.compile(
+    r"[。！？](?=[0-9０-９A-Za-z])|[^\W\d_]{5}[.!?](?= +\d{4}\b)|[។៕](?=.)", re.DOTALL
+)
+_THAI = re.compile(r"[\u0e01-\u0e4e]")
 _ONE_AT_A_TIME = Lock()
 
 
 def sentence_spans(text: str, language: str) -> Iterator[Span]:
     """The sentences of ``text``, one after another and without a gap: white space between two goes
-    with the first.
+    with either.
 
-    ``language`` is a code of two letters ("de"); rules for English serve those that nothing is
-    known of.
+    ``language`` is a code of two letters ("de").
     """
-    # As long as any other white space, which has a meaning to yasbd or is not known to it.
+    # As long as any other white space; at some of several bytes sentencex panics.
     text = _BLANK.sub(" ", text)
-    find = _thai_ends if language == "th" else _rules(language)
     start = 0
     while start < len(text):
         block = text[start : start + _BLOCK]
-        ends = sorted({*find(block), len(block)})
+        ends = sorted({*_ends(block, language), len(block)})
         if start + len(block) < len(text):
             # Near its end the block may lack what belongs to it, such as the end of a quotation.
             sure = [end for end in ends if end <= _BLOCK - _UNSURE]
@@ -74,34 +99,50 @@ def sentence_spans(text: str, language: str) -> Iterator[Span]:
         start += ends[-1]
 
 
-@cache
-def _rules(language: str) -> Callable[[str], set[int]]:
-    """What finds the ends of sentences by yasbd's rules for the language."""
-    from yasbd import BoundaryDetector, get_supported_langs
+def _ends(text: str, language: str) -> set[int]:
+    """Where sentences end, white space behind them not counted."""
+    if language == "th" and _THAI.search(text):
+        return _thai_ends(text)
+    found = {
+        stripped(text, boundary["start_index"], boundary["end_index"])[1]
+        for boundary in get_sentence_boundaries(language, text)
+    }
+    patterns = (_NO_END, _NO_END_IN.get(language), _ABBREVIATIONS.get(language))
+    for pattern in filter(None, patterns):
+        found.difference_update(match.end() for match in pattern.finditer(text))
+    found.update(match.end() for match in _END.finditer(text))
+    kept = [0]
+    for end in sorted(found):
+        if not _goes_on(text, kept[-1], end):
+            kept.append(end)
+    # The closing signs of *emphasis* belong to the sentence before.
+    return {match.end() if (match := _MARKUP_END.match(text, end)) else end for end in kept[1:]}
 
-    known = language in get_supported_langs() and language != "auto"
-    detector = BoundaryDetector(language if known else _FALLBACK)
-    not_an_end, an_end = _NOT_AN_END.get(language), _AN_END.get(language)
 
-    def ends(text: str) -> set[int]:
-        found = set(detector.detect(text))
-        found -= {match.end() for match in _INITIALS.finditer(text)}
-        if not_an_end is not None:
-            found -= {match.end() for match in not_an_end.finditer(text)}
-        if an_end is not None:
-            found |= {match.end() for match in an_end.finditer(text)}
-        return found
+def _goes_on(text: str, start: int, end: int) -> bool:
+    """Whether the sentence from ``start`` that seems to end goes on with a word in lower case, as
+    "19. | sırada" does.
 
-    return ends
+    Names such as "iPhone" begin one all the same, and so does any word in a text without capitals.
+    """
+    first, following = _first_word(text, start), _first_word(text, end)
+    lower = following[:1].islower() and following == following.lower()
+    return lower and text[end - 1] == "." and not first[:1].islower()
+
+
+def _first_word(text: str, start: int) -> str:
+    match = _FIRST_WORD.match(text, start)
+    return match[1] if match else ""
 
 
 def _thai_ends(text: str) -> set[int]:
-    """The ends of sentences in Thai, which come at blanks of which not all are one."""
     # It would make a folder in the user's home for data that nothing here asks for.
-    os.environ.setdefault("PYTHAINLP_READ_ONLY", "1")
+    if "PYTHAINLP_READ_MODE" not in os.environ:
+        os.environ.setdefault("PYTHAINLP_READ_ONLY", "1")
     from pythainlp.tokenize.crfcut import segment
 
     with _ONE_AT_A_TIME:  # it keeps what it works on in a global
         sentences = segment(text)
-    ends = accumulate(map(len, sentences))
-    return {end for end in ends if not _THAI_ABBREVIATION.search(text[:end][-8:])}
+    ends = zip(accumulate(map(len, sentences)), sentences, strict=True)
+    # A full stop is an abbreviation's in Thai: "พ.ศ. 2325" is a year.
+    return {end for end, sentence in ends if not sentence.rstrip().endswith(".")}
