@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import accumulate, pairwise
 from threading import Lock
@@ -17,20 +18,27 @@ from sentencex import get_sentence_boundaries
 
 from index.paragraphs import Span, stripped
 
-_BLOCK, _UNSURE = 100_000, 1_000
+_BLOCK, _THAI_BLOCK, _UNSURE = 100_000, 5_000, 1_000
 """Characters of a long paragraph that are looked at at a time, and those at the end of them that
-are looked at again with the next. While sentencex works, no other thread of the process can do
-anything: for 4 to 50 ms of a hundred thousand. A sentence that is as long, which no model takes at
-once, is cut between two words: sentencex's time grows with the square."""
+are looked at again with the next. A sentence that is as long is cut between two words. While
+sentencex works, no other thread of the process can do anything: for 4 to 50 ms of a hundred
+thousand as people write them. PyThaiNLP's time grows with the square of a number's digits."""
 _BLANK = re.compile(r"\s")
 _FIRST_WORD = re.compile(r" *(\S{0,40})")
 _MARKUP_END = re.compile(r"(?:\*{1,3}|_{1,3})(?= )")
 
 # What sentencex 1.0 takes for an end and is none; each pattern matches up to it.
+_LETTER = "[A-Za-zÀ-ÖØ-öø-ÿΑ-ΩΆ-Ώα-ωА-Яа-яЁё]"
 _NO_END = re.compile(
     r"\.(?=[-‐°º])"  # J.-C.
-    r"|-[^\W\d_C]\.(?= )"  # J.-P. Sartre
-    r"|\b[^\W\d_]\.(?= *[^\W\d_]\.)"  # J. A. Smith; d.C.
+    r"|(?<=\.)-[A-BD-ZÉ]\.(?= )"  # J.-P. Sartre
+    rf"|\b{_LETTER}\.(?= *{_LETTER}\.)"  # J. A. Smith; d.C.
+)
+_GERMAN_STARTS = (
+    "Ab|Aber|Alle|Als|Am|An|Auch|Auf|Aus|Bei|Bis|Bitte|Da|Dabei|Damit|Dann|Danach|Das|Dem|Den|Der|Des|"
+    "Die|Dies|Diese|Dieser|Dieses|Dort|Du|Ein|Eine|Einen|Einer|Er|Es|Für|Hier|Ich|Ihr|Im|In|Jetzt|Man|"
+    "Mit|Nach|Ob|Seit|Sie|So|Später|Über|Um|Und|Unter|Viele|Vom|Von|Vor|Wann|Warum|Was|Weil|Wenn|Wer|"
+    "Wie|Wir|Wo|Zu|Zum|Zur"
 )
 _NO_END_IN = {
     # u. a. Romane; im 16. und 17. Jahrhundert; auf der 3. Achse
@@ -38,62 +46,78 @@ _NO_END_IN = {
         r"\b[a-zäöü]\.(?= )"
         r"|\b\d{1,3}\.(?= +(?:Jahrhundert|Jahrtausend|Weltkrieg|Platz|Rang|Stock|Liga|Mal\b))"
         r"|\b(?i:der|die|das|dem|den|des|eine[mnrs]?|im|am|ins|vom|zum|zur|beim|bis|"
-        r"\d\. (?:und|oder|bis)) \d{1,3}\."
-        r"(?= +(?!(?:Der|Die|Das|Er|Sie|Es|Ein|Eine|Im|In|Am|Dann|Danach)\b))"
+        rf"\d\. (?:und|oder|bis)) \d{{1,3}}\.(?= )(?! *(?:{_GERMAN_STARTS})\b)"
     ),
-    "hu": re.compile(r"\b[IVX]+\.(?= )"),  # IV. Béla
-    "ja": re.compile(r"[」』](?=と|って)"),
+    "hu": re.compile(r"\b[IVX]+\.(?= (?!Az? ))"),  # IV. Béla
+    "ja": re.compile(r"[」』](?=と(?!ても|ころ|にかく|もかく|ある|きに)|って)"),
     "my": re.compile("၏"),
     "tr": re.compile(r"\b(?:[IVX]{2,}\.(?= )|[12]\.(?= Dünya))"),  # II. Dünya Savaşı
 }
 _ABBREVIATIONS = {
-    language: re.compile(rf"(?<![^\W_])(?<!\d )(?:{words.replace(' ', '|')})\.(?= )", re.IGNORECASE)
+    language: re.compile(
+        rf"(?<![^\W_])(?<![.@\u0900-\u0963])(?<!\d )(?:{words.replace(' ', '|')})\.(?= )"
+    )
     for language, words in {
-        "ar": "د أ م",
-        "de": "hbf inkl",
-        "el": "αγ αι αρ δρ κ κα καθ οδ σελ",
-        "en": "approx vol",
-        "es": "aprox",
-        "fi": "tri",
-        "fr": "m mm mme mlle mgr dr prof st ste",
-        "hi": "डॉ प्रो श्री पं सं रु",
-        "hu": "dr kb ld pl sz szt",
-        "id": "drs hlm ir jl ny tn",
-        "it": "pag",
-        "nl": "bijv dhr mevr",
-        "pl": "al gen inż ks ok pl rys str św",
-        "pt": "av p pág",
-        "ro": "conf dl dna ex jud nr pag sf str",
-        "ru": "им ок рис св см ст",
-        "sv": "kap",
-        "tr": "av bkz cad doç dr gn prof sn sok şek yrd",
-        "uk": "рис",
-        "vi": "bs gs pgs ths tp ts",
+        "ar": "د",
+        "de": "Inkl",
+        "el": "Αγ Αρ Δρ Καθ Οδ Σελ αι αρ δρ καθ κ κα σελ",
+        "en": "Approx Vol",
+        "es": "Aprox",
+        "fi": "Tri",
+        "fr": "Dr M MM Mgr Mlle Mme Prof St Ste févr janv juill",
+        "hi": "डॉ प्रो श्री पं",
+        "hu": "Dr Kb Ld Pl Szt dr kb",
+        "id": "Drs Hlm Ir Jl Ny Tn",
+        "it": "Pag",
+        "nl": "Bijv Dhr Mevr bijv",
+        "pl": "Al Gen Inż Ks Pl Rys Str Św al",
+        "pt": "Av P Pág p pág",
+        "ro": "Conf Dl Dna Nr Pag Sf Str conf dl dna jud str",
+        "ru": "Ок Рис Св См Ст",
+        "sv": "Kap",
+        "tr": "Av Bkz Cad Doç Dr Gn Prof Sn Sok Şek Yrd",
+        "uk": "Рис",
+        "vi": "BS GS PGS TP TS ThS Ths Tp",
     }.items()
 }
-# Ends that it does not see: 。2006年; sold. 1979 was; and Khmer's.
+# Ends that it does not see, but for those in quotations and brackets: 。2006年; sold. 1979 was; and
+# Khmer's.
 _END = re.compile(
-    r"[。！？](?=[0-9０-９A-Za-z])|[^\W\d_]{5}[.!?](?= +\d{4}\b)|[។៕](?=.)", re.DOTALL
+    r"[。？](?=[0-9０-９])"
+    r"|\b(?!(?i:febbr|févr|jahrg|juill|transl|zeitschr|approx)\.)[^\W\d_]{5,}[.!?](?= +\d{4}\b)"
+    r"|(?<!។ល)[។៕](?=[^ល])"
 )
+_QUOTED = re.compile(
+    "|".join(
+        rf"{opening}[^{closing}]{{0,1000}}[{closing}]"
+        for opening, closing in [
+            *("“”", "«»", "»«", "「」", "『』", "（）", "《》", '""'),
+            ("„", "“”"),
+            (r"\(", ")"),
+        ]
+    )
+)
+_SHORT = re.compile(r"(?:\b[^\W\d_]{1,4}|\d)\.\Z")
+_NO_WORD = re.compile(r"\w\)|\w+://|[ა-ჿ]")
 _THAI = re.compile(r"[\u0e01-\u0e4e]")
 _ONE_AT_A_TIME = Lock()
 
 
 def sentence_spans(text: str, language: str) -> Iterator[Span]:
-    """The sentences of ``text``, one after another and without a gap: white space between two goes
-    with either.
+    """The sentences of ``text``, one after another and without a gap: white space between two
+    belongs to one of them.
 
     ``language`` is a code of two letters ("de").
     """
     # As long as any other white space; at some of several bytes sentencex panics.
     text = _BLANK.sub(" ", text)
-    start = 0
+    start, size = 0, _THAI_BLOCK if language == "th" else _BLOCK
     while start < len(text):
-        block = text[start : start + _BLOCK]
+        block = text[start : start + size]
         ends = sorted({*_ends(block, language), len(block)})
         if start + len(block) < len(text):
             # Near its end the block may lack what belongs to it, such as the end of a quotation.
-            sure = [end for end in ends if end <= _BLOCK - _UNSURE]
+            sure = [end for end in ends if end <= size - _UNSURE]
             ends = sure or [block.rfind(" ") + 1 or len(block)]
         yield from pairwise([start, *(start + end for end in ends)])
         start += ends[-1]
@@ -110,7 +134,11 @@ def _ends(text: str, language: str) -> set[int]:
     patterns = (_NO_END, _NO_END_IN.get(language), _ABBREVIATIONS.get(language))
     for pattern in filter(None, patterns):
         found.difference_update(match.end() for match in pattern.finditer(text))
-    found.update(match.end() for match in _END.finditer(text))
+    quoted = [quotation.span() for quotation in _QUOTED.finditer(text)]
+    for end in (match.end() for match in _END.finditer(text)):
+        place = bisect_right(quoted, (end, 0)) - 1
+        if place < 0 or end >= quoted[place][1]:
+            found.add(end)
     kept = [0]
     for end in sorted(found):
         if not _goes_on(text, kept[-1], end):
@@ -121,13 +149,18 @@ def _ends(text: str, language: str) -> set[int]:
 
 def _goes_on(text: str, start: int, end: int) -> bool:
     """Whether the sentence from ``start`` that seems to end goes on with a word in lower case, as
-    "19. | sırada" does.
+    "19. | sırada" and "et al. | have" do: behind a number or a few letters.
 
     Names such as "iPhone" begin one all the same, and so does any word in a text without capitals.
     """
     first, following = _first_word(text, start), _first_word(text, end)
     lower = following[:1].islower() and following == following.lower()
-    return lower and text[end - 1] == "." and not first[:1].islower()
+    return (
+        lower
+        and not first[:1].islower()
+        and _NO_WORD.match(following) is None
+        and _SHORT.search(text[max(end - 6, start) : end]) is not None
+    )
 
 
 def _first_word(text: str, start: int) -> str:

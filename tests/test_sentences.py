@@ -104,7 +104,7 @@ def sentences(text: str, language: str) -> list[str]:
             ],
         ),
         ("el", ["Ο κ. Νίκου ήρθε.", "Το 300 π.Χ. ιδρύθηκε.", "Ποιος κέρδισε;", "Κανείς."]),
-        ("ru", ["В 1920 г. в Москве было спокойно.", "А. С. Белов из им. А. Н. Чернова ушёл."]),
+        ("ru", ["В 1920 г. в Москве было спокойно.", "А. С. Белов ушёл."]),
         ("uk", ["У 1920 р. в Києві було спокійно.", "Т. Г. Білий прийшов."]),
         ("bg", ["През 1920 г. в София беше тихо.", "Проф. Иванов дойде."]),
         ("ar", ["من فاز؟", "قاد د. شورت الفريق.", "انتهت المباراة!", "ثم عادوا."]),
@@ -162,7 +162,28 @@ def test_a_language_without_rules(language: str) -> None:
         ("en", ["It was built in 1920.[1]", "It burned.[2]", "It was rebuilt."]),
         ("en", ["**Warning.**", "Do not open the pump.", "*Stop it first.*", "Then wait."]),
         ("en", ["In the '90s it rained.", "It rained much.", "We don't know."]),
-        ("tr", ["takım geldi.", "sonra gitti."]),
+        ("tr", ["takım geldi 19.", "sonra gitti."]),
+        ("en", ["Hello there.", "i am away.", "bye."]),
+        ("en", ["Read them.", "https://example.org/a has them."]),
+        ("en", ["Open the lid.", "a) Take it.", "b) Put it down."]),
+        (
+            "en",
+            ["“The house burned. 1979 was bad,” she said.", "(It fell slowly. 1980 was worse.)"],
+        ),
+        (
+            "de",
+            ["Am 5. Mai und am 12. Juni, zum Ende des 3. Jahres.", "Er las die Zeitschr. 1999."],
+        ),
+        ("de", ["Abgabe ist am 12.", "Bitte melden Sie sich bis zum 10.", "Wir warten."]),
+        ("pt", ["Ela viu-o.", "Depois saiu.", "Disse-lhe."]),
+        ("ro", ["Am văzut-o.", "Apoi a plecat."]),
+        ("fr", ["Allons-y.", "La porte est là, il est prof.", "Elle rit en févr. 2006 déjà."]),
+        ("pl", ["Jest na onet.pl.", "Tam jest ok.", "Wszystko gra."]),
+        ("ru", ["Врач помог им.", "Они ушли и варят рис.", "Потом."]),
+        ("tr", ["Fişi prize sok.", "Sonra bekle."]),
+        ("ko", ["네.", "네.", "알겠습니다."]),
+        ("ka", ["1920 წელს აშენდა.", "შემდეგ დაიწვა."]),
+        ("hi", ["वह है गुरु.", "वह आया।"]),
         ("en", ["He left.", "iLamp sales rose.", "They fell."]),
         ("nl", ["Hij kwam 's avonds.", "Zij bleef.", "Het was 's nachts koud."]),
         ("de", ["Die Messe dauert vom 5. bis zum 12. März und öffnet um 9:30 Uhr.", "Gut."]),
@@ -174,7 +195,7 @@ def test_a_language_without_rules(language: str) -> None:
         ("tr", ["II. Dünya Savaşı bitti.", "1. Dünya Savaşı uzun sürdü.", "Ev 19."]),
     ],
 )
-def test_what_other_rules_get_wrong(language: str, expected: list[str]) -> None:
+def test_ends_that_are_easily_lost_or_made_up(language: str, expected: list[str]) -> None:
     text = " ".join(expected)
     assert sentences(text, language) == expected
 
@@ -213,6 +234,7 @@ def test_nothing_is_lost_between_sentences(
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_BLOCK", block[0])
+        patch.setattr(module, "_THAI_BLOCK", block[0])
         patch.setattr(module, "_UNSURE", block[1])
         spans = list(sentence_spans(text, language))
     cuts = [0, *(end for _, end in spans)]
