@@ -133,6 +133,9 @@ def test_sentences_end_where_a_reader_would_say(language: str, expected: list[st
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
+        ("zh", ["他说了。", "“我走了。2006年回来。”"]),
+        ("ja", ["「はい。」", "とても嬉しい。"]),
+        ("km", ["ឆ្កែ ឆ្មា។ល។និងគោ។", "ទៅ។"]),
         ("zh", ["灯塔排名第六。", "谁赢了？", "1920年成立。", "后来它被拆了。"]),
         (
             "ja",
@@ -183,7 +186,9 @@ def test_a_language_without_rules(language: str) -> None:
         ("tr", ["Fişi prize sok.", "Sonra bekle."]),
         ("ko", ["네.", "네.", "알겠습니다."]),
         ("ka", ["1920 წელს აშენდა.", "შემდეგ დაიწვა."]),
-        ("hi", ["वह है गुरु.", "वह आया।"]),
+        ("hi", ["वह है गुरुश्री.", "वह आया।"]),
+        ("pl", ["Jest na lampa.al.", "Tam czeka."]),
+        ("hu", ["Ez a II.", "A harmadik jön, IV. Béla."]),
         ("en", ["He left.", "iLamp sales rose.", "They fell."]),
         ("nl", ["Hij kwam 's avonds.", "Zij bleef.", "Het was 's nachts koud."]),
         ("de", ["Die Messe dauert vom 5. bis zum 12. März und öffnet um 9:30 Uhr.", "Gut."]),
@@ -270,6 +275,19 @@ def test_a_sentence_longer_than_a_block_is_cut_between_words(asked: list[int]) -
     assert asked == [100_000, 100_000, 40_020]
     assert [len(part) for part in found] == [99_998, 99_999, 40_009, 10]
     assert " ".join(found) == text
+
+
+def test_thai_is_read_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A long run of digits takes PyThaiNLP a time that grows with the square."""
+    sizes = []
+
+    def counted(text: str) -> set[int]:
+        sizes.append(len(text))
+        return {len(text)}
+
+    monkeypatch.setattr(module, "_thai_ends", counted)
+    assert "".join(sentences("ก" + "1" * 11_999, "th")) == "ก" + "1" * 11_999
+    assert sizes == [5_000]
 
 
 def test_a_word_longer_than_a_block() -> None:
