@@ -14,7 +14,7 @@ from index.fit import Fit
 from index.language import language_likelihoods
 from index.passages import passage_digest
 from index.questions import bare_question, split_questions
-from index.rerank import Match, features, rerank, wording
+from index.rerank import Match, features, rerank
 from index.search import PassageIndex, Query
 from index.spelling import respelt
 
@@ -370,7 +370,7 @@ def _in_turns(
         if number and len(first) >= top:
             break
         for match, question in filter(None, matches):
-            text = wording(index.passages[match.number])
+            text = index.wording(match.number)
             _, questions = first.setdefault(text, (match, []))
             if not questions or (number == 0 and question not in questions):
                 questions.append(question)

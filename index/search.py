@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import chain, groupby
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +35,10 @@ LEAST_COMPARED = 10
 """Candidates that are re-ranked however far behind: the scores go by their mean and spread, the
 confidence by the runners-up, a reader looks at several, and evaluation at ten."""
 REMEMBERED = 4_096
-"""Passages whose places in the files are kept in mind, half a kilobyte each."""
+"""Passages whose places in the files are kept in mind, half a kilobyte each, and their wordings."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """A candidate passage: its number in the index, and its best sentence's cosine with the vector
     looked up."""
 
@@ -108,6 +108,7 @@ class PassageIndex:
         # Put together anew for every question, they would take as long as the search does.
         read = partial(_read_vectors, self._parts, self._firsts)
         self._vectors = lru_cache(REMEMBERED)(read)
+        self._wordings = lru_cache(REMEMBERED)(partial(_wording, self.passages))
         self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
 
     @property
@@ -128,6 +129,11 @@ class PassageIndex:
     def language(self, number: int) -> str:
         """The language of the passage of this number, ISO 639-1."""
         return self.source(self.passages[number]).language
+
+    def wording(self, number: int) -> str:
+        """The text of the passage of this number with its white space evened out: equal for copies
+        of one passage."""
+        return self._wordings(number)
 
     def numbers(self, article: str) -> range:
         """The numbers of an article's passages, in the article's order; empty if it is not here."""
@@ -184,13 +190,19 @@ class PassageIndex:
             for query in queries
         ]
         return [
-            [
-                # Not as they were found: of copies of a passage these are equal to the last bit.
-                Hit(number, float(np.fmax.reduce(self._vectors(number).rows @ query.vector)))
-                for number in numbers
-            ]
-            for query, numbers in zip(queries, every, strict=True)
+            self._hits(query.vector, numbers) for query, numbers in zip(queries, every, strict=True)
         ]
+
+    def _hits(self, vector: Float32, numbers: Sequence[int]) -> list[Hit]:
+        """The passages of these ``numbers`` with their best rows' cosines."""
+        if not numbers:
+            return []
+        rows = [self._vectors(number).rows for number in numbers]
+        counts = np.array([len(one) for one in rows])
+        # Not as they were found, and not by BLAS: of copies these are equal to the last bit.
+        cosines = np.einsum("rd,d->r", np.concatenate(rows), vector)
+        best = np.fmax.reduceat(cosines, np.cumsum(counts) - counts)
+        return [Hit(number, cosine) for number, cosine in zip(numbers, best.tolist(), strict=True)]
 
     def _candidates_everywhere(self, queries: Sequence[Query], passages: int) -> list[list[int]]:
         """For each query the numbers of at most ``passages`` candidates."""
@@ -322,6 +334,13 @@ class _Part:
 def _read_vectors(parts: Sequence[_Part], firsts: Sequence[int], number: int) -> PassageVectors:
     part, place = _place(parts, firsts, number)
     return part.segment.vectors[place]
+
+
+def _wording(passages: Sequence[Passage], number: int) -> str:
+    text = passages[number].text
+    evened = " ".join(text.split())
+    # Most are even already: what is kept in mind is then no second copy.
+    return text if text == evened else evened
 
 
 def _place(parts: Sequence[_Part], firsts: Sequence[int], number: int) -> tuple[_Part, int]:
