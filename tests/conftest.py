@@ -20,13 +20,6 @@ settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests of the real model in one worker: every worker would load it, on all cores."""
-    for item in items:
-        if item.get_closest_marker("process"):
-            item.add_marker(pytest.mark.xdist_group("model"))
-
-
 _FIGURES = pytest.StashKey[list[str]]()
 
 
