@@ -25,14 +25,20 @@ sentencex works, no other thread of the process can do anything: for 4 to 50 ms 
 thousand as people write them. PyThaiNLP's time grows with the square of a number's digits."""
 _BLANK = re.compile(r"\s")
 _FIRST_WORD = re.compile(r" *(\S{0,40})")
-_MARKUP_END = re.compile(r"(?:\*{1,3}|_{1,3})(?= )")
+_TAIL = re.compile(r"(?:\*{1,3}|_{1,3})(?= )| *\[[^\[\]]{1,40}\] *\Z")
+"""What belongs to the sentence before: the closing signs of *emphasis*, a note in brackets that
+nothing follows."""
 
 # What sentencex 1.0 takes for an end and is none; each pattern matches up to it.
 _LETTER = "[A-Za-zÀ-ÖØ-öø-ÿΑ-ΩΆ-Ώα-ωА-Яа-яЁё]"
+_LOWER = "[a-zß-öø-ÿα-ωά-ώа-яё]"
 _NO_END = re.compile(
     r"\.(?=[-‐°º])"  # J.-C.
     r"|(?<=\.)-[A-BD-ZÉ]\.(?= )"  # J.-P. Sartre
-    rf"|\b{_LETTER}\.(?= *{_LETTER}\.)"  # J. A. Smith; d.C.
+    rf"|(?<![^\W\u3040-\u9fff]){_LETTER}\.(?= *{_LETTER}\.)"  # J. A. Smith; d.C.; 和Y. p.
+    # Павел Э. Орлов; Γ. Ε. Λάμπρου
+    r"|\b(?:[А-ЯЁ]\w+ [А-ЯЁ]|[Α-ΩΆ-Ώ]\w+ [Α-Ω]|(?<=[А-ЯЁΑ-Ω]\. )[А-ЯЁΑ-Ω])\.(?= +[А-ЯЁΑ-ΩΆ-Ώ])"
+    rf"|[.!?…][»”\"]?(?= +[–—] +{_LOWER})"  # Acme Inc. — завод
 )
 _GERMAN_STARTS = (
     "Ab|Aber|Alle|Als|Am|An|Auch|Auf|Aus|Bei|Bis|Bitte|Da|Dabei|Damit|Dann|Danach|Das|Dem|Den|Der|Des|"
@@ -40,7 +46,15 @@ _GERMAN_STARTS = (
     "Mit|Nach|Ob|Seit|Sie|So|Später|Über|Um|Und|Unter|Viele|Vom|Von|Vor|Wann|Warum|Was|Weil|Wenn|Wer|"
     "Wie|Wir|Wo|Zu|Zum|Zur"
 )
+# Names of letters, as initials are written: إي. آي.
+_ARABIC_TWO = "آر|آي|أو|إس|إف|إل|إم|إن|إي|بي|تي|جي|دي|سي|في|كي|يو"
+_ARABIC_THREE = "إتش|إيه|جيه|كيه|كيو"
 _NO_END_IN = {
+    # Not where several stand without full stops: بي بي سي.
+    "ar": re.compile(
+        rf"(?<!\b(?:{_ARABIC_TWO}) )(?<!\b(?:{_ARABIC_THREE}) )"
+        rf"\b[وبل]?(?:{_ARABIC_TWO}|{_ARABIC_THREE}|دبليو)\.(?= )"
+    ),
     # u. a. Romane; im 16. und 17. Jahrhundert; auf der 3. Achse
     "de": re.compile(
         r"\b[a-zäöü]\.(?= )"
@@ -100,6 +114,13 @@ _QUOTED = re.compile(
 _SHORT = re.compile(r"(?:\b[^\W\d_]{1,4}|\d)\.\Z")
 _NO_WORD = re.compile(r"\w\)|\w+://|[ა-ჿ]")
 _THAI = re.compile(r"[\u0e01-\u0e4e]")
+# And, which, by, so, or; brackets; figures. (But "โดยปกติ", as a rule, begins one.)
+_THAI_GOES_ON = re.compile(
+    r" *(?:[(\[0-9a-z]|และ|ซึ่ง|โดย(?!ปกติ|ทั่วไป|เฉพาะ|รวม)|จึง|หรือ|รวมทั้ง|รวมถึง|ยกเว้น|ตลอดจน|"
+    r"เพื่อ|เพราะ|อีกทั้ง|ทั้งยัง|เช่นเดียวกับ)"
+)
+_THAI_LEAST = 20
+"""Characters of the shortest Thai sentence that ends without a sign."""
 _ONE_AT_A_TIME = Lock()
 
 
@@ -143,8 +164,7 @@ def _ends(text: str, language: str) -> set[int]:
     for end in sorted(found):
         if not _goes_on(text, kept[-1], end):
             kept.append(end)
-    # The closing signs of *emphasis* belong to the sentence before.
-    return {match.end() if (match := _MARKUP_END.match(text, end)) else end for end in kept[1:]}
+    return {match.end() if (match := _TAIL.match(text, end)) else end for end in kept[1:]}
 
 
 def _goes_on(text: str, start: int, end: int) -> bool:
@@ -176,6 +196,11 @@ def _thai_ends(text: str) -> set[int]:
 
     with _ONE_AT_A_TIME:  # it keeps what it works on in a global
         sentences = segment(text)
-    ends = zip(accumulate(map(len, sentences)), sentences, strict=True)
-    # A full stop is an abbreviation's in Thai: "พ.ศ. 2325" is a year.
-    return {end for end, sentence in ends if not sentence.rstrip().endswith(".")}
+    ends = [0]
+    for end in accumulate(map(len, sentences)):
+        sentence = text[ends[-1] : end].rstrip()
+        long = end - ends[-1] >= _THAI_LEAST and not _THAI_GOES_ON.match(text, end)
+        # A full stop is an abbreviation's in Thai: "พ.ศ. 2325" is a year.
+        if sentence.endswith(("!", "?")) or (long and not sentence.endswith(".")):
+            ends.append(end)
+    return set(ends[1:])
