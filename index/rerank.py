@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import islice
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,8 @@ RUNNERS_UP = 3
 """Passages that the first one's lead is measured against."""
 
 
-class Match(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Match:
     """A candidate in its place; all similarities are without the language's bias, higher is better.
 
     ``sentence`` is the number of the sentence within the passage that answers,

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from itertools import chain, groupby
 from types import MappingProxyType
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +37,8 @@ REMEMBERED = 4_096
 """Passages whose places in the files are kept in mind, half a kilobyte each, and their wordings."""
 
 
-class Hit(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Hit:
     """A candidate passage: its number in the index, and its best sentence's cosine with the vector
     looked up."""
 

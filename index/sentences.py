@@ -11,7 +11,7 @@ import os
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from threading import Lock
 
 from sentencex import get_sentence_boundaries
@@ -25,20 +25,25 @@ sentencex works, no other thread of the process can do anything: for 4 to 50 ms 
 thousand as people write them. PyThaiNLP's time grows with the square of a number's digits."""
 _BLANK = re.compile(r"\s")
 _FIRST_WORD = re.compile(r" *(\S{0,40})")
-_TAIL = re.compile(r"(?:\*{1,3}|_{1,3})(?= )| *\[[^\[\]]{1,40}\] *\Z")
+_TAIL = re.compile(r"(?:\*{1,3}|_{1,3})(?= )| *\[[^\[\].!?。！？]{1,40}\??\] *\Z")
 """What belongs to the sentence before: the closing signs of *emphasis*, a note in brackets that
 nothing follows."""
 
 # What sentencex 1.0 takes for an end and is none; each pattern matches up to it.
 _LETTER = "[A-Za-zÀ-ÖØ-öø-ÿΑ-ΩΆ-Ώα-ωА-Яа-яЁё]"
-_LOWER = "[a-zß-öø-ÿα-ωά-ώа-яё]"
+# What a letter may stand behind that is no name: План Б. Если …
+_LABELLED = (
+    "План|Группа|Группе|Группы|Категория|Категории|Буква|Точка|Вход|Выход|Приложение|Раздел|"
+    "Витамин|Гепатит|Лига|Блок|Корпус|Дом|Это|Група|Групи|Групі|Категорія|Додаток|Розділ|Вітамін|"
+    "Βιταμίνη|Σχέδιο|Ομάδα|Τμήμα|Κτίριο|Παράρτημα|Κατηγορία|Ηπατίτιδα"
+)
 _NO_END = re.compile(
     r"\.(?=[-‐°º])"  # J.-C.
     r"|(?<=\.)-[A-BD-ZÉ]\.(?= )"  # J.-P. Sartre
     rf"|(?<![^\W\u3040-\u9fff]){_LETTER}\.(?= *{_LETTER}\.)"  # J. A. Smith; d.C.; 和Y. p.
     # Павел Э. Орлов; Γ. Ε. Λάμπρου
-    r"|\b(?:[А-ЯЁ]\w+ [А-ЯЁ]|[Α-ΩΆ-Ώ]\w+ [Α-Ω]|(?<=[А-ЯЁΑ-Ω]\. )[А-ЯЁΑ-Ω])\.(?= +[А-ЯЁΑ-ΩΆ-Ώ])"
-    rf"|[.!?…][»”\"]?(?= +[–—] +{_LOWER})"  # Acme Inc. — завод
+    rf"|\b(?!(?:{_LABELLED}) )(?:[А-ЯЁІЇЄҐ]\w+ [А-ЮЁІЄ]|[Α-ΩΆ-Ώ]\w+ [Α-Ω])\.(?= +[А-ЯЁІЇЄҐΑ-ΩΆ-Ώ])"
+    r"|\b(?<=[А-ЯЁІЇЄҐΑ-Ω]\. )[А-ЯЁІЇЄҐΑ-Ω]\.(?= +[А-ЯЁІЇЄҐΑ-ΩΆ-Ώ])"
 )
 _GERMAN_STARTS = (
     "Ab|Aber|Alle|Als|Am|An|Auch|Auf|Aus|Bei|Bis|Bitte|Da|Dabei|Damit|Dann|Danach|Das|Dem|Den|Der|Des|"
@@ -46,15 +51,26 @@ _GERMAN_STARTS = (
     "Mit|Nach|Ob|Seit|Sie|So|Später|Über|Um|Und|Unter|Viele|Vom|Von|Vor|Wann|Warum|Was|Weil|Wenn|Wer|"
     "Wie|Wir|Wo|Zu|Zum|Zur"
 )
-# Names of letters, as initials are written: إي. آي.
-_ARABIC_TWO = "آر|آي|أو|إس|إف|إل|إم|إن|إي|بي|تي|جي|دي|سي|في|كي|يو"
-_ARABIC_THREE = "إتش|إيه|جيه|كيه|كيو"
+# Names of letters, as initials are written (إي. إم.), but for those that are words too; and what
+# they are no initials behind: other names of letters (بي بي سي), vitamin, language, group.
+_ARABIC_INITIALS = "آر|آي|إتش|إس|إف|إل|إم|إي|تي|جي|جيه|دبليو|سي|كيه|كيو|يو"
+_ARABIC_LETTERS = f"{_ARABIC_INITIALS}|أو|إكس|إن|إيه|بي|دي|زد|في|كي|واي"
+_NOT_BEHIND = "".join(
+    rf"(?<!\b(?:{'|'.join(words)}) )"  # a look-behind has one length
+    for _, words in groupby(
+        sorted(
+            [
+                *_ARABIC_LETTERS.split("|"),
+                *(prefix + name for prefix in "وبل" for name in _ARABIC_LETTERS.split("|")),
+                *("فيتامين", "لغة", "الكبد", "المجموعة", "الفئة"),
+            ],
+            key=len,
+        ),
+        key=len,
+    )
+)
 _NO_END_IN = {
-    # Not where several stand without full stops: بي بي سي.
-    "ar": re.compile(
-        rf"(?<!\b(?:{_ARABIC_TWO}) )(?<!\b(?:{_ARABIC_THREE}) )"
-        rf"\b[وبل]?(?:{_ARABIC_TWO}|{_ARABIC_THREE}|دبليو)\.(?= )"
-    ),
+    "ar": re.compile(rf"{_NOT_BEHIND}(?<![^\s])[وبل]?(?:{_ARABIC_INITIALS})\.(?= )"),
     # u. a. Romane; im 16. und 17. Jahrhundert; auf der 3. Achse
     "de": re.compile(
         r"\b[a-zäöü]\.(?= )"
@@ -112,12 +128,14 @@ _QUOTED = re.compile(
     )
 )
 _SHORT = re.compile(r"(?:\b[^\W\d_]{1,4}|\d)\.\Z")
+_LATIN_SHORT = re.compile(r"\b[A-Z][a-z]{1,3}\.\Z")
 _NO_WORD = re.compile(r"\w\)|\w+://|[ა-ჿ]")
 _THAI = re.compile(r"[\u0e01-\u0e4e]")
-# And, which, by, so, or; brackets; figures. (But "โดยปกติ", as a rule, begins one.)
+# And, which, by, so, or; brackets; figures. (But "โดยปกติ", as a rule, begins one, and so does
+# "เพื่อน", a friend.)
 _THAI_GOES_ON = re.compile(
-    r" *(?:[(\[0-9a-z]|และ|ซึ่ง|โดย(?!ปกติ|ทั่วไป|เฉพาะ|รวม)|จึง|หรือ|รวมทั้ง|รวมถึง|ยกเว้น|ตลอดจน|"
-    r"เพื่อ|เพราะ|อีกทั้ง|ทั้งยัง|เช่นเดียวกับ)"
+    r" *(?:[(\[0-9a-z]|และ|ซึ่ง|โดย(?!ปกติ|ทั่วไป|เฉพาะ|รวม|สาร|มาก|สรุป|ส่วน)|จึง|หรือ|"
+    r"รวมทั้ง|รวมถึง|ยกเว้น|ตลอดจน|เพื่อ(?!น)|เพราะ(?!ฉะนั้น|เหตุนี้|งั้น)|อีกทั้ง|ทั้งยัง|เช่นเดียวกับ)"
 )
 _THAI_LEAST = 20
 """Characters of the shortest Thai sentence that ends without a sign."""
@@ -172,8 +190,14 @@ def _goes_on(text: str, start: int, end: int) -> bool:
     "19. | sırada" and "et al. | have" do: behind a number or a few letters.
 
     Names such as "iPhone" begin one all the same, and so does any word in a text without capitals.
+    So does a dash behind a full stop, in chats and lists, but not in "Inc. – a firm" and
+    "“Who?” – she asked".
     """
     first, following = _first_word(text, start), _first_word(text, end)
+    if following in ("–", "—"):
+        said = _first_word(text, text.index(following, end) + 1)
+        stop = text[end - 1] == "." and _LATIN_SHORT.search(text[start:end]) is None
+        return said[:1].islower() and not stop
     lower = following[:1].islower() and following == following.lower()
     return (
         lower
