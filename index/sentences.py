@@ -33,16 +33,24 @@ nothing follows."""
 _LETTER = "[A-Za-zÀ-ÖØ-öø-ÿΑ-ΩΆ-Ώα-ωА-Яа-яЁё]"
 # What a letter may stand behind that is no name: План Б. Если …
 _LABELLED = (
-    "План|Группа|Группе|Группы|Категория|Категории|Буква|Точка|Вход|Выход|Приложение|Раздел|"
-    "Витамин|Гепатит|Лига|Блок|Корпус|Дом|Это|Група|Групи|Групі|Категорія|Додаток|Розділ|Вітамін|"
-    "Βιταμίνη|Σχέδιο|Ομάδα|Τμήμα|Κτίριο|Παράρτημα|Κατηγορία|Ηπατίτιδα"
+    r"План|Групп\w+|Категори\w+|Буква|Точка|Вход|Выход|Приложение|Раздел|Витамин|Гепатит|Лиг\w+|"
+    r"Блок|Корпус|Дом|Это|Вариант|Сектор|Тип|Класс|Серия|Група|Групи|Групі|Категорія|Додаток|Розділ|"
+    r"Вітамін|Лізі|Варіант|Клас|Хепатит|Зала|Част|Стъпка|Опция|Βιταμίνη|Σχέδιο|Ομάδα|Τμήμα|Κτίριο|"
+    r"Παράρτημα|Κατηγορία|Ηπατίτιδα|Κεφάλαιο|Ενότητα|Αίθουσα|Λίγκα|Τάξη"
+)
+_NO_SURNAMES = (
+    "Он|Она|Они|Оно|Мы|Вы|Ты|Я|Это|Его|Её|Их|В|Во|На|По|При|После|Из|К|С|Со|У|За|До|Для|О|Об|А|И|Но|"
+    "Не|Как|Если|Когда|Затем|Той|Тя|Те|То|След|Този|Тази|От|Він|Вона|Вони|Ми|Це|Після|З|Із|Якщо|"
+    "Ο|Η|Οι|Το|Τα|Τον|Την|Τη|Του|Της|Στο|Στη|Στην|Στον|Στις|Στα|Με|Για|Από|Κατά|Μετά|Και|Δεν|Θα|Αν|"
+    "Όταν|Είναι|Ήταν"
 )
 _NO_END = re.compile(
     r"\.(?=[-‐°º])"  # J.-C.
     r"|(?<=\.)-[A-BD-ZÉ]\.(?= )"  # J.-P. Sartre
     rf"|(?<![^\W\u3040-\u9fff]){_LETTER}\.(?= *{_LETTER}\.)"  # J. A. Smith; d.C.; 和Y. p.
     # Павел Э. Орлов; Γ. Ε. Λάμπρου
-    rf"|\b(?!(?:{_LABELLED}) )(?:[А-ЯЁІЇЄҐ]\w+ [А-ЮЁІЄ]|[Α-ΩΆ-Ώ]\w+ [Α-Ω])\.(?= +[А-ЯЁІЇЄҐΑ-ΩΆ-Ώ])"
+    rf"|\b(?!(?:{_LABELLED}) )(?:[А-ЯЁІЇЄҐ]\w+ [А-ЮЁІЄ]|[Α-ΩΆ-Ώ]\w+ [Α-Ω])\."
+    rf"(?= +[А-ЯЁІЇЄҐΑ-ΩΆ-Ώ])(?! +(?:{_NO_SURNAMES}) )"
     r"|\b(?<=[А-ЯЁІЇЄҐΑ-Ω]\. )[А-ЯЁІЇЄҐΑ-Ω]\.(?= +[А-ЯЁІЇЄҐΑ-ΩΆ-Ώ])"
 )
 _GERMAN_STARTS = (
@@ -55,22 +63,32 @@ _GERMAN_STARTS = (
 # they are no initials behind: other names of letters (بي بي سي), vitamin, language, group.
 _ARABIC_INITIALS = "آر|آي|إتش|إس|إف|إل|إم|إي|تي|جي|جيه|دبليو|سي|كيه|كيو|يو"
 _ARABIC_LETTERS = f"{_ARABIC_INITIALS}|أو|إكس|إن|إيه|بي|دي|زد|في|كي|واي"
+_ARABIC_STARTS = (
+    "و(?:هو|هي|هذا|هذه|قد|قال|قالت|كان|كانت|لم|لا|في|من|على|ال\\w+)|ثم|كما|كان|كانت|لم|لا|ما|قد|هو|هي|"
+    "في|من|على|بس|أنا"
+)
 _NOT_BEHIND = "".join(
     rf"(?<!\b(?:{'|'.join(words)}) )"  # a look-behind has one length
     for _, words in groupby(
         sorted(
-            [
-                *_ARABIC_LETTERS.split("|"),
-                *(prefix + name for prefix in "وبل" for name in _ARABIC_LETTERS.split("|")),
-                *("فيتامين", "لغة", "الكبد", "المجموعة", "الفئة"),
-            ],
+            (
+                prefix + word
+                for prefix in ("", "و", "ب", "ل", "ال", "لل", "وال", "بال")
+                for word in [
+                    *_ARABIC_LETTERS.split("|"),
+                    *("فيتامين", "لغة", "كبد", "وبائي", "مجموعة", "فئة", "فيروس", "نقطة", "درجة"),
+                    *("تايب", "فايف", "فور", "موديل"),
+                ]
+            ),
             key=len,
         ),
         key=len,
     )
 )
 _NO_END_IN = {
-    "ar": re.compile(rf"{_NOT_BEHIND}(?<![^\s])[وبل]?(?:{_ARABIC_INITIALS})\.(?= )"),
+    "ar": re.compile(
+        rf"{_NOT_BEHIND}(?<![^\s])[وبل]?(?:{_ARABIC_INITIALS})\.(?= )(?! *(?:{_ARABIC_STARTS})\b)"
+    ),
     # u. a. Romane; im 16. und 17. Jahrhundert; auf der 3. Achse
     "de": re.compile(
         r"\b[a-zäöü]\.(?= )"
@@ -128,17 +146,19 @@ _QUOTED = re.compile(
     )
 )
 _SHORT = re.compile(r"(?:\b[^\W\d_]{1,4}|\d)\.\Z")
-_LATIN_SHORT = re.compile(r"\b[A-Z][a-z]{1,3}\.\Z")
+_FIRM = re.compile(r"\b(?:Bros|Co|Corp|Inc|Jr|Ltd|Sr)\.\Z")
 _NO_WORD = re.compile(r"\w\)|\w+://|[ა-ჿ]")
 _THAI = re.compile(r"[\u0e01-\u0e4e]")
 # And, which, by, so, or; brackets; figures. (But "โดยปกติ", as a rule, begins one, and so does
 # "เพื่อน", a friend.)
 _THAI_GOES_ON = re.compile(
-    r" *(?:[(\[0-9a-z]|และ|ซึ่ง|โดย(?!ปกติ|ทั่วไป|เฉพาะ|รวม|สาร|มาก|สรุป|ส่วน)|จึง|หรือ|"
-    r"รวมทั้ง|รวมถึง|ยกเว้น|ตลอดจน|เพื่อ(?!น)|เพราะ(?!ฉะนั้น|เหตุนี้|งั้น)|อีกทั้ง|ทั้งยัง|เช่นเดียวกับ)"
+    r" *(?:[(\[0-9a-z]|และ(?!แล้ว)|ซึ่ง|โดย(?!ปกติ|ทั่วไป|เฉ|พื้น|หลัก|รวม|สาร|มาก|สรุป|ส่วน)|จึง|หรือ(?!ว่า)|"
+    r"รวมทั้ง|รวมถึง|ยกเว้น|ตลอดจน|เพื่อ(?!น)|เพราะ(?!ฉะนั้น|เหตุนี้|งั้น|อย่าง|แบบ)|อีกทั้ง|ทั้งยัง|เช่นเดียวกับ)"
 )
+_THAI_END = ("!", "?", "ค่ะ", "ครับ", "คะ", "จ้ะ", "จ้า")
+"""Signs and polite words that end a sentence whatever follows."""
 _THAI_LEAST = 20
-"""Characters of the shortest Thai sentence that ends without a sign."""
+"""Characters of the shortest Thai sentence that ends without one of these."""
 _ONE_AT_A_TIME = Lock()
 
 
@@ -196,7 +216,7 @@ def _goes_on(text: str, start: int, end: int) -> bool:
     first, following = _first_word(text, start), _first_word(text, end)
     if following in ("–", "—"):
         said = _first_word(text, text.index(following, end) + 1)
-        stop = text[end - 1] == "." and _LATIN_SHORT.search(text[start:end]) is None
+        stop = text[end - 1] == "." and _FIRM.search(text[max(end - 6, start) : end]) is None
         return said[:1].islower() and not stop
     lower = following[:1].islower() and following == following.lower()
     return (
@@ -225,6 +245,6 @@ def _thai_ends(text: str) -> set[int]:
         sentence = text[ends[-1] : end].rstrip()
         long = end - ends[-1] >= _THAI_LEAST and not _THAI_GOES_ON.match(text, end)
         # A full stop is an abbreviation's in Thai: "พ.ศ. 2325" is a year.
-        if sentence.endswith(("!", "?")) or (long and not sentence.endswith(".")):
+        if sentence.endswith(_THAI_END) or (long and not sentence.endswith(".")):
             ends.append(end)
     return set(ends[1:])

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given
@@ -224,6 +225,14 @@ def test_a_language_without_rules(language: str) -> None:
         ("ar", ["وثق الرجل بي.", "لم أخذله قط.", "فيتامين سي.", "يوجد في البرتقال."]),
         ("ar", ["تعلمت لغة سي.", "كانت صعبة.", "سامسونج وإل جي.", "كانت رخيصة."]),
         ("ar", ["بيعت شركة إتش تي.", "ارتفع السهم.", "كان رجلاً عربي.", "ثم ذهب عند آل جي. نور."]),
+        ("ar", ["القضاء على فيروس سي.", "وأعلنت الوزارة النتائج.", "غني بفيتامين سي.", "تناوله."]),
+        ("ar", ["جاء الدي جي.", "كان حلوا.", "قلت: إي.", "ثم سكت.", "جاء جورج دبليو. بوش."]),
+        ("ru", ["Задержан Алексей Х.", "Он признал вину.", "Они в Группе Б.", "В июне матч."]),
+        ("bg", ["Обвиняемият е Георги Д.", "Той призна.", "Дойде и Иван В. Петров."]),
+        ("el", ["Ήρθε ο Γεώργιος Β.", "Ο λαός χάρηκε.", "Μετά ο Νίκος Δ. Παππάς."]),
+        ("en", ["I will bring Tom.", "– ok, see you."]),
+        ("th", ["โดยส่วนตัวชอบต้มยำที่สุดค่ะ", "และที่สำคัญคือสะอาดมากค่ะ"]),
+        ("th", ["ขอบคุณมากค่ะ", "ไม่เป็นไรครับ"]),
         ("ar", ["شركة دبليو دبليو إي.", "كانت كبيرة.", "كان هذا سببًا رئيسي.", "ثم ذهب."]),
         (
             "ru",
@@ -347,6 +356,23 @@ def test_thai_is_read_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "_thai_ends", counted)
     assert "".join(sentences("ก" + "1" * 11_999, "th")) == "ก" + "1" * 11_999
     assert sizes == [5_000]
+
+
+def test_many_dashes_take_no_longer_than_their_number() -> None:
+    """Of the text before each only its last characters are read."""
+    sizes = []
+
+    class Text(str):
+        __slots__ = ()
+
+        def __getitem__(self, key: Any) -> str:
+            part = super().__getitem__(key)
+            sizes.append(len(part))
+            return part
+
+    text = Text("Bob. – a " * 100)
+    assert [end for end in range(4, len(text), 9) if module._goes_on(text, 0, end)] == []
+    assert max(sizes) <= 6
 
 
 def test_a_word_longer_than_a_block() -> None:
