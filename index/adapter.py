@@ -9,6 +9,7 @@ for it. `training` makes the file.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors.numpy import load, save
 
 from index.model_file import ModelError
 
@@ -47,26 +48,39 @@ Adapter = Mapping[str, Factors]
 NOTHING_LEARNED: Adapter = MappingProxyType({})
 
 
-def read_adapter(path: Path) -> Adapter:
-    """Raises ModelError for a file that is missing or damaged."""
+def parse_adapter(data: bytes) -> Adapter:
+    """The corrections in the content of a file that `write_adapter` wrote.
+
+    Raises ValueError for what is none.
+    """
     try:
-        tensors = {name: array.astype(np.float32) for name, array in load_file(path).items()}
-        names = [name.removesuffix(_DOWN) for name in tensors if name.endswith(_DOWN)]
-        adapter = {name: Factors(tensors[name + _DOWN], tensors[name + _UP]) for name in names}
-    except (OSError, SafetensorError, KeyError) as error:
-        raise ModelError(
-            f"What the default model has learned cannot be read from {path}: reinstall Beleg."
-        ) from error
+        tensors = {name: array.astype(np.float32) for name, array in load(data).items()}
+    except SafetensorError as error:
+        raise ValueError("no file of tensors") from error
+    names = {name.rpartition(".")[0] for name in tensors}
+    if not names or tensors.keys() != {name + side for name in names for side in (_DOWN, _UP)}:
+        raise ValueError("not the two factors of each correction")
+    adapter = {name: Factors(tensors[name + _DOWN], tensors[name + _UP]) for name in sorted(names)}
+    for name, factors in adapter.items():
+        if not factors.down.ndim == factors.up.ndim == 2 or len(factors.down) != len(factors.up.T):
+            raise ValueError(f"the factors of {name} do not fit together")
     return adapter
 
 
 def write_adapter(path: Path, adapter: Adapter, provenance: Mapping[str, str]) -> None:
-    """Write it for `read_adapter`, in sixteen bits, with where it comes from."""
+    """Write it for `parse_adapter`, in sixteen bits, with where it comes from.
+
+    The same content is always the same file. Raises OSError if it cannot be written.
+    """
     halves = {}
     for name, factors in adapter.items():
         halves[name + _DOWN] = factors.down.astype(np.float16)
         halves[name + _UP] = factors.up.astype(np.float16)
-    path.write_bytes(save(halves, dict(provenance)))
+    # In one piece, as the library puts several in no fixed order.
+    data = save(halves, {"provenance": json.dumps(dict(provenance), sort_keys=True)})
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)
 
 
 def corrected(weights: Mapping[str, Float32], adapter: Adapter) -> dict[str, Float32]:

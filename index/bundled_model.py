@@ -20,7 +20,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from platformdirs import user_cache_path
 
-from index.adapter import ADAPTER, Adapter, corrected, read_adapter
+from index.adapter import ADAPTER, Adapter, corrected, parse_adapter
 from index.bundled_tokenizer import build_sentencepiece
 from index.model_file import (
     ModelError,
@@ -35,6 +35,9 @@ FILE_NAME = "e5-small-q4.bin"
 FILE_SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 QUERY_PROMPT = "query: "
 PASSAGE_PROMPT = "passage: "
+
+LEARNED_SHA256 = "f0a539e6f826fe27835cb97baba321c9f64282f9e7ad8e47951cb4433023e13d"
+"""Of `index.adapter.ADAPTER`."""
 
 # Raise this when the files written below change, or what the model has learned does: folders of
 # another number are unpacked afresh, and what an index holds of the model before is not used.
@@ -114,6 +117,25 @@ def unpack_bundled_model(
     return folder
 
 
+def read_adapter() -> Adapter:
+    """What the default model has learned besides.
+
+    Raises ModelError unless it is what this version knows.
+    """
+    try:
+        data = ADAPTER.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{ADAPTER} cannot be read: {error.strerror}; check its permissions, or reinstall "
+            "Beleg."
+        ) from error
+    if hashlib.sha256(data).hexdigest() != LEARNED_SHA256:
+        raise ModelError(
+            f"{ADAPTER} is not what this version's model has learned: reinstall Beleg."
+        )
+    return parse_adapter(data)
+
+
 def _is_complete(folder: Path) -> bool:
     """Whether the folder was unpacked to the end, by this format, and has all its files as they
     were written."""
@@ -122,7 +144,7 @@ def _is_complete(folder: Path) -> bool:
         return (
             stamp["format"] == FORMAT
             and stamp["source"] == FILE_SHA256
-            and stamp["learned"] == _sha256(ADAPTER)
+            and stamp["learned"] == LEARNED_SHA256
             and all(_sha256(folder / name) == digest for name, digest in stamp["files"].items())
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
@@ -141,7 +163,7 @@ def _unpack(folder: Path, source: Path, on_progress: Callable[[int, int], None] 
     for litter in folder.parent.glob(f"{folder.name}.*.partial"):
         shutil.rmtree(litter)
     check_bundled_file(source)
-    model, adapter = parse_model_file(source.read_bytes()), read_adapter(ADAPTER)
+    model, adapter = parse_model_file(source.read_bytes()), read_adapter()
     partial = Path(tempfile.mkdtemp(prefix=f"{folder.name}.", suffix=".partial", dir=folder.parent))
     try:
         write_model_folder(partial, model, adapter, on_progress)
@@ -177,7 +199,7 @@ def write_model_folder(
     stamp = {
         "format": FORMAT,
         "source": FILE_SHA256,
-        "learned": _sha256(ADAPTER),
+        "learned": LEARNED_SHA256,
         "files": {path.relative_to(folder).as_posix(): _sha256(path) for path in files},
     }
     (folder / _STAMP).write_text(json.dumps(stamp, indent=2), encoding="utf-8")

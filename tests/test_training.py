@@ -1,7 +1,9 @@
 """Teaching the model, on a tiny one with random weights: what is learned from is what counts."""
 
 import json
+import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 import torch
 
 from benchmarks.model_folder import write_library_folder
-from index.adapter import Factors, corrected
+from index.adapter import corrected
 from index.bundled_model import SENTENCEPIECE, read_layers, write_model_folder
 from index.encoder import QuestionEncoding, load_encoder
 from index.late_interaction import QuantisedTokens, centre
@@ -20,9 +22,9 @@ from index.search import Hit
 from index.tokenizer import SentencePieceTokenizer
 from tests.tiny_model import TinyModel
 from training.layers import CorrectedLayers, Encoded
-from training.objective import Means, compare
+from training.objective import Loss, Means, compare
 from training.samples import Sample, Text, read_samples
-from training.train import Settings, learn
+from training.train import Settings, _chosen, _pace, learn
 
 MODEL = parse_model_file(TinyModel().to_bytes())
 WEIGHTS = read_layers(MODEL)
@@ -87,7 +89,7 @@ def encode(layers: CorrectedLayers, texts: Sequence[Text]) -> list[Encoded]:
 
 
 def test_what_is_read_is_what_the_index_reads(folder: Path, samples: list[Sample]) -> None:
-    tokenizer = load_encoder_tokens(folder)
+    tokenizer = token_counter(folder)
     assert [len(sample.passages) for sample in samples] == [2, 2]
     assert [[len(passage) for passage in sample.passages] for sample in samples] == [[2, 2], [2, 2]]
     assert [
@@ -102,7 +104,7 @@ def test_what_is_read_is_what_the_index_reads(folder: Path, samples: list[Sample
     assert len(samples[0].title.kept) == tokenizer("the ferry")
 
 
-def load_encoder_tokens(folder: Path):  # noqa: ANN201
+def token_counter(folder: Path):  # noqa: ANN201
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_file=str(folder / "unpacked" / SENTENCEPIECE))
@@ -118,14 +120,15 @@ def load_encoder_tokens(folder: Path):  # noqa: ANN201
 def test_layers_are_the_models(folder: Path, samples: list[Sample], tmp_path: Path) -> None:
     write_library_folder(tmp_path, MODEL, "float32")
     library = load_encoder(str(tmp_path), dtype="float32")
-    text = "the ferry: it sinks?"
-    [wanted] = library.encode_passages([text])
-    sentence = samples[0].passages[0][1]
-    [found] = encode(layers_of(folder), [sentence])
-    # Half-precision states in between.
-    np.testing.assert_allclose(found.vector, wanted.vector, atol=2e-3)
-    kept = found.tokens.numpy()[sentence.kept]
-    np.testing.assert_allclose(kept, wanted.tokens[-len(kept) :], atol=2e-3)
+    texts = ["the ferry: it sinks?", "the ferry: an island in the sea."]
+    # Of unequal length, so that one is padded.
+    sentences = [samples[0].passages[0][1], samples[0].passages[1][0]]
+    found = encode(layers_of(folder), sentences)
+    for one, wanted, text in zip(found, library.encode_passages(texts), sentences, strict=True):
+        # Half-precision states in between.
+        np.testing.assert_allclose(one.vector, wanted.vector, atol=2e-3)
+        kept = one.tokens.numpy()[text.kept]
+        np.testing.assert_allclose(kept, wanted.tokens[-len(kept) :], atol=2e-3)
 
 
 def test_corrections_are_what_the_adapter_adds(folder: Path, samples: list[Sample]) -> None:
@@ -206,6 +209,40 @@ def test_learning_finds_the_sentences(folder: Path, samples: list[Sample]) -> No
     assert found.sentences.argmax(dim=1).tolist() == [1, 3, 4, 6]
 
 
-def test_factors_multiply_to_the_correction() -> None:
-    factors = Factors(np.ones((1, 3), np.float32), np.array([[2], [4]], np.float32))
-    assert factors.product.tolist() == [[2, 2, 2], [4, 4, 4]]
+def test_a_batch_without_a_known_sentence_teaches_the_passage(
+    folder: Path, samples: list[Sample]
+) -> None:
+    layers = layers_of(folder)
+    questions = [[replace(one, sentences=frozenset()) for one in s.questions] for s in samples]
+    encoded = [one for sample in samples for one in encode(layers, sample.texts())]
+    none = Loss()(compare(samples, questions, encoded, Means()))
+    some = Loss()(compare(samples, [list(s.questions) for s in samples], encoded, Means()))
+    assert 0 < none.item() < some.item()
+
+
+def test_means_move_slowly() -> None:
+    means, one, other = Means(), torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
+    means.update(one, other, one)
+    assert means.question.tolist() == [1, 0]
+    assert means.passage.tolist() == [0, 1]
+    means.update(other, other, one)
+    assert means.question.tolist() == pytest.approx([0.97, 0.03])
+    assert means.passage.tolist() == [0, 1]
+    assert means.vector.tolist() == [1, 0]
+
+
+def test_questions_of_a_large_batch_are_drawn(samples: list[Sample]) -> None:
+    [first, second] = samples
+    large = replace(first, questions=first.questions * 100)
+    drawn = _chosen(large, [large, second], random.Random(0))
+    assert len(drawn) == 109  # 110 of 202, and the large one's share of them
+    assert drawn == sorted(set(drawn))
+    assert _chosen(second, [first, second], random.Random(0)) == [0, 1]
+
+
+def test_pace_rises_and_falls() -> None:
+    paces = [_pace(step, 200) for step in range(200)]
+    assert paces[0] == pytest.approx(1 / 20)
+    assert paces[30] > 0.9
+    assert paces[100] == pytest.approx(0.525)
+    assert paces[199] == pytest.approx(0.05, abs=0.001)

