@@ -3,7 +3,7 @@
 The questions were fixed before any answer to them had been seen, and nothing is fitted on them; ten
 of their fifteen languages nothing was fitted in. The goal is 36 right of 40 and 2 false answers.
 What is asserted is a little worse than what is reached, since another CPU may round a number
-otherwise: it shows a change for the worse. docs/quality.md has the figures and errors.
+otherwise: it shows a change for the worse. docs/quality.md has the figures.
 """
 
 from pathlib import Path

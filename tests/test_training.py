@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -104,7 +104,7 @@ def test_what_is_read_is_what_the_index_reads(folder: Path, samples: list[Sample
     assert len(samples[0].title.kept) == tokenizer("the ferry")
 
 
-def token_counter(folder: Path):  # noqa: ANN201
+def token_counter(folder: Path) -> Callable[[str], int]:
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_file=str(folder / "unpacked" / SENTENCEPIECE))
@@ -168,7 +168,7 @@ def test_views_are_the_rankings(folder: Path, samples: list[Sample]) -> None:
 
         def centred(text: Text, one: Encoded) -> QuantisedTokens:
             values = centre(one.tokens.numpy()[text.kept], mean)
-            return QuantisedTokens(values, np.ones(len(values), np.float32))  # type: ignore[arg-type]
+            return QuantisedTokens(values, np.ones(len(values), np.float32))
 
         title = centred(*next(vectors))
         for passage in sample.passages:

@@ -1,11 +1,11 @@
 """How well a batch's questions find their passages and sentences: the loss that is learned from.
 
 The views are those that `index.rerank` puts the candidates in order by, not standardised and with
-what the language adds still in them; the candidates are all passages of some four articles, a fifth
-of the wrong ones neighbours of the right one. The loss is the cross-entropy
-of the right passage, by the weighted sum of the three views, and of the right sentence, by its
-MaxSim. The weights of the views are learned along with the corrections, and thrown away: `beleg
-fit` finds those that count.
+what the language adds still in them; the candidates are all passages of some four articles, a
+fifth of the wrong ones neighbours of the right one. The loss is the cross-entropy of the right
+passage, by the weighted sum of the three views, and of the right sentence, by its MaxSim. The
+weights of the views are learned along with the corrections, and thrown away: `beleg fit` finds
+those that count.
 """
 
 from __future__ import annotations
