@@ -29,6 +29,7 @@ from index.fit import Fit
 from index.language import detect_language
 from index.library import Library
 from index.paragraphs import Paragraph
+from index.passages import Passage
 
 DEPTH = 10
 RECALL_AT = (1, 3, 5)
@@ -48,6 +49,29 @@ class GoldAnswer:
     article: str
     paragraph: int
     texts: tuple[str, ...]
+
+
+def answering_passage(passages: Sequence[Passage], gold: GoldAnswer) -> int:
+    """The place of the gold paragraph in ``passages``, which must hold it; of one that was split,
+    of the first part with the answer."""
+    parts = [
+        place
+        for place, passage in enumerate(passages)
+        if (passage.article, passage.paragraph) == (gold.article, gold.paragraph)
+    ]
+    return next(
+        (part for part in parts if any(text in passages[part].text for text in gold.texts)),
+        parts[0],
+    )
+
+
+def answering_sentences(passage: Passage, answers: Sequence[str]) -> frozenset[int]:
+    """The places of the passage's sentences that hold one of the ``answers``."""
+    return frozenset(
+        place
+        for place, (start, end) in enumerate(passage.sentences)
+        if any(answer in passage.text[start:end] for answer in answers)
+    )
 
 
 @dataclass(frozen=True, slots=True)

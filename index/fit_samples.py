@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from index.content import Content
 from index.encoder import Encoder, QuestionEncoding
-from index.evaluate import Dataset, GoldAnswer
+from index.evaluate import Dataset, answering_passage, answering_sentences
 from index.fit import Fit
 from index.language import language_likelihood
 from index.late_interaction import Float32, centre
@@ -64,7 +64,7 @@ def ask_all(
             talked = list(_ask(talk, index, encoder, fit))
             for asking, dataset in datasets.items():
                 questions = [
-                    _Asking(text, gold.article, _first_part(index, gold), gold.texts)
+                    _Asking(text, gold.article, answering_passage(index.passages, gold), gold.texts)
                     for id_, text in dataset.questions.items()
                     if (gold := passages.answers.get(id_))
                 ]
@@ -80,18 +80,6 @@ class _Asking:
     article: str
     gold: int
     answers: Sequence[str]
-
-
-def _first_part(index: PassageIndex, gold: GoldAnswer) -> int:
-    """The passage of the gold paragraph; of one that was split, the first part with the answer."""
-    parts = [
-        number
-        for number, passage in enumerate(index.passages)
-        if (passage.article, passage.paragraph) == (gold.article, gold.paragraph)
-    ]
-    return next(
-        (n for n in parts if any(text in index.passages[n].text for text in gold.texts)), parts[0]
-    )
 
 
 def _ask(
@@ -129,11 +117,7 @@ def _compared(
     return Question(
         article=question.article,
         gold=question.gold,
-        gold_sentences=frozenset(
-            number
-            for number, (start, end) in enumerate(passage.sentences)
-            if any(answer in passage.text[start:end] for answer in question.answers)
-        ),
+        gold_sentences=answering_sentences(passage, question.answers),
         views=found.passages,
         sentences=np.split(found.sentence_maxsim, found.firsts[1:]),
         same_language=language_likelihood(question.text, index.source(passage).language),

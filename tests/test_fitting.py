@@ -21,7 +21,7 @@ from fits import fit_for
 
 from index import fit_samples, fitting, search
 from index.content import Content
-from index.evaluate import Dataset, EvaluationError, GoldAnswer, read_squad
+from index.evaluate import Dataset, EvaluationError, GoldAnswer, answering_passage, read_squad
 from index.fit import Confidence, Features, Fit, LanguageBias, Ranking
 from index.fit_samples import Asked, Pair, Question, ask_all
 from index.fitting import (
@@ -757,7 +757,7 @@ def test_question_belongs_to_the_part_of_its_paragraph_that_answers(tmp_path: Pa
     ]
 
     def part(*texts: str) -> int:
-        return fit_samples._first_part(index, GoldAnswer("0001", 2, texts))
+        return answering_passage(index.passages, GoldAnswer("0001", 2, texts))
 
     assert part("rang the bells") == 2
     assert part("again") == 3

@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from index.bundled_model import PASSAGE_PROMPT, QUERY_PROMPT
 from index.content import Article
-from index.evaluate import Dataset, GoldAnswer, read_squad
+from index.evaluate import (
+    Dataset,
+    GoldAnswer,
+    answering_passage,
+    answering_sentences,
+    read_squad,
+)
 from index.passage_vectors import MOST_TITLE_TOKENS, TitledPassage
 from index.passages import Passage, split_article
 from index.tokenizer import SentencePieceTokenizer, Tokens
@@ -100,19 +106,13 @@ class _Reader:
 
     def _question(self, text: str, gold: GoldAnswer, passages: Sequence[Passage]) -> Question:
         [tokens] = self._tokenizer.cut(self._query, [text], self._positions)
-        inside = [n for n, one in enumerate(passages) if one.paragraph == gold.paragraph]
-        number = next((n for n in inside if _holds(passages[n].text, gold)), inside[0])
-        passage = passages[number]
+        number = answering_passage(passages, gold)
         cut = _text(tokens, 0)
         return Question(
             text=cut,
             weights=self._tokenizer.weights[cut.ids[cut.kept]],
             passage=number,
-            sentences=frozenset(
-                place
-                for place, (start, end) in enumerate(passage.sentences)
-                if _holds(passage.text[start:end], gold)
-            ),
+            sentences=answering_sentences(passages[number], gold.texts),
         )
 
     def _cut(self, texts: Sequence[str], start: int = 0) -> list[Text]:
@@ -124,7 +124,3 @@ def _text(tokens: Tokens, start: int) -> Text:
     """Without the tokens that end before the character ``start``."""
     kept = np.asarray(tokens.kept, np.int64)[np.asarray(tokens.spans)[:, 1] > start]
     return Text(np.asarray(tokens.ids, np.int64), kept)
-
-
-def _holds(text: str, gold: GoldAnswer) -> bool:
-    return any(answer in text for answer in gold.texts)
