@@ -128,13 +128,13 @@ def write_library_folder(
         for name, shape in tensor_shapes(sizes).items()
     }
     weights = {
-        _library_name(name): torch.from_numpy(values).to(getattr(torch, dtype))
+        library_name(name): torch.from_numpy(values).to(getattr(torch, dtype))
         for name, values in corrected(tensors, adapter).items()
     }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
 
 
-def _library_name(name: str) -> str:
+def library_name(name: str) -> str:
     """What a tensor of the model's file is called in a BERT model of transformers."""
     if name in _EMBEDDINGS:
         return f"embeddings.{_EMBEDDINGS[name]}"

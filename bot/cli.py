@@ -175,6 +175,13 @@ def fit(
     output: Annotated[
         Path | None, typer.Option(help="Where to write; default: among the program's fits.")
     ] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(
+            help="SQuAD-format file of other articles, with questions that they do not answer; "
+            "the confidence is learned from them too."
+        ),
+    ] = None,
 ) -> None:
     """Learn the numbers of the model in use, and report them cross-fitted: takes minutes."""
     from index.evaluate import EvaluationError, read_squad
@@ -182,6 +189,7 @@ def fit(
     from index.fitting import by_language, fit_model, provenance, read_small_talk
 
     datasets = by_language([read_squad(file) for file in files])
+    besides = read_squad(held_out) if held_out else None
     encoder = _encoder(load_settings())
     path = output or fit_path(encoder.name)
     if not os.access(path.parent, os.W_OK):  # before the minutes that learning takes
@@ -189,9 +197,11 @@ def fit(
             f"The folder {path.parent} cannot be written; name another file with --output."
         )
     with _status("Learning …"):
-        fitted, cells = fit_model(datasets, read_small_talk(), encoder)
+        fitted, cells = fit_model(datasets, read_small_talk(), encoder, besides)
     command = " ".join(["beleg fit", *(file.name for file in files)])
-    write_fit(path, fitted, provenance(encoder, datasets, cells, command))
+    if held_out:
+        command += f" --held-out {held_out.name}"
+    write_fit(path, fitted, provenance(encoder, datasets, cells, command, besides))
     report.print_cells(cells, _console())
     _note(f"Written to {path}.")
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -76,11 +76,16 @@ def answering_sentences(passage: Passage, answers: Sequence[str]) -> frozenset[i
 
 @dataclass(frozen=True, slots=True)
 class Dataset:
-    """A SQuAD-format file: its articles, and by id its questions and where their answers stand."""
+    """A SQuAD-format file: its articles, and by id its questions and where their answers stand.
+
+    ``unanswered``: by the id of a question that has no answer, the id of the article it is asked
+    of.
+    """
 
     articles: tuple[Article, ...]
     questions: dict[str, str]
     answers: dict[str, GoldAnswer]
+    unanswered: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +166,7 @@ def read_squad(path: Path) -> Dataset:
             f"{path} is not in SQuAD format (data, paragraphs, context, qas); "
             "check that it is the right file."
         ) from error
-    articles, questions, answers = [], {}, {}
+    articles, questions, answers, unanswered = [], {}, {}, {}
     for number, entry in enumerate(file.data, 1):
         # SQuAD's titles are those of Wikipedia's addresses, which have no spaces.
         title = entry.title.replace("_", " ")
@@ -172,7 +177,9 @@ def read_squad(path: Path) -> Dataset:
                 questions[asked.id] = asked.question
                 if texts := tuple(answer.text for answer in asked.answers):
                     answers[asked.id] = GoldAnswer(article.id, index, texts)
-    return Dataset(tuple(articles), questions, answers)
+                else:
+                    unanswered[asked.id] = article.id
+    return Dataset(tuple(articles), questions, answers, unanswered)
 
 
 def evaluate(

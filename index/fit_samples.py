@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.content import Content
+from index.content import Article, Content
 from index.encoder import Encoder, QuestionEncoding
-from index.evaluate import Dataset, answering_passage, answering_sentences
+from index.evaluate import Dataset, GoldAnswer, answering_passage, answering_sentences
 from index.fit import Fit
-from index.language import language_likelihood
+from index.language import language_likelihoods
 from index.late_interaction import Float32, centre
 from index.library import Library
 from index.passage_vectors import PassageTokens
@@ -30,21 +31,27 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question of one language, asked of all passages of one language."""
+    """One question, asked of all passages of a library.
+
+    ``article``: the id of the one it is asked of. ``gold``: the number of the passage that answers
+    it, None if none does.
+    """
 
     article: str
-    gold: int
+    gold: int | None
     gold_sentences: frozenset[int]
     views: Float64
     """``(n, 3)``: the ranking's views; row n is passage n."""
     sentences: list[Float32]
     """For each passage ``(s,)``: its sentences' MaxSim."""
-    same_language: float
+    same_language: Float64
+    """``(n,)``: from 0 to 1, how well the question fits each passage's language."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """All questions of one language asked of one language's passages, and where those stand."""
+    """Questions asked of a library's passages, the small talk too, and of each of the passages
+    ``(n,)`` the article that it stands in."""
 
     questions: list[Question]
     talk: list[Question]
@@ -55,31 +62,48 @@ def ask_all(
     datasets: Mapping[str, Dataset], small_talk: Sequence[str], encoder: Encoder, fit: Fit
 ) -> Iterator[tuple[Pair, Asked]]:
     """Ask every language's questions, and the small talk, of every language's passages."""
-    talk = [_Asking(text, "", 0, ()) for text in small_talk]
+    talk = [_Asking(text, "", None) for text in small_talk]
     for language, passages in datasets.items():
-        with tempfile.TemporaryDirectory(prefix="beleg-") as folder:
-            content = Content(passages.articles, (), language)
-            index = Library.of(content, Path(folder), encoder, fit).index
-            owners = np.array([passage.article for passage in index.passages])
+        with _index(passages.articles, encoder, fit) as index:
             talked = list(_ask(talk, index, encoder, fit))
             for asking, dataset in datasets.items():
                 questions = [
-                    _Asking(text, gold.article, answering_passage(index.passages, gold), gold.texts)
+                    _Asking(text, gold.article, gold)
                     for id_, text in dataset.questions.items()
                     if (gold := passages.answers.get(id_))
                 ]
                 asked = list(_ask(questions, index, encoder, fit))
-                yield (asking, language), Asked(asked, talked, owners)
+                yield (asking, language), Asked(asked, talked, _owners(index))
+
+
+def ask_of_own(dataset: Dataset, encoder: Encoder, fit: Fit) -> Asked:
+    """Ask all questions of a data set of its articles, those that have no answer too."""
+    questions = [
+        _Asking(text, gold.article if gold else dataset.unanswered[id_], gold)
+        for id_, text in dataset.questions.items()
+        for gold in [dataset.answers.get(id_)]
+    ]
+    with _index(dataset.articles, encoder, fit) as index:
+        return Asked(list(_ask(questions, index, encoder, fit)), [], _owners(index))
+
+
+@contextmanager
+def _index(articles: Sequence[Article], encoder: Encoder, fit: Fit) -> Iterator[PassageIndex]:
+    with tempfile.TemporaryDirectory(prefix="beleg-") as folder:
+        yield Library.of(Content(tuple(articles), (), ""), Path(folder), encoder, fit).index
+
+
+def _owners(index: PassageIndex) -> NDArray[np.str_]:
+    return np.array([passage.article for passage in index.passages])
 
 
 @dataclass(frozen=True, slots=True)
 class _Asking:
-    """A question still to be asked, and where its answer stands."""
+    """A question still to be asked, and its answer if it has one."""
 
     text: str
     article: str
-    gold: int
-    answers: Sequence[str]
+    gold: GoldAnswer | None
 
 
 def _ask(
@@ -113,12 +137,18 @@ def _compared(
     best = np.maximum.reduceat(by_row, index.starts[:-1])
     hits = [Hit(number, cosine) for number, cosine in enumerate(best.tolist())]
     found = views(encoding, hits, tokens, by_token)
-    passage = index.passages[question.gold]
+    gold, gold_sentences = None, frozenset[int]()
+    if question.gold:
+        gold = answering_passage(index.passages, question.gold)
+        gold_sentences = answering_sentences(index.passages[gold], question.gold.texts)
+    likelihoods = language_likelihoods(question.text)
     return Question(
         article=question.article,
-        gold=question.gold,
-        gold_sentences=answering_sentences(passage, question.answers),
+        gold=gold,
+        gold_sentences=gold_sentences,
         views=found.passages,
         sentences=np.split(found.sentence_maxsim, found.firsts[1:]),
-        same_language=language_likelihood(question.text, index.source(passage).language),
+        same_language=np.array(
+            [likelihoods.get(index.source(passage).language, 0.0) for passage in index.passages]
+        ),
     )

@@ -692,7 +692,7 @@ def test_help(beleg: Beleg, command: str) -> None:
         "index": ("--json", "--content", "--data"),
         "check": ("--content",),
         "evaluate": ("--passages", "--questions", "--absent", "--json"),
-        "fit": ("--output",),
+        "fit": ("--output", "--held-out"),
         "run": ("--content", "--data"),
     }
     words = done.out.split()

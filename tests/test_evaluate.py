@@ -77,6 +77,15 @@ def test_read_squad(passages: Path) -> None:
     assert (gold.article, gold.paragraph, gold.texts) == ("0002", 2, ("Slate",))
 
 
+def test_a_question_without_an_answer_belongs_to_its_article(tmp_path: Path) -> None:
+    unanswered = {"id": "depth", "question": "how deep is the quay", "answers": []}
+    path = squad(tmp_path / "unanswered.json", ("Hill", []), ("Quay", [(OIL, [unanswered])]))
+    dataset = read_squad(path)
+    assert dataset.questions == {"depth": "how deep is the quay"}
+    assert dataset.answers == {}
+    assert dataset.unanswered == {"depth": "0002"}
+
+
 def test_titles_have_spaces(tmp_path: Path) -> None:
     path = squad(tmp_path / "titles.json", ("Old_Quay_(harbour)", []))
     assert read_squad(path).articles[0].title == "Old Quay (harbour)"

@@ -249,7 +249,7 @@ OWNERS = np.array(["a", "a", "a", "b", "b", "c"])
 
 
 def question_of(
-    views: Sequence[Sequence[float]], *, article: str, gold: int, same_language: float = 0.5
+    views: Sequence[Sequence[float]], *, article: str, gold: int | None, same_language: float = 0.5
 ) -> Question:
     """A question by its passages' views: sentence, MaxSim, best sentence's MaxSim."""
     return Question(
@@ -258,7 +258,7 @@ def question_of(
         gold_sentences=frozenset({1}),
         views=np.array(views, float),
         sentences=[np.array([0.1, 0.9], np.float32) for _ in views],
-        same_language=same_language,
+        same_language=np.full(len(views), same_language),
     )
 
 
@@ -378,6 +378,15 @@ def test_the_only_paragraph_of_an_article(libraries: list[list[int]]) -> None:
 def test_another_paragraph_that_comes_first_is_wrong() -> None:
     with_it, _ = trials_of(question_of(VIEWS, article="b", gold=3), {"a", "b"})
     assert (with_it.kind, with_it.right) == (_Kind.ANSWERABLE, False)
+
+
+def test_question_that_its_article_does_not_answer(libraries: list[list[int]]) -> None:
+    [trial] = trials_of(question_of(VIEWS, article="b", gold=None), {"a", "b"})
+    assert (trial.kind, trial.right) == (_Kind.UNANSWERED, False)
+    assert libraries == [[0, 1, 2, 3, 4]]
+    assert trial.features.sentence == 0.01
+    [trial] = trials_of(question_of(VIEWS, article="b", gold=None), {"a", "c"})
+    assert (trial.kind, trial.right) == (_Kind.ABSENT, False)
 
 
 def test_features_of_a_trial() -> None:
@@ -548,7 +557,64 @@ def test_each_kind_of_question_has_its_weight_as_a_whole(monkeypatch: pytest.Mon
     for trial, weight in zip(trials, weights, strict=True):
         total[trial.kind] += weight
     shares = [total[kind] / total[_Kind.ANSWERABLE] for kind in _Kind]
-    assert shares == pytest.approx([1, 0.3, 1])
+    assert shares == pytest.approx([1, 0.3, 1, 0])
+
+
+@pytest.mark.usefixtures("one_library")
+def test_what_is_held_out_counts_besides(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Questions that their article does not answer are as like it by MaxSim as those that it does,
+    and less by the sentence's cosine."""
+    random = np.random.default_rng(6)
+    questions = []
+    for number in range(200):
+        gold = number % 5
+        views = random.normal(0.5, 0.1, (6, 3))
+        views[gold] += 0.15
+        unanswered = views.copy()
+        unanswered[gold, 0] -= 0.3
+        article = str(OWNERS[gold])
+        questions.append(question_of(views.tolist(), article=article, gold=gold))
+        questions.append(question_of(unanswered.tolist(), article=article, gold=None))
+    questions.append(question_of(VIEWS, article="c", gold=5))
+    given: list[Any] = []
+
+    class Noted(fitting.LogisticRegression):
+        def fit(self, table: Any, labels: Any, sample_weight: Any) -> Any:
+            given.append(sample_weight)
+            return super().fit(table, labels, sample_weight=sample_weight)
+
+    monkeypatch.setattr(fitting, "LogisticRegression", Noted)
+    monkeypatch.setattr(fitting, "LIBRARY_SIZES", (3,))
+    every, besides = random_questions(200), [Asked(questions, [], OWNERS)]
+    trials = recorded_trials(monkeypatch)
+    three = frozenset({"a", "b", "c"})
+    without = fitting._fit_confidence(by_view(maxsim=1), every, three)
+    trials.clear()
+    within = fitting._fit_confidence(by_view(maxsim=1), every, three, besides)
+    assert without.confidence is not None
+    assert within.confidence is not None
+    share = without.confidence.sentence / without.confidence.sentence_maxsim
+    assert within.confidence.sentence / within.confidence.sentence_maxsim > 1.2 * share
+    # The thresholds are of the questions that are not held out.
+    count = sum(len(one.questions) for one in every.values())
+    answerable = [trial for trial in trials[: 2 * count] if trial.kind is _Kind.ANSWERABLE]
+    assert len(answerable) == count
+    chances = np.array([within.probability(trial.features) for trial in answerable])
+    assert np.mean(chances >= within.answered) == 0.90
+    total = Counter[tuple[bool, _Kind]]()
+    for number, (trial, weight) in enumerate(zip(trials, given[-1], strict=True)):
+        total[number >= len(trials) - 3 * 200 - 2, trial.kind] += weight
+    unit = total[False, _Kind.ANSWERABLE]
+    assert {key: weight / unit for key, weight in total.items()} == pytest.approx(
+        {
+            (False, _Kind.ANSWERABLE): 1,
+            (False, _Kind.NEIGHBOURING): 0.3,
+            (False, _Kind.ABSENT): 1,
+            (True, _Kind.ANSWERABLE): 0.3,
+            (True, _Kind.UNANSWERED): 0.3,
+            (True, _Kind.NEIGHBOURING): 0,
+        }
+    )
 
 
 def test_libraries_of_every_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -649,7 +715,8 @@ def test_cell_by_hand(
     trials = recorded_trials(monkeypatch)
     cell = fitting._cell(("en", "de"), fitted)
     # Eight libraries: the question on the article inside twice, the other one once.
-    assert Counter(trial.kind for trial in trials) == dict.fromkeys(_Kind, 8)
+    kinds = [_Kind.ANSWERABLE, _Kind.NEIGHBOURING, _Kind.ABSENT]
+    assert Counter(trial.kind for trial in trials) == dict.fromkeys(kinds, 8)
     assert (cell.questions, cell.passages) == ("en", "de")
     # The first question's marked sentence is its second, which is right.
     assert (cell.recall, cell.sentence) == (0.5, 0.5)
@@ -738,7 +805,46 @@ def test_questions_are_compared_as_the_library_does(
             assert (passage.article, passage.paragraph) == (gold.article, gold.paragraph)
             # Who built the pier stands in the second sentence, how high the tower is in the first.
             assert question.gold_sentences == ({1} if gold.paragraph == 1 else {0})
-            assert question.same_language == language_likelihood(text, language)
+            fits = language_likelihood(text, language)
+            assert question.same_language.tolist() == [fits] * len(index.passages)
+
+
+def test_held_out_questions_are_asked_of_their_own_articles(tmp_path: Path) -> None:
+    """In two languages, and of some of the articles at a time."""
+    data = json.loads((squad(tmp_path, "de"), (tmp_path / "de.json").read_text())[1])
+    squad(tmp_path, "en")
+    data["data"][1:3] = json.loads((tmp_path / "en.json").read_text())["data"][1:3]
+    for article in data["data"]:
+        asked = {"id": f"depth-{article['title']}", "question": "Who dug it?", "answers": []}
+        article["paragraphs"][0]["qas"].append(asked)
+    (tmp_path / "mixed.json").write_text(json.dumps(data), encoding="utf-8")
+    dataset = read_squad(tmp_path / "mixed.json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "GROUP", 3)
+        parts = list(fitting._groups(dataset))
+    assert [len(part.articles) for part in parts] == [3, 1]
+    assert sorted(a.id for part in parts for a in part.articles) == sorted(ALL)
+    assert sorted(id_ for part in parts for id_ in part.questions) == sorted(dataset.questions)
+    encoder = FakeEncoder()
+    for part in parts:
+        asked = fit_samples.ask_of_own(part, encoder, fit_for(encoder))
+        assert asked.talk == []
+        found = {}
+        for (id_, text), question in zip(part.questions.items(), asked.questions, strict=True):
+            gold = part.answers.get(id_)
+            article = gold.article if gold else part.unanswered[id_]
+            assert question.article == article
+            assert (question.gold is None) == (gold is None) == id_.startswith("depth")
+            if question.gold is not None:
+                assert asked.articles[question.gold] == article
+            else:
+                assert question.gold_sentences == frozenset()
+            found[text] = question.same_language.tolist()
+            languages = [
+                "en" if asked.articles[n] in {"0002", "0003"} else "de"
+                for n in range(len(asked.articles))
+            ]
+            assert found[text] == [language_likelihood(text, one) for one in languages]
 
 
 def test_question_belongs_to_the_part_of_its_paragraph_that_answers(tmp_path: Path) -> None:
@@ -780,7 +886,11 @@ def test_small_talk() -> None:
 def test_provenance(datasets: dict[str, Dataset]) -> None:
     cell = Cell("de", "en", 0.912345, 1.0, 0.0, 2 / 3, 0.00004, 0.5)
     before = date.today().isoformat()
-    found = provenance(FakeEncoder(), datasets, [cell, cell], "beleg fit de.json en.json")
+    besides = replace(datasets["de"], articles=datasets["de"].articles[:3])
+    args = (FakeEncoder(), datasets, [cell, cell], "beleg fit de.json en.json")
+    data = provenance(*args, besides)["data"]
+    assert data["held out"] == "3 articles, 8 questions"
+    found = provenance(*args)
     assert before <= found.pop("date") <= date.today().isoformat()
     assert found == {
         "model": "fake-64",

@@ -1,10 +1,19 @@
 """How well a batch's questions find their passages and sentences: the loss that is learned from.
 
 The views are those that `index.rerank` puts the candidates in order by, not standardised and with
-what the language adds still in them; the candidates are all passages of some four articles, a
-fifth of the wrong ones neighbours of the right one. The loss is the cross-entropy of the right
-passage, by the weighted sum of the three views, and of the right sentence, by its MaxSim. The
-weights of the views are learned along with the corrections, and thrown away: `beleg fit` finds
+what the language adds still in them; the candidates are all passages of some four articles, a fifth
+of the wrong ones neighbours of the right one.
+
+The loss has three parts:
+
+- cross-entropy of the right passage among all, by the weighted sum of the three views;
+- cross-entropy of the right sentence among all, by its MaxSim;
+- whether a passage answers a question, for each pair by itself (Zhai and others 2023, SigLIP). The
+  first two compare passages for one question; this makes views comparable between questions, by
+  which the program tells what it has no answer to. Questions that nothing answers count in it
+  alone.
+
+The weights of the views are learned along with the corrections, and thrown away: `beleg fit` finds
 those that count.
 """
 
@@ -24,6 +33,8 @@ from training.samples import Question, Sample, Text
 
 NOTHING = -1e4
 """The similarity of what is not there."""
+PAIRS_SHARE = 1.0
+"""What the pairs by themselves count in the loss."""
 MEMORY = 0.97
 """How much of the means stays from one batch to the next."""
 
@@ -52,8 +63,8 @@ class Means:
 @dataclass(frozen=True, slots=True)
 class Compared:
     """``passages`` ``(q, p, 3)``: each question's views of each passage; ``sentences`` ``(q, s)``:
-    its MaxSim with each sentence. ``right`` ``(q,)``: the passage that answers; ``holds``
-    ``(q, s)``: whether a sentence does."""
+    its MaxSim with each sentence. ``right`` ``(q, p)`` and ``holds`` ``(q, s)``: whether a passage
+    and a sentence answer; of some questions none does."""
 
     passages: Tensor
     sentences: Tensor
@@ -66,21 +77,32 @@ class Loss(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self._order = nn.Parameter(torch.log(torch.tensor([10.0, 20.0, 15.0])))
+        views = torch.log(torch.tensor([10.0, 20.0, 15.0]))
+        self._order = nn.Parameter(views.clone())
+        self._answers = nn.Parameter(views.clone())
+        self._threshold = nn.Parameter(torch.tensor(18.0))
         self._sentence = nn.Parameter(torch.log(torch.tensor(15.0)))
 
     def forward(self, compared: Compared) -> Tensor:
         """The mean loss of a batch's questions."""
-        scores = compared.passages @ self._order.exp()
-        passage = functional.cross_entropy(scores, compared.right)
-        sentences = compared.sentences * self._sentence.exp()
-        among = torch.logsumexp(sentences.masked_fill(~compared.holds, NOTHING), dim=1)
+        passage = _surprise(compared.passages @ self._order.exp(), compared.right)
         # A question whose answer is cut by the end of a sentence has none.
-        known = compared.holds.any(dim=1)
-        surprise = (torch.logsumexp(sentences, dim=1) - among) * known
-        sentence = surprise.sum() / known.sum().clamp_min(1)
-        loss: Tensor = passage + sentence
+        sentence = _surprise(compared.sentences * self._sentence.exp(), compared.holds)
+        logits = compared.passages @ self._answers.exp() - self._threshold
+        pairs = functional.binary_cross_entropy_with_logits(
+            logits, compared.right.float(), reduction="none"
+        )
+        loss: Tensor = passage + sentence + PAIRS_SHARE * pairs.sum(dim=1).mean()
         return loss
+
+
+def _surprise(scores: Tensor, right: Tensor) -> Tensor:
+    """The mean cross-entropy of what is ``right`` among all, ``(q, n)``, over those questions that
+    have any."""
+    among = torch.logsumexp(scores.masked_fill(~right, NOTHING), dim=1)
+    known = right.any(dim=1)
+    surprise = (torch.logsumexp(scores, dim=1) - among) * known
+    return surprise.sum() / known.sum().clamp_min(1)
 
 
 def compare(
@@ -125,7 +147,7 @@ class _Batch:
         self.titles, self.sentences = list[Tensor](), list[Tensor]()
         rows, vectors, question_tokens, weights = [], [], [], []
         of, owners, firsts = list[int](), list[int](), list[int]()
-        right, holds = list[int](), list[set[int]]()
+        right, holds = list[set[int]](), list[set[int]]()
 
         def tokens(text: Text, one: Encoded) -> Tensor:
             return one.tokens[torch.from_numpy(text.kept)]
@@ -146,13 +168,19 @@ class _Batch:
                 question_tokens.append(tokens(question.text, one))
                 weights.append(torch.from_numpy(question.weights / question.weights.sum()))
                 vectors.append(one.vector)
-                right.append(passages_before + question.passage)
-                holds.append({firsts[right[-1]] + sentence for sentence in question.sentences})
-        self.of, self.right = torch.tensor(of), torch.tensor(right)
+                answers = set[int]()
+                if question.passage is not None:
+                    answers = {passages_before + question.passage}
+                right.append(answers)
+                holds.append(
+                    {firsts[p] + sentence for p in answers for sentence in question.sentences}
+                )
+        self.of = torch.tensor(of)
         self.is_first = torch.zeros(len(owners), dtype=torch.bool)
         self.is_first[firsts] = True
         self.rows, self.vectors = torch.stack(rows), torch.stack(vectors)
         self.question_tokens = torch.cat(question_tokens)
+        self.right = torch.tensor([[n in one for n in range(len(firsts))] for one in right])
         self.holds = torch.tensor([[n in one for n in range(len(owners))] for one in holds])
         self._owners, self._passages = torch.tensor(owners), len(firsts)
         self._weights = torch.cat(weights)

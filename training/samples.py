@@ -38,11 +38,12 @@ class Text:
 @dataclass(frozen=True, slots=True)
 class Question:
     """``weights`` float32 ``(t,)``: the rarity of its tokens. ``passage``: the number, within the
-    article, of the one that answers; ``sentences``: those within the passage that do."""
+    article, of the one that answers, None if none does; ``sentences``: those within the passage
+    that do."""
 
     text: Text
     weights: Float32
-    passage: int
+    passage: int | None
     sentences: frozenset[int]
 
 
@@ -79,13 +80,15 @@ class _Reader:
         self._passage = tokenizer.prompt(PASSAGE_PROMPT)
 
     def samples(self, dataset: Dataset) -> Iterator[Sample]:
-        asked: dict[str, list[tuple[str, GoldAnswer]]] = {}
+        asked: dict[str, list[tuple[str, GoldAnswer | None]]] = {}
         for id_, gold in dataset.answers.items():
             asked.setdefault(gold.article, []).append((dataset.questions[id_], gold))
+        for id_, about in dataset.unanswered.items():
+            asked.setdefault(about, []).append((dataset.questions[id_], None))
         for article in dataset.articles:
             yield self._sample(article, asked.get(article.id, []))
 
-    def _sample(self, article: Article, asked: Sequence[tuple[str, GoldAnswer]]) -> Sample:
+    def _sample(self, article: Article, asked: Sequence[tuple[str, GoldAnswer | None]]) -> Sample:
         passages = split_article(
             article,
             count_tokens=lambda texts: self._tokenizer.count(self._passage, texts),
@@ -104,16 +107,16 @@ class _Reader:
         sentences = TitledPassage(title, passage).sentences()
         return tuple(self._cut([head + one.sentence for one in sentences], len(head)))
 
-    def _question(self, text: str, gold: GoldAnswer, passages: Sequence[Passage]) -> Question:
+    def _question(
+        self, text: str, gold: GoldAnswer | None, passages: Sequence[Passage]
+    ) -> Question:
         [tokens] = self._tokenizer.cut(self._query, [text], self._positions)
-        number = answering_passage(passages, gold)
         cut = _text(tokens, 0)
-        return Question(
-            text=cut,
-            weights=self._tokenizer.weights[cut.ids[cut.kept]],
-            passage=number,
-            sentences=answering_sentences(passages[number], gold.texts),
-        )
+        weights = self._tokenizer.weights[cut.ids[cut.kept]]
+        if gold is None:
+            return Question(cut, weights, None, frozenset())
+        number = answering_passage(passages, gold)
+        return Question(cut, weights, number, answering_sentences(passages[number], gold.texts))
 
     def _cut(self, texts: Sequence[str], start: int = 0) -> list[Text]:
         cut = self._tokenizer.cut(self._passage, texts, self._positions)
