@@ -186,10 +186,18 @@ def fit(
     """Learn the numbers of the model in use, and report them cross-fitted: takes minutes."""
     from index.evaluate import EvaluationError, read_squad
     from index.fit import fit_path, write_fit
-    from index.fitting import by_language, fit_model, provenance, read_small_talk
+    from index.fitting import (
+        by_language,
+        check_held_out,
+        fit_model,
+        provenance,
+        read_small_talk,
+    )
 
     datasets = by_language([read_squad(file) for file in files])
     besides = read_squad(held_out) if held_out else None
+    if besides:
+        check_held_out(besides, datasets)
     encoder = _encoder(load_settings())
     path = output or fit_path(encoder.name)
     if not os.access(path.parent, os.W_OK):  # before the minutes that learning takes

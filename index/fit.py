@@ -159,7 +159,8 @@ def _probability(logit: float) -> float:
     return 1 / (1 + math.exp(-min(max(logit, -50), 50)))
 
 
-# For a model without a fit: the default model's weights, which act on standardised values.
+# For a model without a fit: they act on standardised values, and suited the default model as it
+# comes.
 _RANKING = Ranking(sentence=0.25, maxsim=0.5, sentence_maxsim=0.25)
 
 

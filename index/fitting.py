@@ -55,7 +55,7 @@ LIBRARY_SIZES = (2, 4, 8)
 """Articles in the libraries that confidence is learned from: ten to forty of XQuAD's paragraphs."""
 LIBRARIES = 12
 GROUP = 12
-"""Articles in the libraries that are made of those held out."""
+"""Articles held out that are indexed together, for libraries to be made of."""
 ANSWERED_SHARE = 0.90
 UNSURE_SHARE = 0.99
 """The thresholds let through these shares of the answerable questions. With 95 % answered, nearly
@@ -139,6 +139,26 @@ def by_language(datasets: Sequence[Dataset]) -> dict[str, Dataset]:
             "The files do not hold the same questions; give translations of one data set."
         )
     return found
+
+
+def check_held_out(held_out: Dataset, datasets: Mapping[str, Dataset]) -> None:
+    """Raises EvaluationError if the confidence cannot be learned from what is held out."""
+    with_text = [article for article in held_out.articles if article.paragraphs]
+    if len(with_text) < 2 or len(with_text) < len(held_out.articles):
+        raise EvaluationError(
+            "The file held out needs two articles at least, each with a paragraph; "
+            "give another one, or leave it out."
+        )
+    if not held_out.answers or not held_out.unanswered:
+        raise EvaluationError(
+            "The file held out needs questions that its articles answer and questions that they do "
+            "not; give another one, or leave it out."
+        )
+    if any(held_out.questions.keys() & data.questions.keys() for data in datasets.values()):
+        raise EvaluationError(
+            "The file held out has questions of the other files; it must be of other articles, "
+            "or the figures would be of what was learned from."
+        )
 
 
 def read_small_talk() -> list[str]:
@@ -335,6 +355,8 @@ HELD_OUT_WEIGHTS = {
     _Kind.ABSENT: 0.0,
     _Kind.NEIGHBOURING: 0.0,
 }
+"""The same of what is held out. With more, more of XQuAD's absent questions are answered; see
+docs/trials.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,9 +444,9 @@ def _trials(
 ) -> Iterator[_Trial]:
     """Ask the questions of a library of the articles ``inside``.
 
-    ``owners`` are the articles of all passages. A question on one of the articles is asked twice,
-    with its own paragraph and without; with it another paragraph is out, so that the library's size
-    does not tell the two apart.
+    ``owners`` are the articles of all passages. A question that one of the articles answers is
+    asked twice, with its own paragraph and without; with it another paragraph is out, so that the
+    library's size does not tell the two apart. One that its article does not answer is asked once.
     """
     library = np.flatnonzero(np.isin(owners, sorted(inside)))
     for question in questions:
@@ -437,7 +459,9 @@ def _trials(
         others = library[(owners[library] == question.article) & (library != question.gold)]
         without = library[library != random.choice(others)] if len(others) else library
         yield _trial(_Kind.ANSWERABLE, question, without, fit)
-        yield _trial(_Kind.NEIGHBOURING, question, library[library != question.gold], fit)
+        rest = library[library != question.gold]
+        if len(rest):
+            yield _trial(_Kind.NEIGHBOURING, question, rest, fit)
 
 
 def _trial(kind: _Kind, question: Question, library: NDArray[np.intp], fit: Fit) -> _Trial:

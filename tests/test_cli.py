@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -401,6 +401,64 @@ def test_evaluate_with_wrong_files(beleg: Beleg, squad: Path, tmp_path: Path) ->
     assert beleg("evaluate", "--passages", "none.json", "--questions", squad) == Run(
         2, "", "Cannot read none.json: No such file or directory; check the path.\n"
     )
+
+
+# --- fit ----------------------------------------------------------------------------------------
+
+
+def places(path: Path, names: Sequence[str], *, unanswered: bool = False) -> Path:
+    """A file of one article of two paragraphs for each name, in SQuAD format."""
+    data = []
+    for name in names:
+        told = [("pier", "oak", "made of"), ("tower", "slate", "covered with")]
+        paragraphs: list[dict[str, Any]] = [
+            {
+                "context": f"The {thing} of {name} is {done} {answer}. It is old.",
+                "qas": [
+                    {
+                        "id": f"{name}-{thing}",
+                        "question": f"What is the {thing} of {name} {done}?",
+                        "answers": [{"text": answer}],
+                    }
+                ],
+            }
+            for thing, answer, done in told
+        ]
+        if unanswered:
+            asked = {"id": f"{name}-deep", "question": f"How deep is {name}?", "answers": []}
+            paragraphs[0]["qas"].append(asked)
+        data.append({"title": name, "paragraphs": paragraphs})
+    path.write_text(json.dumps({"data": data}))
+    return path
+
+
+def test_fit(beleg: Beleg, tmp_path: Path) -> None:
+    files = places(tmp_path / "en.json", ("Arnsholm", "Brandsee", "Quillhaven", "Tarnwick"))
+    held_out = places(tmp_path / "held.json", ("Mirow", "Selm"), unanswered=True)
+    output = tmp_path / "fit.json"
+    done = beleg("fit", files, "--held-out", held_out, "--output", output)
+    assert (done.status, done.err) == (0, f"Written to {output}.\n")
+    provenance = json.loads(output.read_text())["provenance"]
+    assert provenance["command"] == "beleg fit en.json --held-out held.json"
+    assert provenance["data"] == {
+        "en": "4 articles, 8 questions",
+        "held out": "2 articles, 6 questions",
+    }
+
+
+def test_fit_with_what_cannot_be_held_out(beleg: Beleg, tmp_path: Path) -> None:
+    names = ("Arnsholm", "Brandsee", "Quillhaven", "Tarnwick")
+    files = places(tmp_path / "en.json", names)
+    for held_out, words in (
+        (places(tmp_path / "one.json", ("Mirow",), unanswered=True), "needs two articles at least"),
+        (places(tmp_path / "all.json", ("Mirow", "Selm")), "questions that they do not"),
+        (places(tmp_path / "same.json", names, unanswered=True), "must be of other articles"),
+    ):
+        done = beleg("fit", files, "--held-out", held_out, "--output", tmp_path / "fit.json")
+        assert (done.status, done.out) == (2, "")
+        assert words in done.err
+        assert done.err.count("\n") == 1
+    assert not (tmp_path / "fit.json").exists()
 
 
 # --- errors -------------------------------------------------------------------------------------

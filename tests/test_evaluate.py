@@ -79,7 +79,9 @@ def test_read_squad(passages: Path) -> None:
 
 def test_a_question_without_an_answer_belongs_to_its_article(tmp_path: Path) -> None:
     unanswered = {"id": "depth", "question": "how deep is the quay", "answers": []}
-    path = squad(tmp_path / "unanswered.json", ("Hill", []), ("Quay", [(OIL, [unanswered])]))
+    path = squad(
+        tmp_path / "unanswered.json", ("Hill", []), ("Quay", [(OIL, [unanswered])]), ("Moor", [])
+    )
     dataset = read_squad(path)
     assert dataset.questions == {"depth": "how deep is the quay"}
     assert dataset.answers == {}

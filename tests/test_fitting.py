@@ -343,8 +343,7 @@ def test_question_on_an_absent_article(libraries: list[list[int]]) -> None:
 
 
 def test_small_talk_is_on_no_article() -> None:
-    """Nothing answers it, not even the passage that stands in for its own."""
-    [trial] = trials_of(question_of(VIEWS, article="", gold=1), {"a", "b", "c"})
+    [trial] = trials_of(question_of(VIEWS, article="", gold=None), {"a", "b", "c"})
     assert (trial.kind, trial.right) == (_Kind.ABSENT, False)
     assert trial.features.sentence == 0.01
 
@@ -373,6 +372,8 @@ def test_the_only_paragraph_of_an_article(libraries: list[list[int]]) -> None:
     assert (with_it.kind, with_it.right) == (_Kind.ANSWERABLE, True)
     assert (without.kind, without.right) == (_Kind.NEIGHBOURING, False)
     assert libraries == [[3, 4, 5], [3, 4]]
+    [alone] = trials_of(question_of(VIEWS, article="c", gold=5), {"c"})
+    assert (alone.kind, alone.right) == (_Kind.ANSWERABLE, True)
 
 
 def test_another_paragraph_that_comes_first_is_wrong() -> None:
@@ -401,6 +402,17 @@ def test_features_of_a_trial() -> None:
         same_language=0.25,
     )
     assert trial.right
+
+
+def test_each_passage_has_a_language_of_its_own() -> None:
+    fits = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
+    question = replace(question_of(VIEWS, article="a", gold=1), same_language=fits)
+    trial = fitting._trial(_Kind.ANSWERABLE, question, np.array([0, 1, 2]), by_view(maxsim=1))
+    assert trial.features.same_language == 0.2
+    fit = replace(by_view(), language_bias=LanguageBias(0.1, 0.0, 0.0))
+    [unbiased] = fitting._without_bias(Asked([question], [], OWNERS), fit).questions
+    taken = np.array(VIEWS)[:, 0] - unbiased.views[:, 0]
+    assert taken.tolist() == pytest.approx([0.01, 0.02, 0.03, 0.04, 0.05, 0.06])
 
 
 def test_first_passage_of_a_trial_is_the_rankings() -> None:
@@ -475,7 +487,7 @@ def random_questions(count: int) -> dict[Pair, Asked]:
         questions.append(question_of(views.tolist(), article=article, gold=gold))
     talk = [
         question_of(
-            random.normal(0.5, 0.1, (6, 3)).tolist(), article="", gold=0, same_language=share
+            random.normal(0.5, 0.1, (6, 3)).tolist(), article="", gold=None, same_language=share
         )
         for share in (0.1, 0.3, 0.5, 0.7)
     ]
@@ -809,42 +821,82 @@ def test_questions_are_compared_as_the_library_does(
             assert question.same_language.tolist() == [fits] * len(index.passages)
 
 
-def test_held_out_questions_are_asked_of_their_own_articles(tmp_path: Path) -> None:
-    """In two languages, and of some of the articles at a time."""
-    data = json.loads((squad(tmp_path, "de"), (tmp_path / "de.json").read_text())[1])
-    squad(tmp_path, "en")
-    data["data"][1:3] = json.loads((tmp_path / "en.json").read_text())["data"][1:3]
-    for article in data["data"]:
-        asked = {"id": f"depth-{article['title']}", "question": "Who dug it?", "answers": []}
-        article["paragraphs"][0]["qas"].append(asked)
-    (tmp_path / "mixed.json").write_text(json.dumps(data), encoding="utf-8")
-    dataset = read_squad(tmp_path / "mixed.json")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "GROUP", 3)
-        parts = list(fitting._groups(dataset))
+@pytest.fixture(scope="module")
+def held_out(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Four articles, two of them German and two English, each with a question that it does not
+    answer."""
+    folder = tmp_path_factory.mktemp("held_out")
+    for language in TEXTS:
+        squad(folder, language, [(name[::-1], *others) for name, *others in PLACES])
+    data, english = (json.loads((folder / f"{one}.json").read_text()) for one in TEXTS)
+    data["data"][1:3] = english["data"][1:3]
+    for number, article in enumerate(data["data"]):
+        for paragraph in article["paragraphs"]:
+            for asked in paragraph["qas"]:
+                asked["id"] = f"held-{asked['id']}"
+        unanswered = {"id": f"deep-{number}", "question": "Who dug it in 1887?", "answers": []}
+        article["paragraphs"][0]["qas"].append(unanswered)
+    (folder / "mixed.json").write_text(json.dumps(data), encoding="utf-8")
+    return read_squad(folder / "mixed.json")
+
+
+def test_held_out_questions_are_asked_of_their_own_articles(
+    held_out: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fitting, "GROUP", 3)
+    parts = list(fitting._groups(held_out))
     assert [len(part.articles) for part in parts] == [3, 1]
-    assert sorted(a.id for part in parts for a in part.articles) == sorted(ALL)
-    assert sorted(id_ for part in parts for id_ in part.questions) == sorted(dataset.questions)
+    assert sorted(article.id for part in parts for article in part.articles) == sorted(ALL)
+    assert sorted(id_ for part in parts for id_ in part.questions) == sorted(held_out.questions)
     encoder = FakeEncoder()
     for part in parts:
         asked = fit_samples.ask_of_own(part, encoder, fit_for(encoder))
         assert asked.talk == []
-        found = {}
+        languages = [
+            "en" if article in {"0002", "0003"} else "de" for article in asked.articles.tolist()
+        ]
         for (id_, text), question in zip(part.questions.items(), asked.questions, strict=True):
+            fits = [language_likelihood(text, language) for language in languages]
+            assert question.same_language.tolist() == fits
             gold = part.answers.get(id_)
-            article = gold.article if gold else part.unanswered[id_]
-            assert question.article == article
-            assert (question.gold is None) == (gold is None) == id_.startswith("depth")
+            assert question.article == (gold.article if gold else part.unanswered[id_])
+            assert (question.gold is None) == id_.startswith("deep")
             if question.gold is not None:
-                assert asked.articles[question.gold] == article
+                assert asked.articles[question.gold] == question.article
             else:
                 assert question.gold_sentences == frozenset()
-            found[text] = question.same_language.tolist()
-            languages = [
-                "en" if asked.articles[n] in {"0002", "0003"} else "de"
-                for n in range(len(asked.articles))
-            ]
-            assert found[text] == [language_likelihood(text, one) for one in languages]
+
+
+def test_the_confidence_alone_is_learned_from_what_is_held_out(
+    datasets: dict[str, Dataset], held_out: Dataset, first_run: Run
+) -> None:
+    fit, cells = fit_model(datasets, TALK, FakeEncoder(), held_out)
+    before, after = (
+        replace(one, confidence=None, answered=0, unsure=0, unknown_lead=0)
+        for one in (first_run.fit, fit)
+    )
+    assert numbers(after) == numbers(before)
+    assert fit.confidence != first_run.fit.confidence
+    # Those of the folds, too.
+    assert [cell.recall for cell in cells] == [cell.recall for cell in first_run.cells]
+    assert cells != first_run.cells
+
+
+def test_what_cannot_be_held_out(datasets: dict[str, Dataset], held_out: Dataset) -> None:
+    check = fitting.check_held_out
+    check(held_out, datasets)
+    for bad, words in (
+        (replace(held_out, articles=held_out.articles[:1]), "two articles"),
+        (
+            replace(held_out, articles=(replace(held_out.articles[0], paragraphs=()),) * 3),
+            "each with a paragraph",
+        ),
+        (replace(held_out, unanswered={}), "questions that they do not"),
+        (replace(held_out, answers={}), "questions that its articles answer"),
+        (replace(held_out, questions=datasets["de"].questions), "of the other files"),
+    ):
+        with pytest.raises(EvaluationError, match=words):
+            check(bad, datasets)
 
 
 def test_question_belongs_to_the_part_of_its_paragraph_that_answers(tmp_path: Path) -> None:

@@ -240,6 +240,13 @@ def test_what_has_no_answer_is_to_be_like_nothing() -> None:
     assert of([False, False], 0.1) > of([False, False], 0) + 0.1
 
 
+def test_a_batch_without_a_question_teaches_nothing(folder: Path, samples: list[Sample]) -> None:
+    layers = layers_of(folder)
+    silent = [replace(sample, questions=()) for sample in samples]
+    assert learn(layers, silent, Settings(rank=4, first=1, rounds=3)) == []
+    assert all(not factors.up.any() for factors in layers.adapter().values())
+
+
 def test_means_move_slowly() -> None:
     means, one, other = Means(), torch.tensor([[1.0, 0.0]]), torch.tensor([[0.0, 1.0]])
     means.update(one, other, one)

