@@ -200,7 +200,10 @@ def fit(
         check_held_out(besides, datasets)
     encoder = _encoder(load_settings())
     path = output or fit_path(encoder.name)
-    if not os.access(path.parent, os.W_OK):  # before the minutes that learning takes
+    # Before the minutes that learning takes.
+    if path.is_dir():
+        raise EvaluationError(f"{path} is a folder; name a file with --output.")
+    if not os.access(path.parent, os.W_OK):
         raise EvaluationError(
             f"The folder {path.parent} cannot be written; name another file with --output."
         )

@@ -461,6 +461,13 @@ def test_fit_with_what_cannot_be_held_out(beleg: Beleg, tmp_path: Path) -> None:
     assert not (tmp_path / "fit.json").exists()
 
 
+def test_fit_into_a_folder(beleg: Beleg, tmp_path: Path) -> None:
+    files = places(tmp_path / "en.json", ("Arnsholm", "Brandsee", "Quillhaven", "Tarnwick"))
+    assert beleg("fit", files, "--output", tmp_path) == Run(
+        2, "", f"{tmp_path} is a folder; name a file with --output.\n"
+    )
+
+
 # --- errors -------------------------------------------------------------------------------------
 
 

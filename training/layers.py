@@ -94,8 +94,9 @@ class CorrectedLayers(nn.Module):
         states: dict[int, Tensor] = {}
         for rows in _batches([len(text.ids) for text in texts]):
             words = [torch.from_numpy(self._words[texts[row].ids]) for row in rows]
-            padded, mask = _padded(words)
-            _, below = self._run(self._bert.embeddings(inputs_embeds=padded), mask, 0, self._first)
+            embedded, mask = padded(words)
+            below = self._bert.embeddings(inputs_embeds=embedded)
+            _, below = self._run(below, mask, 0, self._first)
             states |= {
                 row: one[: len(texts[row].ids)].half() for row, one in zip(rows, below, strict=True)
             }
@@ -105,10 +106,10 @@ class CorrectedLayers(nn.Module):
         """The encodings of texts of which `lower_states` are known."""
         encoded: dict[int, Encoded] = {}
         for rows in _batches([len(states) for states in lower]):
-            padded, mask = _padded([lower[row].float() for row in rows])
-            before, last = self._run(padded, mask, self._first, None)
-            tokens = _unit(last) + BEFORE_SHARE * _unit(before)
-            pooled = _unit((last * mask[..., None]).sum(dim=1) / mask.sum(dim=1)[:, None])
+            states, mask = padded([lower[row].float() for row in rows])
+            before, last = self._run(states, mask, self._first, None)
+            tokens = unit(last) + BEFORE_SHARE * unit(before)
+            pooled = unit((last * mask[..., None]).sum(dim=1) / mask.sum(dim=1)[:, None])
             for place, row in enumerate(rows):
                 encoded[row] = Encoded(pooled[place], tokens[place, : len(lower[row])])
         return [encoded[row] for row in range(len(lower))]
@@ -138,11 +139,11 @@ class CorrectedLayers(nn.Module):
         return before.float(), states.float()
 
 
-def _padded(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+def padded(texts: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
     """Texts ``(t, d)`` below one another ``(n, t, d)``, and which tokens are theirs ``(n, t)``."""
-    padded = nn.utils.rnn.pad_sequence(list(texts), batch_first=True)
+    below = nn.utils.rnn.pad_sequence(list(texts), batch_first=True)
     lengths = torch.tensor([len(text) for text in texts])
-    return padded, torch.arange(padded.shape[1]) < lengths[:, None]
+    return below, torch.arange(below.shape[1]) < lengths[:, None]
 
 
 def _factor(matrices: nn.ModuleDict) -> Float32:
@@ -150,7 +151,8 @@ def _factor(matrices: nn.ModuleDict) -> Float32:
     return factor
 
 
-def _unit(vectors: Tensor) -> Tensor:
+def unit(vectors: Tensor) -> Tensor:
+    """The vectors ``(..., d)`` of length 1."""
     return functional.normalize(vectors, dim=-1, eps=1e-9)
 
 

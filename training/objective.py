@@ -28,7 +28,7 @@ from torch.nn import functional
 
 from index.fit import MEAN_SHARE
 from index.rerank import LEANING
-from training.layers import Encoded
+from training.layers import Encoded, padded, unit
 from training.samples import Question, Sample, Text
 
 NOTHING = -1e4
@@ -116,7 +116,7 @@ def compare(
     ``encoded`` are, for one sample after the other, its title, its sentences and its questions.
     """
     batch = _Batch(samples, questions, encoded)
-    means.update(_unit(batch.question_tokens), _unit(torch.cat(batch.sentences)), batch.vectors)
+    means.update(unit(batch.question_tokens), unit(torch.cat(batch.sentences)), batch.vectors)
     asked = _centred(batch.question_tokens, means.question)
     by_sentence = torch.maximum(
         _best_matches(asked, [_centred(one, means.passage) for one in batch.sentences]),
@@ -200,18 +200,12 @@ class _Batch:
 
 def _best_matches(asked: Tensor, texts: Sequence[Tensor]) -> Tensor:
     """The best cosine of each question token with one of each text's tokens, ``(t, texts)``."""
-    padded = nn.utils.rnn.pad_sequence(list(texts), batch_first=True)
-    lengths = torch.tensor([len(text) for text in texts])
-    missing = torch.arange(padded.shape[1]) >= lengths[:, None]
-    cosines = asked @ padded.reshape(-1, padded.shape[2]).T
-    found = cosines.view(len(asked), *padded.shape[:2]).masked_fill(missing, NOTHING)
+    below, mask = padded(texts)
+    cosines = asked @ below.reshape(-1, below.shape[2]).T
+    found = cosines.view(len(asked), *below.shape[:2]).masked_fill(~mask, NOTHING)
     return found.max(dim=2).values
 
 
 def _centred(tokens: Tensor, mean: Tensor) -> Tensor:
     """As `index.late_interaction.centre` does."""
-    return _unit(_unit(tokens) - mean)
-
-
-def _unit(vectors: Tensor) -> Tensor:
-    return functional.normalize(vectors, dim=-1, eps=1e-9)
+    return unit(unit(tokens) - mean)

@@ -75,6 +75,8 @@ def main(
     torch.manual_seed(0)
     dtype = native_dtype()
     tables, model = read_tables(bundled), parse_model_file(bundled.read_bytes())
+    if output.is_dir():
+        raise typer.BadParameter(f"{output} is a folder; name a file.")
     if not os.access(output.parent, os.W_OK):
         raise typer.BadParameter(f"{output.parent} is no folder that can be written to.")
     try:
