@@ -78,10 +78,10 @@ def ask_all(
 
 def ask_of_own(dataset: Dataset, encoder: Encoder, fit: Fit) -> Asked:
     """Ask all questions of a data set of its articles, those that have no answer too."""
+    texts = dataset.questions
     questions = [
-        _Asking(text, gold.article if gold else dataset.unanswered[id_], gold)
-        for id_, text in dataset.questions.items()
-        for gold in [dataset.answers.get(id_)]
+        *(_Asking(texts[id_], gold.article, gold) for id_, gold in dataset.answers.items()),
+        *(_Asking(texts[id_], article, None) for id_, article in dataset.unanswered.items()),
     ]
     with _index(dataset.articles, encoder, fit) as index:
         return Asked(list(_ask(questions, index, encoder, fit)), [], _owners(index))

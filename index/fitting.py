@@ -176,14 +176,16 @@ def provenance(
     held_out: Dataset | None = None,
 ) -> dict[str, Any]:
     """Where a fit comes from: kept beside its numbers."""
-    besides = {"held out": held_out} if held_out else {}
+    learned_from = {language: (data, len(data.answers)) for language, data in datasets.items()}
+    if held_out:
+        learned_from["held out"] = held_out, len(held_out.questions)
     return {
         "model": encoder.name,
         "command": command,
         "date": date.today().isoformat(),
         "data": {
-            name: f"{len(data.articles)} articles, {len(data.questions)} questions"
-            for name, data in {**datasets, **besides}.items()
+            name: f"{len(data.articles)} articles, {questions} questions"
+            for name, (data, questions) in learned_from.items()
         },
         "split": f"{FOLDS} folds of articles for the figures below; all articles for the numbers",
         "figures": [

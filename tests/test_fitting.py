@@ -882,6 +882,28 @@ def test_the_confidence_alone_is_learned_from_what_is_held_out(
     assert cells != first_run.cells
 
 
+def test_what_is_held_out_is_without_the_bias(
+    datasets: dict[str, Dataset], held_out: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[Fit, Sequence[Asked]]] = []
+    learn = fitting._fit_confidence
+
+    def noted(fit: Fit, known: Any, articles: frozenset[str], besides: Sequence[Asked]) -> Fit:
+        calls.append((fit, besides))
+        return learn(fit, known, articles, besides)
+
+    monkeypatch.setattr(fitting, "_fit_confidence", noted)
+    fitting._fit_articles(datasets, TALK, FakeEncoder(), ALL, held_out)
+    [(fit, [asked])] = calls
+    bias = np.array(astuple(fit.language_bias))
+    assert abs(bias).min() > 0.001
+    [group] = fitting._groups(held_out)
+    as_compared = fit_samples.ask_of_own(group, FakeEncoder(), fit)
+    for found, question in zip(asked.questions, as_compared.questions, strict=True):
+        wanted = question.views - question.same_language[:, None] * bias
+        np.testing.assert_allclose(found.views, wanted, rtol=0, atol=1e-6)
+
+
 def test_what_cannot_be_held_out(datasets: dict[str, Dataset], held_out: Dataset) -> None:
     check = fitting.check_held_out
     check(held_out, datasets)
@@ -939,6 +961,11 @@ def test_provenance(datasets: dict[str, Dataset]) -> None:
     cell = Cell("de", "en", 0.912345, 1.0, 0.0, 2 / 3, 0.00004, 0.5)
     before = date.today().isoformat()
     besides = replace(datasets["de"], articles=datasets["de"].articles[:3])
+    # What has no answer is learned from only where it is held out.
+    unanswered = {"deep": "How deep is it?"}
+    datasets = datasets | {
+        "de": replace(datasets["de"], questions=datasets["de"].questions | unanswered)
+    }
     args = (FakeEncoder(), datasets, [cell, cell], "beleg fit de.json en.json")
     data = provenance(*args, besides)["data"]
     assert data["held out"] == "3 articles, 8 questions"

@@ -4,14 +4,16 @@ import json
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+import typer
 
 from benchmarks.model_folder import write_library_folder
-from index.adapter import corrected
+from index.adapter import Adapter, corrected, parse_adapter
 from index.bundled_model import SENTENCEPIECE, read_layers, write_model_folder
 from index.encoder import QuestionEncoding, load_encoder
 from index.late_interaction import QuantisedTokens, centre
@@ -21,6 +23,7 @@ from index.rerank import views
 from index.search import Hit
 from index.tokenizer import SentencePieceTokenizer
 from tests.tiny_model import TinyModel
+from training import train
 from training.layers import CorrectedLayers, Encoded
 from training.objective import Compared, Loss, Means, compare
 from training.samples import Sample, Text, read_samples
@@ -245,6 +248,64 @@ def test_a_batch_without_a_question_teaches_nothing(folder: Path, samples: list[
     silent = [replace(sample, questions=()) for sample in samples]
     assert learn(layers, silent, Settings(rank=4, first=1, rounds=3)) == []
     assert all(not factors.up.any() for factors in layers.adapter().values())
+
+
+@pytest.fixture
+def tiny_default(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tiny model in place of the default one, and fitting settings."""
+    monkeypatch.setattr(train, "find_bundled_file", lambda: folder / "tiny.bin")
+    monkeypatch.setattr(train, "check_bundled_file", lambda _: None)
+    monkeypatch.setattr(train, "native_dtype", lambda: "float32")
+    monkeypatch.setattr(train, "Settings", partial(Settings, first=1, rank=4))
+
+
+@pytest.mark.usefixtures("tiny_default")
+def test_the_share_of_what_was_learned_is_written(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "one.json").write_bytes((folder / "texts.json").read_bytes())
+
+    def learned(share: float) -> Adapter:
+        output = tmp_path / f"{share}.safetensors"
+        train.main(output, tmp_path / "texts", rounds=3, rate=3e-2, share=share)
+        assert f"{output.name}: loss " in capsys.readouterr().out.replace("\n", "")
+        return parse_adapter(output.read_bytes())
+
+    whole, half = learned(1), learned(0.5)
+    assert sorted(whole) == [f"l1.{name}.w" for name in ("ao", "fi", "fo", "k", "q", "v")]
+    for name, factors in whole.items():
+        assert abs(factors.product).max() > 1e-4
+        np.testing.assert_allclose(half[name].product, factors.product / 2, rtol=5e-3, atol=1e-5)
+
+
+@pytest.mark.usefixtures("tiny_default")
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "any file named"),
+        ('{"data": []}', "have no question"),
+        ('{"data": [{"title": "A", "paragraphs": [{"context": "B.", "qas": []}]}]}', "no question"),
+        ("{}", "not in SQuAD format"),
+    ],
+)
+def test_what_was_learned_before_is_kept_where_there_is_nothing_to_learn(
+    tmp_path: Path, content: str | None, words: str
+) -> None:
+    output = tmp_path / "adapter.safetensors"
+    output.write_bytes(b"before")
+    if content is not None:
+        (tmp_path / "texts.json").write_text(content)
+    with pytest.raises(typer.BadParameter, match=words):
+        train.main(output, tmp_path, rounds=1, rate=1e-3, share=1)
+    assert output.read_bytes() == b"before"
+
+
+@pytest.mark.usefixtures("tiny_default")
+def test_a_folder_cannot_be_written_to(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "one.json").write_bytes((folder / "texts.json").read_bytes())
+    with pytest.raises(typer.BadParameter, match="is a folder"):
+        train.main(tmp_path, tmp_path, rounds=1, rate=1e-3, share=1)
 
 
 def test_means_move_slowly() -> None:

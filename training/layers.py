@@ -26,7 +26,7 @@ from training.samples import Text
 
 Float32 = NDArray[np.float32]
 SCALING = 2
-"""What a correction counts in learning, as is usual with factors that start as peft's do."""
+"""What the product of the factors is multiplied by, as is usual (LoRA's alpha, twice the rank)."""
 _CORRECTION = "default"
 _BATCH_TOKENS = 2_500
 

@@ -34,7 +34,7 @@ from training.samples import Question, Sample, Text
 NOTHING = -1e4
 """The similarity of what is not there."""
 PAIRS_SHARE = 1.0
-"""What the pairs by themselves count in the loss."""
+"""What the pairs by themselves count in the loss. Not compared with other shares on these texts."""
 MEMORY = 0.97
 """How much of the means stays from one batch to the next."""
 
