@@ -18,7 +18,7 @@ from index.rerank import Match, features, rerank
 from index.search import PassageIndex, Query
 from index.spelling import respelt
 
-CANDIDATES = 128
+CANDIDATES = 64
 """Passages that the re-ranking gets at most; see docs/trials.md for what others would find."""
 COMPUTED_CANDIDATES = 24
 """The same where token vectors are computed for the question, at a twentieth to a tenth of a second

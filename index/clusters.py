@@ -4,8 +4,7 @@ To compare a question with every one takes long beside what the model takes. So 
 are put into clusters, and only those clusters are looked at that are nearest to the question (an
 inverted file: Jégou, Douze and Schmid 2011). In them rows have eight bits a component; those found
 are compared again with the rows as they are, so a cosine is always exact, and what clusters can
-cost is a candidate. Several questions at once are compared with every row up to MANY of them, since
-those are read once for all.
+cost is a candidate.
 
 The clusters are derived from a segment's rows, which never change. They are saved beside them and
 mapped into memory; where they are missing or damaged they are made anew.
@@ -34,12 +33,8 @@ log = logging.getLogger(__name__)
 
 VERSION = 2
 """Raise it when the clusters of the same rows change."""
-MANY = 100_000
-"""Rows from which on several questions are looked up in clusters too, and FAISS computes on all
-cores."""
-PRODUCT_FROM = 4
-"""Questions that are compared with all rows in one product of matrices, which reads the rows once;
-FAISS would do so from 20 on. See docs/performance.md."""
+ALL_CORES_FROM = 100_000
+"""Rows from which on FAISS computes on all cores."""
 SCANNED = 40_000
 """Rows that a question is compared with, about, in whatever clusters are nearest to it."""
 LEAST_PROBED = 48
@@ -60,7 +55,15 @@ class AllRows:
 
     def find(self, questions: Float32, count: int) -> list[FoundRows]:
         """As `index.nearest.RowSearch` says."""
-        return _find_among_all(self._rows, questions, count)
+        _compute_on_all_cores(len(self._rows) >= ALL_CORES_FROM)
+        cosines, found = faiss.knn(
+            questions, self._rows, min(count, len(self._rows)), metric=faiss.METRIC_INNER_PRODUCT
+        )
+        # FAISS gives -1 where it has no row to give: for a vector that is not a number.
+        return [
+            (numbers[numbers >= 0], products[numbers >= 0])
+            for numbers, products in zip(found, cosines, strict=True)
+        ]
 
 
 class ClusteredRows:
@@ -83,11 +86,9 @@ class ClusteredRows:
 
     def find(self, questions: Float32, count: int) -> list[FoundRows]:
         """As `index.nearest.RowSearch` says, but that some rows may be missed."""
-        if len(questions) >= PRODUCT_FROM and len(self._rows) < MANY:
-            return _find_among_all(self._rows, questions, count)
         probed = faiss.SearchParametersIVF()
         probed.nprobe = self.probed
-        _compute_on_all_cores(len(self._rows) >= MANY)
+        _compute_on_all_cores(len(self._rows) >= ALL_CORES_FROM)
         _, found = self._clusters.search(questions, count, params=probed)
         return [
             self._compared(question, numbers)
@@ -109,25 +110,12 @@ def clusters_file(folder: Path, name: str) -> Path:
     return folder / f"nearest-{VERSION}-{name}.faiss"
 
 
-def _find_among_all(rows: Float32, questions: Float32, count: int) -> list[FoundRows]:
-    _compute_on_all_cores(len(rows) >= MANY)
-    cosines, found = faiss.knn(
-        questions, rows, min(count, len(rows)), metric=faiss.METRIC_INNER_PRODUCT
-    )
-    # FAISS gives -1 where it has no row to give: for a vector that is not a number.
-    return [
-        (numbers[numbers >= 0], products[numbers >= 0])
-        for numbers, products in zip(found, cosines, strict=True)
-    ]
-
-
 def _compute_on_all_cores(yes: bool) -> None:
     """Let FAISS compute on all cores that are this thread's, or on one.
 
     Its threads spin for a while after each search, on cores that the re-ranking needs.
     """
     faiss.omp_set_num_threads(own_cores() if yes else 1)
-    faiss.cvar.distance_compute_blas_threshold = PRODUCT_FROM
 
 
 def make_clusters(rows: Float32) -> Any:  # noqa: ANN401  (faiss has no types)

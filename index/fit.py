@@ -2,9 +2,8 @@
 model.
 
 A file ``fits/<name>.json`` holds the numbers with their provenance: data, split, date and the
-command that makes them anew. A model without a file still ranks, since the ranking's weights act on
-standardised values; but nobody has measured what its scores mean, so every answer of it counts as
-unsure.
+command that makes them anew. A model without a file still ranks, by the default model's weights in
+round numbers; but nobody has measured what its scores mean, so every answer of it counts as unsure.
 """
 
 from __future__ import annotations
@@ -30,7 +29,7 @@ MEAN_SHARE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """Weights of the views that put the candidates in order, each standardised over them."""
+    """Weights of the views that put the candidates in order."""
 
     sentence: float
     maxsim: float
@@ -159,8 +158,7 @@ def _probability(logit: float) -> float:
     return 1 / (1 + math.exp(-min(max(logit, -50), 50)))
 
 
-# For a model without a fit: they act on standardised values, and suited the default model as it
-# comes.
+# For a model without a fit.
 _RANKING = Ranking(sentence=0.25, maxsim=0.5, sentence_maxsim=0.25)
 
 

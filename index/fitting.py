@@ -45,7 +45,7 @@ from index.late_interaction import Float32, unit
 from index.passage_vectors import TitledPassage, encode_sentences
 from index.passages import split_article
 from index.remembering import RememberingEncoder
-from index.rerank import lead, score, standardised, without_bias
+from index.rerank import lead, score, without_bias
 from index.search import is_compared
 
 Float64 = NDArray[np.float64]
@@ -60,10 +60,10 @@ ANSWERED_SHARE = 0.90
 UNSURE_SHARE = 0.99
 """The thresholds let through these shares of the answerable questions. With 95 % answered, nearly
 twice as many of the neighbouring ones would be."""
-MARGIN_ROOM = 2.0
-"""The margin, of the furthest that a right first passage was behind: articles that nothing was
-learned from may have one further behind; see docs/trials.md."""
 REGULARISATION = 1e-3
+SHARPNESS = 20.0
+"""What views are multiplied by for the softmax that learns their weights, so that those are near 1
+and the regularisation does not decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,9 +295,9 @@ def _without_bias(asked: Asked, fit: Fit) -> Asked:
 
 
 def _fit_ranking(asked: Mapping[Pair, Asked]) -> Ranking:
-    """Weights by a softmax over each question's passages."""
+    """Weights by a softmax over each question's passages; their sum is 1."""
     views = [
-        np.stack([standardised(question.views) for question in one.questions])
+        np.stack([SHARPNESS * question.views for question in one.questions])
         for one in asked.values()
     ]
     golds = [np.array([question.gold for question in one.questions]) for one in asked.values()]
@@ -318,15 +318,16 @@ def _fit_ranking(asked: Mapping[Pair, Asked]) -> Ranking:
 
 
 def _margin(asked: Mapping[Pair, Asked], fit: Fit) -> float:
-    """Twice the furthest that the right passage's best sentence was behind another's where the
-    ranking put it first all the same."""
+    """The furthest that the right passage's best sentence was behind another's where the ranking
+    put it first all the same. On articles that nothing was learned from none was that far; see
+    docs/trials.md."""
     behind = [
         question.views[:, 0].max() - question.views[question.gold, 0]
         for one in asked.values()
         for question in one.questions
         if score(question.views, fit.ranking).argmax() == question.gold
     ]
-    return MARGIN_ROOM * float(max(behind, default=math.inf))
+    return float(max(behind, default=math.inf))
 
 
 def _candidates(question: Question, passages: NDArray[np.intp], fit: Fit) -> NDArray[np.intp]:

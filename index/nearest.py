@@ -1,23 +1,34 @@
 """The passages whose rows are nearest to a question's vector, out of one segment's in one language.
 
-A question is compared with every row, and from CLUSTERED_FROM rows on with those of some clusters
-(`index.clusters`).
+A question is compared with every row, rounded to bytes, and from CLUSTERED_FROM rows on with those
+of some clusters (`index.clusters`).
 """
 
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.late_interaction import Float32, Int32
+from index.byte_products import multiply, round_rows
+from index.late_interaction import Float32, Int32, quantise
 
-CLUSTERED_FROM = 8_000
+CLUSTERED_FROM = 30_000
 """Rows in one language of a segment from which on clusters are used, if nothing else is set: those
-of some 1,600 passages. See docs/performance.md."""
+of some 6,000 passages. See docs/performance.md."""
+
+
+MANY = 100_000
+"""Rows from which on several questions are looked up in clusters too."""
+TOGETHER = 4
+"""Questions that are compared with every row of fewer, as those are read once for all of them."""
+
+_AT_ONCE = 4_096
+"""Rows rounded in one turn, so that no copies of all of them are in memory."""
 
 
 class Search(StrEnum):
@@ -32,8 +43,8 @@ FoundRows = tuple[NDArray[np.int64], Float32]
 """The rows with the highest inner products with a vector, in any order: their numbers and products,
 which are cosines for a vector of unit length."""
 Found = tuple[Int32, Float32]
-"""The passages that own such rows, by number, and the products; in any order. One may come once for
-each of its rows."""
+"""The passages that own such rows, by number, and the products, within some 0.001; in any order.
+One may come once for each of its rows."""
 
 
 class RowSearch(Protocol):
@@ -63,30 +74,48 @@ def open_nearest(
     this process alone.
     """
     few = len(rows) < CLUSTERED_FROM
-    if not len(rows) or (few and search is not Search.CLUSTERED):
-        return FewRows(rows, owners)
+    if not len(rows) or (few and search is Search.AUTO):
+        return RoundedRows(rows, owners)
     # Here, not above: FAISS takes a tenth of a second to import, and 15 MB.
     from index.clusters import AllRows, ClusteredRows
 
-    every = search is Search.EXACT
-    return ManyRows(AllRows(rows) if every else ClusteredRows(rows, folder, name), owners)
+    if search is Search.EXACT:
+        return ManyRows(AllRows(rows), owners)
+    clustered = ManyRows(ClusteredRows(rows, folder, name), owners)
+    return clustered if len(rows) >= MANY else FewOrMany(clustered, rows, owners)
 
 
-class FewRows:
-    """Compares with every row, where it lies, in one product of matrices: in half of the time that
-    FAISS takes for so few (docs/performance.md)."""
+class RoundedRows:
+    """Compares with every row in one product of bytes, which reads the rows once for all questions.
+
+    From some 3,000 rows on that takes half of the time that floats take for one question, and a
+    third and less for several; see docs/performance.md. The products are off by some 0.0005.
+    """
 
     def __init__(self, rows: Float32, owners: Int32) -> None:
-        self._rows = rows
+        """Rows of unit length ``(n, d)`` and their owners, as `open_nearest` takes them; the rows
+        are copied, a byte a component."""
+        self._numbers = np.empty(rows.shape, np.uint8)
+        self._scales = np.empty(len(rows), np.float32)
+        for start in range(0, len(rows), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            rounded = quantise(np.nan_to_num(rows[part]))
+            rounded.copy_to(self._numbers[part])
+            is_number = np.isfinite(rows[part]).all(axis=1)
+            self._scales[part] = np.where(is_number, rounded.scales, np.float32(np.nan))
         self._firsts = np.flatnonzero(np.diff(owners, prepend=owners[:1] - 1))
         self._passages = owners[self._firsts]
 
     def find(self, questions: Float32, count: int) -> list[Found]:
         """As `Nearest` says; each passage once, with its best row."""
-        if not len(self._rows):
+        if not len(self._scales):
             return [(self._passages, np.empty(0, np.float32)) for _ in questions]
-        best = np.fmax.reduceat(questions @ self._rows.T, self._firsts, axis=1)
-        return [self._highest(products, count) for products in best]
+        with np.errstate(invalid="ignore"):  # a question that is not a number
+            values, scales = round_rows(questions)
+        products = multiply(self._numbers, values.T.copy(), scales)
+        products *= self._scales[:, None]
+        best = np.fmax.reduceat(products, self._firsts, axis=0)
+        return [self._highest(np.ascontiguousarray(of_one), count) for of_one in best.T]
 
     def _highest(self, products: Float32, count: int) -> Found:
         if count >= len(products):
@@ -105,3 +134,21 @@ class ManyRows:
         """As `Nearest` says."""
         found = self._rows.find(questions, min(count, len(self._owners)))
         return [(self._owners[rows], products) for rows, products in found]
+
+
+class FewOrMany:
+    """Clusters for a few questions, every row for `TOGETHER` and more."""
+
+    def __init__(self, clustered: Nearest, rows: Float32, owners: Int32) -> None:
+        self._clustered, self._rows, self._owners = clustered, rows, owners
+
+    def find(self, questions: Float32, count: int) -> list[Found]:
+        """As `Nearest` says."""
+        search = self._every if len(questions) >= TOGETHER else self._clustered
+        return search.find(questions, count)
+
+    @cached_property
+    def _every(self) -> RoundedRows:
+        # Rounding takes a tenth of a second, and a process that answers one question has no use
+        # for it. Two threads that come at once do it twice, to the same end.
+        return RoundedRows(self._rows, self._owners)

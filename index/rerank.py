@@ -5,8 +5,8 @@ best sentence's MaxSim. What a question says of the topic is matched by the arti
 the passage that answers seldom says again what the article is about, and would come behind one that
 does. And a sentence leans on the one before it, which may have said what "it" is.
 
-Each view is standardised over the question's candidates, so that the weights carry over from one
-model and one size of library to another, and added up with the fitted weights.
+The views are added up with the fitted weights, so a passage's score does not hang on which others
+are compared.
 """
 
 from __future__ import annotations
@@ -156,17 +156,8 @@ def lead(first: float, others: Iterable[float]) -> float | None:
 def score(passages: Float64, ranking: Ranking) -> Float64:
     """The score ``(n,)`` of ``n`` candidates from their views ``(n, 3)``."""
     weights = np.array([ranking.sentence, ranking.maxsim, ranking.sentence_maxsim])
-    scores: Float64 = standardised(passages) @ weights
+    scores: Float64 = passages @ weights
     return scores
-
-
-def standardised(values: Float64) -> Float64:
-    """Each column with mean 0 and standard deviation 1; a column of equal values becomes 0."""
-    # ndarray.mean and ndarray.std take twice as long and longer, which a question notices.
-    centred: Float64 = values - np.add.reduce(values) / len(values)
-    spread = np.sqrt(np.einsum("nv,nv->v", centred, centred) / len(values))
-    centred /= np.where(spread > 1e-9, spread, 1)
-    return centred
 
 
 def compare(

@@ -55,7 +55,7 @@ def test_each_of_several_vectors_finds_its_own(
     search: str, together: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also beside one that is not a number."""
-    monkeypatch.setattr(clusters, "MANY", ROWS)
+    monkeypatch.setattr(clusters, "ALL_CORES_FROM", ROWS)
     rows = opened(search, some_rows())
     questions = some_rows(ROWS + together)[ROWS:]
     questions[1] = np.nan
@@ -78,20 +78,6 @@ def test_no_more_rows_than_there_are(search: str) -> None:
 def test_a_vector_that_is_not_a_number_finds_nothing(search: str) -> None:
     nowhere = np.full(16, np.nan, np.float32)
     assert find(opened(search, some_rows()), nowhere, 5)[0].tolist() == []
-
-
-def test_several_questions_are_compared_with_all_rows_unless_there_are_many(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Here one cluster is looked at, which holds not even the count."""
-    rows, questions = some_rows(), some_rows(ROWS + 4)[ROWS:]
-    search = clustered(rows)
-    search.probed = 1
-    every = [numbers.tolist() for numbers, _ in AllRows(rows).find(questions, 99)]
-    assert [numbers.tolist() for numbers, _ in search.find(questions, 99)] == every
-    assert all(len(numbers) < 99 for numbers, _ in search.find(questions[:3], 99))
-    monkeypatch.setattr(clusters, "MANY", ROWS)
-    assert all(len(numbers) < 99 for numbers, _ in search.find(questions, 99))
 
 
 def test_rows_of_another_name_have_clusters_of_their_own(tmp_path: Path) -> None:
@@ -123,7 +109,7 @@ def test_few_rows_are_searched_on_one_core(monkeypatch: pytest.MonkeyPatch) -> N
     on_all: list[bool] = []
     monkeypatch.setattr(clusters, "_compute_on_all_cores", on_all.append)
     find(search, some_rows(1)[0], 9)
-    monkeypatch.setattr(clusters, "MANY", ROWS)
+    monkeypatch.setattr(clusters, "ALL_CORES_FROM", ROWS)
     find(search, some_rows(1)[0], 9)
     assert on_all == [False, True]
 
@@ -246,7 +232,7 @@ def test_few_rows_are_searched_on_one_core_and_many_on_all_that_are_the_threads(
     monkeypatch: pytest.MonkeyPatch, threads: int, many: int
 ) -> None:
     """Also where the few come first."""
-    monkeypatch.setattr(clusters, "MANY", 50)
+    monkeypatch.setattr(clusters, "ALL_CORES_FROM", 50)
     monkeypatch.setattr(cores, "_all_cores", lambda: 6)
     used: list[int] = []
 

@@ -8,9 +8,11 @@ import pytest
 from index import nearest
 from index.clusters import AllRows, ClusteredRows, clusters_file
 from index.late_interaction import Float32, Int32, unit
-from index.nearest import FewRows, ManyRows, Search
+from index.nearest import FewOrMany, ManyRows, RoundedRows, Search
 
 ROWS = 300
+ROUNDED = 0.01
+"""How far bytes are off, with so few components."""
 
 
 def some_rows(count: int = ROWS) -> Float32:
@@ -25,26 +27,34 @@ def owners(count: int = ROWS) -> Int32:
 @pytest.mark.parametrize("count", [1, 20, ROWS // 3 - 1, ROWS // 3, ROWS + 1])
 def test_each_question_finds_each_passage_with_its_best_row(count: int) -> None:
     rows, questions = some_rows(), some_rows(ROWS + 3)[ROWS:]
-    found = FewRows(rows, owners()).find(questions, count)
+    found = RoundedRows(rows, owners()).find(questions, count)
     assert len(found) == 3
     for question, (passages, cosines) in zip(questions, found, strict=True):
         of_passages = (rows @ question).reshape(-1, 3).max(axis=1)
-        best = np.argsort(-of_passages)[:count]
-        assert sorted(passages.tolist()) == sorted((40 + best).tolist())
-        np.testing.assert_allclose(cosines, of_passages[passages - 40], atol=1e-6)
+        np.testing.assert_allclose(cosines, of_passages[passages - 40], atol=ROUNDED)
+        best = np.sort(of_passages)[::-1][:count]
+        assert len(set(passages.tolist())) == len(best)
+        np.testing.assert_allclose(np.sort(of_passages[passages - 40]), best[::-1], atol=ROUNDED)
 
 
 def test_passages_of_no_row_or_of_many_or_that_no_longer_count() -> None:
-    rows = np.array([[1, 0], [0.5, 0], [0.8, 0], [0.7, 0], [np.nan, 0]], np.float32)
+    cosines = np.array([1, 0.5, 0.8, 0.7, np.nan], np.float32)
+    rows = np.column_stack([cosines, np.sqrt(1 - cosines**2)])
     of_rows = np.array([-1, -1, 8, 3, 3], np.int32)
-    [(passages, products)] = FewRows(rows, of_rows).find(np.eye(1, 2, dtype=np.float32), 9)
+    question = np.eye(1, 2, dtype=np.float32)
+    [(passages, products)] = RoundedRows(rows, of_rows).find(question, 9)
     assert passages.tolist() == [-1, 8, 3]
-    assert products.tolist() == [1, np.float32(0.8), np.float32(0.7)]
-    [(best, _)] = FewRows(rows[2:], np.array([8, 3, 5], np.int32)).find(
-        np.eye(1, 2, dtype=np.float32), 1
-    )
-    assert best.tolist() == [8]  # the last row is not a number
-    [(none, nothing)] = FewRows(rows[:0], of_rows[:0]).find(np.eye(1, 2, dtype=np.float32), 9)
+    assert products.tolist() == pytest.approx([1, 0.8, 0.7], abs=ROUNDED)
+    others = np.array([8, 3, 5], np.int32)
+    [(best, _)] = RoundedRows(rows[2:], others).find(question, 1)
+    assert best.tolist() == [8]
+    [(every, products)] = RoundedRows(rows[2:], others).find(question, 3)
+    assert every.tolist() == [8, 3, 5]
+    assert np.isnan(products[2])
+    nowhere = np.full((1, 2), np.nan, np.float32)
+    [(_, products)] = RoundedRows(rows, of_rows).find(nowhere, 9)
+    assert np.isnan(products).all()
+    [(none, nothing)] = RoundedRows(rows[:0], of_rows[:0]).find(np.eye(1, 2, dtype=np.float32), 9)
     assert none.tolist() == nothing.tolist() == []
 
 
@@ -63,9 +73,9 @@ def test_many_rows_by_their_owners() -> None:
 @pytest.mark.parametrize(
     ("search", "few", "many"),
     [
-        (Search.AUTO, FewRows, ClusteredRows),
-        (Search.EXACT, FewRows, AllRows),
-        (Search.CLUSTERED, ClusteredRows, ClusteredRows),
+        (Search.AUTO, RoundedRows, FewOrMany),
+        (Search.EXACT, AllRows, AllRows),
+        (Search.CLUSTERED, FewOrMany, FewOrMany),
     ],
 )
 def test_the_size_decides_and_what_is_set(
@@ -77,7 +87,34 @@ def test_the_size_decides_and_what_is_set(
         found = nearest.open_nearest(some_rows(count), owners(count), None, search, name="0")
         return type(found._rows) if isinstance(found, ManyRows) else type(found)
 
-    assert (opened(0), opened(ROWS - 1), opened(ROWS)) == (FewRows, few, many)
+    assert (opened(0), opened(ROWS - 1), opened(ROWS)) == (RoundedRows, few, many)
+
+
+def test_several_questions_are_compared_with_all_rows_unless_there_are_many(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Clusters find nothing here."""
+    monkeypatch.setattr(ClusteredRows, "find", lambda *_: [(np.empty(0, int), np.empty(0))] * 4)
+    rows, questions = some_rows(), some_rows(ROWS + 4)[ROWS:]
+
+    def found(questions: Float32) -> list[list[int]]:
+        search = nearest.open_nearest(rows, owners(), None, Search.CLUSTERED, name="0")
+        return [sorted(passages.tolist()) for passages, _ in search.find(questions, 9)]
+
+    every = RoundedRows(rows, owners()).find(questions, 9)
+    assert found(questions) == [sorted(passages.tolist()) for passages, _ in every]
+    assert found(questions[:3])[0] == []
+    monkeypatch.setattr(nearest, "MANY", ROWS)
+    assert found(questions) == [[], [], [], []]
+
+
+def test_rows_are_rounded_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    questions = some_rows(ROWS + 2)[ROWS:]
+    before = RoundedRows(some_rows(), owners()).find(questions, ROWS)
+    monkeypatch.setattr(nearest, "_AT_ONCE", 7)
+    after = RoundedRows(some_rows(), owners()).find(questions, ROWS)
+    for one, other in zip(before, after, strict=True):
+        assert one[1].tolist() == other[1].tolist()
 
 
 def test_clusters_are_saved_in_the_folder_under_the_name(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from index.search import PassageIndex, Query
 from index.segments import IndexedArticle, Segment, Source
 
 DIMENSION = 4
-FEW_AND_MANY = [Search.EXACT, Search.CLUSTERED]
+FEW_AND_MANY = [Search.AUTO, Search.EXACT, Search.CLUSTERED]
 """All rows at once, passage by passage, and the best ones, as where there are many."""
 
 
