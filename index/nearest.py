@@ -27,6 +27,8 @@ MANY = 100_000
 TOGETHER = 4
 """Questions that are compared with every row of fewer, as those are read once for all of them."""
 
+FLOATS_BELOW = 3_000
+"""Rows, times questions, that are compared as they are."""
 _AT_ONCE = 4_096
 """Rows rounded in one turn, so that no copies of all of them are in memory."""
 
@@ -88,13 +90,15 @@ def open_nearest(
 class RoundedRows:
     """Compares with every row in one product of bytes, which reads the rows once for all questions.
 
-    From some 3,000 rows on that takes half of the time that floats take for one question, and a
-    third and less for several; see docs/performance.md. The products are off by some 0.0005.
+    That takes half of the time that floats take for one question, and a third and less for several;
+    see docs/performance.md. The products are off by some 0.0005. Only very few rows are compared as
+    they are, by one core: to wake the others takes longer.
     """
 
     def __init__(self, rows: Float32, owners: Int32) -> None:
         """Rows of unit length ``(n, d)`` and their owners, as `open_nearest` takes them; the rows
         are copied, a byte a component."""
+        self._rows = rows
         self._numbers = np.empty(rows.shape, np.uint8)
         self._scales = np.empty(len(rows), np.float32)
         for start in range(0, len(rows), _AT_ONCE):
@@ -110,12 +114,20 @@ class RoundedRows:
         """As `Nearest` says; each passage once, with its best row."""
         if not len(self._scales):
             return [(self._passages, np.empty(0, np.float32)) for _ in questions]
+        products = self._products(questions)
+        best = np.fmax.reduceat(products, self._firsts, axis=0)
+        return [self._highest(np.ascontiguousarray(of_one), count) for of_one in best.T]
+
+    def _products(self, questions: Float32) -> Float32:
+        """Those of all rows ``(n, d)`` with the questions ``(b, d)``: ``(n, b)``."""
+        if len(self._rows) * len(questions) < FLOATS_BELOW:
+            found: Float32 = self._rows @ questions.T
+            return found
         with np.errstate(invalid="ignore"):  # a question that is not a number
             values, scales = round_rows(questions)
         products = multiply(self._numbers, values.T.copy(), scales)
         products *= self._scales[:, None]
-        best = np.fmax.reduceat(products, self._firsts, axis=0)
-        return [self._highest(np.ascontiguousarray(of_one), count) for of_one in best.T]
+        return products
 
     def _highest(self, products: Float32, count: int) -> Found:
         if count >= len(products):

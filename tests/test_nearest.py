@@ -24,8 +24,12 @@ def owners(count: int = ROWS) -> Int32:
     return (40 + np.arange(count) // 3).astype(np.int32)
 
 
+@pytest.mark.parametrize("floats", [True, False])
 @pytest.mark.parametrize("count", [1, 20, ROWS // 3 - 1, ROWS // 3, ROWS + 1])
-def test_each_question_finds_each_passage_with_its_best_row(count: int) -> None:
+def test_each_question_finds_each_passage_with_its_best_row(
+    monkeypatch: pytest.MonkeyPatch, count: int, *, floats: bool
+) -> None:
+    monkeypatch.setattr(nearest, "FLOATS_BELOW", 9_999 if floats else 0)
     rows, questions = some_rows(), some_rows(ROWS + 3)[ROWS:]
     found = RoundedRows(rows, owners()).find(questions, count)
     assert len(found) == 3
@@ -37,7 +41,11 @@ def test_each_question_finds_each_passage_with_its_best_row(count: int) -> None:
         np.testing.assert_allclose(np.sort(of_passages[passages - 40]), best[::-1], atol=ROUNDED)
 
 
-def test_passages_of_no_row_or_of_many_or_that_no_longer_count() -> None:
+@pytest.mark.parametrize("floats", [True, False])
+def test_passages_of_no_row_or_of_many_or_that_no_longer_count(
+    monkeypatch: pytest.MonkeyPatch, *, floats: bool
+) -> None:
+    monkeypatch.setattr(nearest, "FLOATS_BELOW", 9_999 if floats else 0)
     cosines = np.array([1, 0.5, 0.8, 0.7, np.nan], np.float32)
     rows = np.column_stack([cosines, np.sqrt(1 - cosines**2)])
     of_rows = np.array([-1, -1, 8, 3, 3], np.int32)
@@ -90,6 +98,13 @@ def test_the_size_decides_and_what_is_set(
     assert (opened(0), opened(ROWS - 1), opened(ROWS)) == (RoundedRows, few, many)
 
 
+def test_a_question_among_few_rows_is_compared_with_them_as_they_are() -> None:
+    rows, question = some_rows(), some_rows(ROWS + 1)[ROWS:]
+    [(passages, cosines)] = RoundedRows(rows, owners()).find(question, ROWS)
+    of_passages = (rows @ question[0]).reshape(-1, 3).max(axis=1)
+    np.testing.assert_allclose(cosines, of_passages[passages - 40], atol=1e-6)
+
+
 def test_several_questions_are_compared_with_all_rows_unless_there_are_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -109,6 +124,7 @@ def test_several_questions_are_compared_with_all_rows_unless_there_are_many(
 
 
 def test_rows_are_rounded_in_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nearest, "FLOATS_BELOW", 0)
     questions = some_rows(ROWS + 2)[ROWS:]
     before = RoundedRows(some_rows(), owners()).find(questions, ROWS)
     monkeypatch.setattr(nearest, "_AT_ONCE", 7)
