@@ -2,8 +2,9 @@
 model.
 
 A file ``fits/<name>.json`` holds the numbers with their provenance: data, split, date and the
-command that makes them anew. A model without a file still ranks, by the default model's weights in
-round numbers; but nobody has measured what its scores mean, so every answer of it counts as unsure.
+command that makes them anew. A model without a file still ranks, by weights
+like the default model's; but nobody has measured what its scores mean, so every answer of it counts
+as unsure.
 """
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ def _probability(logit: float) -> float:
 
 
 # For a model without a fit.
-_RANKING = Ranking(sentence=0.25, maxsim=0.5, sentence_maxsim=0.25)
+_RANKING = Ranking(sentence=0.2, maxsim=0.45, sentence_maxsim=0.35)
 
 
 def load_fit(encoder: Encoder) -> Fit:

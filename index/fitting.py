@@ -63,7 +63,7 @@ twice as many of the neighbouring ones would be."""
 REGULARISATION = 1e-3
 SHARPNESS = 20.0
 """What views are multiplied by for the softmax that learns their weights, so that those are near 1
-and the regularisation does not decide."""
+before they are made to add up to 1, and the regularisation does not decide."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,7 +185,7 @@ class Library:
 
         They are computed together, so a score may differ from that of the message alone by its
         rounding. So may the last candidates: another one of very many copies of a passage, more
-        than a hundred, may be cited. Raises what `answer` raises, if that is so for one of them.
+        than sixty, may be cited. Raises what `answer` raises, if that is so for one of them.
         """
         return answer_messages(asked, self.index, self._encoder, self._fit)
 

@@ -15,18 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.byte_products import multiply, round_rows
-from index.late_interaction import Float32, Int32, quantise
+from index.late_interaction import Float32, Int32, UInt8, quantise
 
 CLUSTERED_FROM = 30_000
 """Rows in one language of a segment from which on clusters are used, if nothing else is set: those
 of some 6,000 passages. See docs/performance.md."""
-
-
 MANY = 100_000
 """Rows from which on several questions are looked up in clusters too."""
 TOGETHER = 4
 """Questions that are compared with every row of fewer, as those are read once for all of them."""
-
 FLOATS_BELOW = 3_000
 """Rows, times questions, that are compared as they are."""
 _AT_ONCE = 4_096
@@ -90,29 +87,21 @@ def open_nearest(
 class RoundedRows:
     """Compares with every row in one product of bytes, which reads the rows once for all questions.
 
-    That takes half of the time that floats take for one question, and a third and less for several;
-    see docs/performance.md. The products are off by some 0.0005. Only very few rows are compared as
-    they are, by one core: to wake the others takes longer.
+    That takes half of the time that floats take for one question on two cores, and a third to a
+    half for several; see docs/performance.md. The products are off by some 0.0005. Only very few
+    rows are compared as they are, by one core: to wake the others takes longer.
     """
 
     def __init__(self, rows: Float32, owners: Int32) -> None:
-        """Rows of unit length ``(n, d)`` and their owners, as `open_nearest` takes them; the rows
-        are copied, a byte a component."""
+        """Rows of unit length ``(n, d)`` and their owners, as `open_nearest` takes them; a byte for
+        each component is kept in memory from the first product of bytes on."""
         self._rows = rows
-        self._numbers = np.empty(rows.shape, np.uint8)
-        self._scales = np.empty(len(rows), np.float32)
-        for start in range(0, len(rows), _AT_ONCE):
-            part = slice(start, start + _AT_ONCE)
-            rounded = quantise(np.nan_to_num(rows[part]))
-            rounded.copy_to(self._numbers[part])
-            is_number = np.isfinite(rows[part]).all(axis=1)
-            self._scales[part] = np.where(is_number, rounded.scales, np.float32(np.nan))
         self._firsts = np.flatnonzero(np.diff(owners, prepend=owners[:1] - 1))
         self._passages = owners[self._firsts]
 
     def find(self, questions: Float32, count: int) -> list[Found]:
         """As `Nearest` says; each passage once, with its best row."""
-        if not len(self._scales):
+        if not len(self._rows):
             return [(self._passages, np.empty(0, np.float32)) for _ in questions]
         products = self._products(questions)
         best = np.fmax.reduceat(products, self._firsts, axis=0)
@@ -125,9 +114,24 @@ class RoundedRows:
             return found
         with np.errstate(invalid="ignore"):  # a question that is not a number
             values, scales = round_rows(questions)
-        products = multiply(self._numbers, values.T.copy(), scales)
-        products *= self._scales[:, None]
+        numbers, row_scales = self._rounded
+        products = multiply(numbers, values.T.copy(), scales)
+        products *= row_scales[:, None]
         return products
+
+    @cached_property
+    def _rounded(self) -> tuple[UInt8, Float32]:
+        """The rows for `multiply`, and each one's scale, which is no number where the row is
+        none."""
+        numbers = np.empty(self._rows.shape, np.uint8)
+        scales = np.empty(len(self._rows), np.float32)
+        for start in range(0, len(self._rows), _AT_ONCE):
+            part = slice(start, start + _AT_ONCE)
+            rounded = quantise(np.nan_to_num(self._rows[part]))
+            rounded.copy_to(numbers[part])
+            is_number = np.isfinite(self._rows[part]).all(axis=1)
+            scales[part] = np.where(is_number, rounded.scales, np.float32(np.nan))
+        return numbers, scales
 
     def _highest(self, products: Float32, count: int) -> Found:
         if count >= len(products):
@@ -152,15 +156,9 @@ class FewOrMany:
     """Clusters for a few questions, every row for `TOGETHER` and more."""
 
     def __init__(self, clustered: Nearest, rows: Float32, owners: Int32) -> None:
-        self._clustered, self._rows, self._owners = clustered, rows, owners
+        self._clustered, self._every = clustered, RoundedRows(rows, owners)
 
     def find(self, questions: Float32, count: int) -> list[Found]:
         """As `Nearest` says."""
         search = self._every if len(questions) >= TOGETHER else self._clustered
         return search.find(questions, count)
-
-    @cached_property
-    def _every(self) -> RoundedRows:
-        # Rounding takes a tenth of a second, and a process that answers one question has no use
-        # for it. Two threads that come at once do it twice, to the same end.
-        return RoundedRows(self._rows, self._owners)

@@ -31,8 +31,8 @@ MOST_FOR_WORDS = 20_000
 """Passages whose words are collected, which takes 1.7 s for so many. Without them every name
 that the model does not know as a whole looks like a slip."""
 LEAST_COMPARED = 10
-"""Candidates that are re-ranked however far behind: the scores go by their mean and spread, the
-confidence by the runners-up, a reader looks at several, and evaluation at ten."""
+"""Candidates that are re-ranked however far behind: the confidence goes by the runners-up, a reader
+looks at several, and evaluation at ten."""
 REMEMBERED = 4_096
 """Passages whose places in the files are kept in mind, half a kilobyte each, and their wordings."""
 
@@ -175,7 +175,8 @@ class PassageIndex:
         return hits
 
     def search_all(self, queries: Sequence[Query], passages: int) -> list[list[Hit]]:
-        """At most ``passages`` candidates for each query, those with the best row first.
+        """At most ``passages`` candidates for each query, those with the best row first: to within
+        some 0.001 of its cosine, as rows are compared in bytes (`index.nearest`).
 
         Beyond LEAST_COMPARED of them, those that are further behind than the query's margin are
         left out. The rows are read once for all queries, which takes most of the time where there

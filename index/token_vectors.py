@@ -1,7 +1,7 @@
 """Where the token vectors of a question's candidates come from: stored, or computed for it.
 
 Token vectors are the bulk of an index: about 390 bytes a token. They are read from all over the
-file, up to 128 candidates a question, which is quick only as long as the system keeps the file in
+file, up to 64 candidates a question, which is quick only as long as the system keeps the file in
 memory. A library whose token vectors would take more than a limit stores none of them, and a
 question has those of its best candidates encoded.
 """

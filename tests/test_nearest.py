@@ -105,6 +105,17 @@ def test_a_question_among_few_rows_is_compared_with_them_as_they_are() -> None:
     np.testing.assert_allclose(cosines, of_passages[passages - 40], atol=1e-6)
 
 
+def test_what_is_compared_as_it_is_counts_in_rows_times_questions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(nearest, "FLOATS_BELOW", 2 * ROWS)
+    monkeypatch.delattr(nearest, "multiply")
+    search = RoundedRows(some_rows(), owners())
+    search.find(some_rows(1), 9)
+    with pytest.raises(NameError, match="multiply"):
+        search.find(some_rows(2), 9)
+
+
 def test_several_questions_are_compared_with_all_rows_unless_there_are_many(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -18,6 +18,15 @@ from index.search import PassageIndex, Query
 from index.segments import IndexedArticle, Segment, Source
 
 DIMENSION = 4
+
+
+@pytest.fixture(autouse=True, params=["floats", "bytes"])
+def compared(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So few rows are else compared as they are."""
+    if request.param == "bytes":
+        monkeypatch.setattr(nearest, "FLOATS_BELOW", 0)
+
+
 FEW_AND_MANY = [Search.AUTO, Search.EXACT, Search.CLUSTERED]
 """All rows at once, passage by passage, and the best ones, as where there are many."""
 
