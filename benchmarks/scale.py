@@ -54,6 +54,8 @@ WHOLE = 20
 """Questions answered as a whole."""
 COMPUTED = 5
 """The same with token vectors computed for the question."""
+STEPS = ("build", "clustered", "exact", "auto")
+"""What is measured of each size, each in a process of its own."""
 CHUNK = 10_000
 PER_ARTICLE = 50
 
@@ -237,8 +239,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True, help="folder for what is made")
     parser.add_argument("--sizes", type=int, nargs="+", default=[1000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--output", type=Path, help="folder with performance.md")
-    whats = ["build", "exact", "clustered", "auto"]
-    parser.add_argument("--do", choices=whats, help=argparse.SUPPRESS)
+    parser.add_argument("--do", choices=STEPS, help=argparse.SUPPRESS)
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     if options.do:
@@ -250,7 +251,7 @@ def main() -> None:
     kept = json.loads(results.read_text(encoding="utf-8")) if results.exists() else {}
     for size in options.sizes:
         figures = {}
-        for do in ("build", "clustered", "exact", "auto"):
+        for do in STEPS:
             print(f"{size} passages: {do}", file=sys.stderr, flush=True)
             figures[do] = _child(options, size, do)
         kept[str(size)] = figures_of(figures)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 
 from index.cores import own_cores
 from index.late_interaction import Float32
-from index.nearest import FoundRows
+from index.nearest import TOGETHER, FoundRows
 from index.storage import LOCK_SECONDS, current_digest, failure, flush
 
 log = logging.getLogger(__name__)
@@ -116,6 +116,8 @@ def _compute_on_all_cores(yes: bool) -> None:
     Its threads spin for a while after each search, on cores that the re-ranking needs.
     """
     faiss.omp_set_num_threads(own_cores() if yes else 1)
+    # Else FAISS reads the rows once for each question, up to 20 of them.
+    faiss.cvar.distance_compute_blas_threshold = TOGETHER
 
 
 def make_clusters(rows: Float32) -> Any:  # noqa: ANN401  (faiss has no types)

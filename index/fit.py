@@ -2,9 +2,8 @@
 model.
 
 A file ``fits/<name>.json`` holds the numbers with their provenance: data, split, date and the
-command that makes them anew. A model without a file still ranks, by weights
-like the default model's; but nobody has measured what its scores mean, so every answer of it counts
-as unsure.
+command that makes them anew. A model without a file still ranks, by weights like the default
+model's; but nobody has measured what its scores mean, so every answer of it counts as unsure.
 """
 
 from __future__ import annotations

@@ -665,6 +665,20 @@ def test_views_that_say_the_same_share_the_weight() -> None:
     assert astuple(found) == pytest.approx([1 / 3] * 3, abs=1e-3)
 
 
+def test_the_regularisation_does_not_decide_between_views(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each view is wrong about some questions, as much as real ones differ."""
+    ahead = [(0.05, 0.01), (0.04, -0.02), (0.03, 0.05), (-0.02, 0.04), (0.05, -0.01), (-0.01, 0.01)]
+    asked = asked_of(
+        *(
+            question_of([(0.8 + one, 0.5 + other, 0), (0.8, 0.5, 0)], article="a", gold=0)
+            for one, other in ahead
+        )
+    )
+    found = astuple(fitting._fit_ranking(asked))
+    monkeypatch.setattr(fitting, "REGULARISATION", 0.0)
+    assert found == pytest.approx(astuple(fitting._fit_ranking(asked)), abs=0.03)
+
+
 # Figures ----------------------------------------------------------------------------------------
 
 

@@ -1,8 +1,8 @@
 """How well a batch's questions find their passages and sentences: the loss that is learned from.
 
-The views are those that `index.rerank` puts the candidates in order by, with what the
-language adds still in them; the candidates are all passages of some four articles, a fifth
-of the wrong ones neighbours of the right one.
+The views are those that `index.rerank` puts the candidates in order by, with what the language
+adds still in them; the candidates are all passages of some four articles, a fifth of the wrong ones
+neighbours of the right one.
 
 The loss has three parts:
 
