@@ -185,7 +185,7 @@ def fit(
 ) -> None:
     """Learn the numbers of the model in use, and report them cross-fitted: takes minutes."""
     from index.evaluate import EvaluationError, read_squad
-    from index.fit import fit_path, write_fit
+    from index.fit import fit_path, load_reader, write_fit
     from index.fitting import (
         by_language,
         check_held_out,
@@ -208,7 +208,8 @@ def fit(
             f"The folder {path.parent} cannot be written; name another file with --output."
         )
     with _status("Learning …"):
-        fitted, cells = fit_model(datasets, read_small_talk(), encoder, besides)
+        reader = load_reader(encoder.name)
+        fitted, cells = fit_model(datasets, read_small_talk(), encoder, besides, reader)
     command = " ".join(["beleg fit", *(file.name for file in files)])
     if held_out:
         command += f" --held-out {held_out.name}"

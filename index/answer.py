@@ -12,6 +12,7 @@ from itertools import zip_longest
 from index.encoder import Encoder, QuestionEncoding
 from index.fit import Fit
 from index.language import language_likelihoods
+from index.late_interaction import centre
 from index.passages import passage_digest
 from index.questions import bare_question, split_questions
 from index.rerank import Match, features, rerank
@@ -305,7 +306,16 @@ def _confidence(
     # Without a token there is nothing to compare: white space, or signs the model does not know.
     if not matches or not len(encoding.tokens):
         return 0.0
-    return fit.probability(features(matches, index))
+    found = features(matches, index)
+    reader = fit.reader
+    if reader is None:
+        return fit.probability(found)
+
+    def read() -> float:
+        [tokens] = index.tokens([matches[0].number])
+        return reader.read(centre(encoding.tokens, fit.question_mean), encoding.weights, tokens)
+
+    return fit.probability(found, read)
 
 
 def _answer(

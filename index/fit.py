@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,13 @@ import numpy as np
 
 from index.encoder import Encoder, ModelError
 from index.late_interaction import Float32
+from index.reader import Reader
 
 MEAN_SHARE = 0.5
 """Of the mean question's vector, what is taken off each question's; see docs/trials.md."""
+DOUBT = (0.1, 0.9)
+"""The probabilities between which the views leave it in doubt whether the first passage answers:
+it is read there, as reading it elsewhere gains nothing; see docs/trials.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,26 @@ class Confidence:
     lead: float
     same_language: float
 
+    def log_odds(self, features: Features) -> float:
+        """Whether the first passage answers; the features have a lead."""
+        products: Iterator[float] = (
+            getattr(self, field.name) * getattr(features, field.name) for field in fields(features)
+        )
+        return self.intercept + sum(products)
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """Logistic regression on the features and on what the reader found: ``read`` is the weight of
+    the logarithm of its probability that the passage answers."""
+
+    views: Confidence
+    read: float
+
+    def log_odds(self, features: Features, read: float) -> float:
+        """The same, ``read`` being the reader's log-odds."""
+        return self.views.log_odds(features) + self.read * log_probability(read)
+
 
 @dataclass(frozen=True, slots=True)
 class Fit:
@@ -85,7 +109,8 @@ class Fit:
     ``question_mean`` and ``passage_mean`` float32 ``(d,)``: mean unit-length token vectors.
     ``vector_mean`` float32 ``(d,)``: mean vector of whole questions.
     ``language_bias`` is taken off in proportion to how well the question fits the passage's
-    language. ``confidence`` is None if it was not fitted. ``answered`` and ``unsure``:
+    language. ``confidence`` is None if it was not fitted, and ``second_look``, with the ``reader``,
+    if there is no reader for the model. ``answered`` and ``unsure``:
     probabilities from which an answer counts as such. ``unknown_lead``: what counts as the lead of
     a passage that has no others beside it. ``margin``: how far behind the best row, in cosines, a
     candidate's best row may be for its being worth a closer look.
@@ -101,6 +126,8 @@ class Fit:
     unknown_lead: float = 0.0
     language_bias: LanguageBias = LanguageBias()
     margin: float = math.inf
+    second_look: SecondLook | None = None
+    reader: Reader | None = None
 
     def centring(self) -> str:
         """A digest of the means: token vectors stored under another one cannot be compared."""
@@ -116,17 +143,19 @@ class Fit:
         vector: Float32 = question - MEAN_SHARE * self.vector_mean
         return vector
 
-    def probability(self, features: Features) -> float:
-        """The probability that the first passage answers; ``unsure`` where none was fitted."""
+    def probability(self, features: Features, read: Callable[[], float] | None = None) -> float:
+        """The probability that the first passage answers; ``unsure`` where none was fitted.
+
+        ``read`` gives the reader's log-odds. It is asked only where the features leave it in doubt.
+        """
         if self.confidence is None:
             return self.unsure
         if features.lead is None:
             features = replace(features, lead=self.unknown_lead)
-        logit = self.confidence.intercept + sum(
-            getattr(self.confidence, field.name) * getattr(features, field.name)
-            for field in fields(features)
-        )
-        return _probability(logit)
+        probability = _probability(self.confidence.log_odds(features))
+        if read is None or self.second_look is None or not is_in_doubt(probability):
+            return probability
+        return _probability(self.second_look.log_odds(features, read()))
 
     def row_offsets(self, languages: Mapping[str, float]) -> dict[str, float]:
         """What to take off the cosines of rows in each language; ``languages``: how well the
@@ -146,6 +175,16 @@ class Fit:
         if self.confidence is None or by == 0:
             return self
         return replace(self, answered=_moved(self.answered, by), unsure=_moved(self.unsure, by))
+
+
+def is_in_doubt(probability: float) -> bool:
+    """Whether so probable an answer is worth a second look."""
+    return DOUBT[0] < probability < DOUBT[1]
+
+
+def log_probability(log_odds: float) -> float:
+    """The logarithm of the probability of these odds."""
+    return -float(np.logaddexp(0.0, -log_odds))
 
 
 def _moved(threshold: float, by: float) -> float:
@@ -170,7 +209,8 @@ def load_fit(encoder: Encoder) -> Fit:
     path = fit_path(encoder.name)
     if path.is_file():
         try:
-            return read_fit(json.loads(path.read_text(encoding="utf-8")))
+            fit = read_fit(json.loads(path.read_text(encoding="utf-8")))
+            return replace(fit, reader=load_reader(encoder.name))
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"The fitted numbers in {path} are damaged or of another version of Beleg: make "
@@ -178,6 +218,12 @@ def load_fit(encoder: Encoder) -> Fit:
             ) from error
     none = np.zeros(encoder.dimension, np.float32)
     return Fit(none, none, none, _RANKING, None, answered=1.01, unsure=0.5)
+
+
+def load_reader(model: str) -> Reader | None:
+    """The model's reader, if it has one."""
+    path = reader_path(model)
+    return Reader(path) if path.is_file() else None
 
 
 def fit_path(model: str) -> Path:
@@ -191,8 +237,13 @@ def fit_path(model: str) -> Path:
     return Path(__file__).parent / "fits" / f"{name}.json"
 
 
+def reader_path(model: str) -> Path:
+    """Where the model's reader lies, if there is one: beside its fit."""
+    return fit_path(model).with_suffix(".onnx")
+
+
 def read_fit(content: dict[str, Any]) -> Fit:
-    """A fit from the content of its file.
+    """A fit from the content of its file, without a reader.
 
     Raises KeyError, TypeError or ValueError where a number is missing, is none, or is one too many.
     """
@@ -203,7 +254,11 @@ def read_fit(content: dict[str, Any]) -> Fit:
         ranking=Ranking(**_floats(content["ranking"])),
         confidence=Confidence(**_floats(content["confidence"])),
         language_bias=LanguageBias(**_floats(content["language_bias"])),
-        **_floats({name: content[name] for name in _ALONE}),
+        second_look=_second_look(content["second_look"]) if "second_look" in content else None,
+        answered=float(content["answered"]),
+        unsure=float(content["unsure"]),
+        unknown_lead=float(content["unknown_lead"]),
+        margin=float(content["margin"]),
     )
 
 
@@ -217,6 +272,7 @@ def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
         "language_bias": _rounded(asdict(fit.language_bias)),
         "margin": round(fit.margin, 4),
         "confidence": _rounded(asdict(fit.confidence)),
+        **({"second_look": _written(fit.second_look)} if fit.second_look else {}),
         "answered": round(fit.answered, 4),
         "unsure": round(fit.unsure, 4),
         "unknown_lead": round(fit.unknown_lead, 4),
@@ -227,7 +283,14 @@ def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
 
 
-_ALONE = ("answered", "unsure", "unknown_lead", "margin")
+def _written(look: SecondLook) -> dict[str, float]:
+    return {**_rounded(asdict(look.views)), "read": round(look.read, 4)}
+
+
+def _second_look(content: Mapping[str, Any]) -> SecondLook:
+    numbers = _floats(content)
+    read = numbers.pop("read")
+    return SecondLook(Confidence(**numbers), read)
 
 
 def _floats(values: Mapping[str, Any]) -> dict[str, float]:

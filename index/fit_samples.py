@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,10 @@ from index.encoder import Encoder, QuestionEncoding
 from index.evaluate import Dataset, GoldAnswer, answering_passage, answering_sentences
 from index.fit import Fit
 from index.language import language_likelihoods
-from index.late_interaction import Float32, centre
+from index.late_interaction import Float32, QuantisedTokens, centre
 from index.library import Library
 from index.passage_vectors import PassageTokens
+from index.reader import Reader
 from index.rerank import views
 from index.search import Hit, PassageIndex
 
@@ -46,6 +48,8 @@ class Question:
     """For each passage ``(s,)``: its sentences' MaxSim."""
     same_language: Float64
     """``(n,)``: from 0 to 1, how well the question fits each passage's language."""
+    read: Callable[[int], float] | None = None
+    """The reader's log-odds for the passage of a number; None without a reader."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +114,7 @@ def _ask(
     questions: Sequence[_Asking], index: PassageIndex, encoder: Encoder, fit: Fit
 ) -> Iterator[Question]:
     """Ask of all passages: their token vectors are restored once, and met by many questions."""
-    stored = index.tokens(range(len(index.passages)))
+    stored = [_in_memory(one) for one in index.tokens(range(len(index.passages)))]
     tokens = np.concatenate([one.vectors.values * one.vectors.scales[:, None] for one in stored])
     rows = np.concatenate([vectors.rows for vectors in index.vectors])
     for start in range(0, len(questions), QUESTIONS_AT_ONCE):
@@ -120,10 +124,37 @@ def _ask(
         cosines = tokens @ np.concatenate(centred).T
         ends = np.cumsum([len(one) for one in centred])
         row_cosines = np.stack([fit.looked_up(one.vector) for one in encodings]) @ rows.T
-        for one, encoding, by_row, by_token in zip(
-            batch, encodings, row_cosines, np.split(cosines, ends[:-1], axis=1), strict=True
+        for one, encoding, tokens_of_one, by_row, by_token in zip(
+            batch,
+            encodings,
+            centred,
+            row_cosines,
+            np.split(cosines, ends[:-1], axis=1),
+            strict=True,
         ):
-            yield _compared(one, encoding, by_row, by_token, index, stored)
+            found = _compared(one, encoding, by_row, by_token, index, stored)
+            # Without a token there is nothing to read.
+            if fit.reader is None or not len(tokens_of_one):
+                yield found
+                continue
+            read = partial(_read, fit.reader, tokens_of_one, encoding.weights, stored)
+            yield replace(found, read=cache(read))
+
+
+def _in_memory(tokens: PassageTokens) -> PassageTokens:
+    """The same, for when the index is gone."""
+    vectors = QuantisedTokens(np.array(tokens.vectors.values), np.array(tokens.vectors.scales))
+    return PassageTokens(vectors, np.array(tokens.starts))
+
+
+def _read(
+    reader: Reader,
+    question: Float32,
+    weights: Float32,
+    passages: Sequence[PassageTokens],
+    number: int,
+) -> float:
+    return reader.read(question, weights, passages[number])
 
 
 def _compared(

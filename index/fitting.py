@@ -1,7 +1,7 @@
 """Learn the fitted numbers of a model from questions with known answers.
 
 Each language's file holds the same articles and questions, so that every language's questions can
-be asked of every language's passages. Five things are learned, in this order:
+be asked of every language's passages. These are learned, in this order:
 
     means        of unit-length token vectors, questions and passages apart, and of the questions'
                  vectors, over all languages
@@ -9,6 +9,7 @@ be asked of every language's passages. Five things are learned, in this order:
     ranking      weights that put the right passage first (softmax over the candidates)
     margin       how far behind a right first passage's best sentence may be
     confidence   logistic regression on whether the first passage is the right one
+    second look  the same with what the reader makes of it, if the model has one
 
 For the confidence, libraries of different sizes are made of some articles. They are asked questions
 that they answer; questions on other articles, and small talk, which they do not; and neighbouring
@@ -22,10 +23,11 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, astuple, dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import partial
 from importlib import resources
 from itertools import takewhile
 from typing import Any
@@ -39,11 +41,20 @@ from sklearn.linear_model import LogisticRegression
 
 from index.encoder import Encoder
 from index.evaluate import Dataset, EvaluationError
-from index.fit import Confidence, Features, Fit, LanguageBias, Ranking
+from index.fit import (
+    Confidence,
+    Features,
+    Fit,
+    LanguageBias,
+    Ranking,
+    SecondLook,
+    log_probability,
+)
 from index.fit_samples import Asked, Pair, Question, ask_all, ask_of_own
 from index.late_interaction import Float32, unit
 from index.passage_vectors import TitledPassage, encode_sentences
 from index.passages import split_article
+from index.reader import Reader
 from index.remembering import RememberingEncoder
 from index.rerank import lead, score, without_bias
 from index.search import is_compared
@@ -91,12 +102,14 @@ def fit_model(
     small_talk: Sequence[str],
     encoder: Encoder,
     held_out: Dataset | None = None,
+    reader: Reader | None = None,
 ) -> tuple[Fit, list[Cell]]:
     """The fit from all articles, and cross-fitted figures for each pair of languages.
 
     ``datasets`` by language hold the same articles in the same order. ``small_talk``: messages no
     library answers. ``held_out``: other articles, in any languages, with questions that they
-    answer and questions that they do not; the confidence is learned from them too.
+    answer and questions that they do not; the confidence is learned from them too. ``reader``: the
+    model's, if it has one.
     """
     remembering = RememberingEncoder(encoder)
     remembering.encode_questions([q for data in datasets.values() for q in data.questions.values()])
@@ -106,11 +119,11 @@ def fit_model(
     fitted: list[tuple[frozenset[str], Fit, dict[Pair, Asked]]] = []
     for fold in folds:
         others = frozenset(articles) - fold
-        fit, asked = _fit_articles(datasets, small_talk, remembering, others, held_out)
+        fit, asked = _fit_articles(datasets, small_talk, remembering, others, held_out, reader)
         fitted.append((fold, fit, asked))
     cells = [_cell(pair, fitted) for pair in fitted[0][2]]
     every = frozenset(articles)
-    return _fit_articles(datasets, small_talk, remembering, every, held_out)[0], cells
+    return _fit_articles(datasets, small_talk, remembering, every, held_out, reader)[0], cells
 
 
 def by_language(datasets: Sequence[Dataset]) -> dict[str, Dataset]:
@@ -201,11 +214,12 @@ def _fit_articles(
     encoder: Encoder,
     articles: frozenset[str],
     held_out: Dataset | None = None,
+    reader: Reader | None = None,
 ) -> tuple[Fit, dict[Pair, Asked]]:
     """Learn from the questions of ``articles`` and from all that is ``held_out``; all questions'
     views under the means learned."""
     means = _means(datasets, encoder, articles)
-    fit = Fit(*means, Ranking(1, 1, 1), None, 1.0, 0.5)
+    fit = Fit(*means, Ranking(1, 1, 1), None, 1.0, 0.5, reader=reader)
     asked = dict(ask_all(datasets, small_talk, encoder, fit))
     fit = replace(fit, language_bias=_language_bias(_only(articles, asked), articles))
     asked = {pair: _without_bias(one, fit) for pair, one in asked.items()}
@@ -369,6 +383,8 @@ class _Trial:
     kind: _Kind
     features: Features
     right: bool
+    read: Callable[[], float] | None
+    """The reader's log-odds for the first passage; None without a reader."""
 
 
 def _fit_confidence(
@@ -399,18 +415,32 @@ def _fit_confidence(
     labels = np.array([trial.right for trial in every])
     fit = replace(fit, unknown_lead=_mean_lead(every, weights))
     table = np.array([astuple(_led(trial.features, fit.unknown_lead)) for trial in every])
-    middle, spread = table.mean(axis=0), table.std(axis=0)
-    model = LogisticRegression(C=100, max_iter=1000)
-    model.fit((table - middle) / spread, labels, sample_weight=weights / weights.mean())
-    slopes = model.coef_[0] / spread
-    confidence = Confidence(float(model.intercept_[0] - slopes @ middle), *map(float, slopes))
-    fit = replace(fit, confidence=confidence)
-    chances = [fit.probability(t.features) for t in trials if t.kind is _Kind.ANSWERABLE]
+    fit = replace(fit, confidence=Confidence(*_regression(table, labels, weights)))
+    if fit.reader:
+        # What counts for nothing need not be read, and what has no token cannot be.
+        read = [
+            log_probability(trial.read()) if trial.read and weight else -math.inf
+            for trial, weight in zip(every, weights, strict=True)
+        ]
+        known = np.isfinite(read)
+        both = np.column_stack([table, read])[known]
+        *views, of_read = _regression(both, labels[known], weights[known])
+        fit = replace(fit, second_look=SecondLook(Confidence(*views), of_read))
+    chances = [fit.probability(t.features, t.read) for t in trials if t.kind is _Kind.ANSWERABLE]
     return replace(
         fit,
         answered=float(np.quantile(chances, 1 - ANSWERED_SHARE)),
         unsure=float(np.quantile(chances, 1 - UNSURE_SHARE)),
     )
+
+
+def _regression(table: Float64, labels: NDArray[np.bool_], weights: Float64) -> list[float]:
+    """The intercept and the slopes of a logistic regression on the columns ``(n, f)``."""
+    middle, spread = table.mean(axis=0), table.std(axis=0)
+    model = LogisticRegression(C=100, max_iter=1000)
+    model.fit((table - middle) / spread, labels, sample_weight=weights / weights.mean())
+    slopes = model.coef_[0] / spread
+    return [float(model.intercept_[0] - slopes @ middle), *map(float, slopes)]
 
 
 def _weights(trials: Sequence[_Trial], of_kinds: Mapping[_Kind, float]) -> Float64:
@@ -479,7 +509,9 @@ def _trial(kind: _Kind, question: Question, library: NDArray[np.intp], fit: Fit)
         lead=lead(maxsim, np.delete(views[:, 1], first)),
         same_language=float(question.same_language[candidates[first]]),
     )
-    return _Trial(kind, features, kind is _Kind.ANSWERABLE and candidates[first] == question.gold)
+    number = int(candidates[first])
+    read = partial(question.read, number) if question.read else None
+    return _Trial(kind, features, kind is _Kind.ANSWERABLE and number == question.gold, read)
 
 
 def _cell(
@@ -509,7 +541,8 @@ def _cell(
             unseen = [question for question in one.questions if question.article in fold]
             for trial in _trials(unseen, one.articles, inside, fit, random):
                 # Each fold's fit has a threshold of its own: count from there.
-                place = logit(fit.probability(trial.features)) - logit(fit.answered)
+                chance = fit.probability(trial.features, trial.read)
+                place = logit(chance) - logit(fit.answered)
                 places[trial.kind].append(float(place))
         for kind, found in places.items():
             shares[kind].append(float(np.mean(np.array(found) >= 0)))

@@ -160,7 +160,7 @@ def encode_sentences(
 
     A sentence often does not say what it is about ("It was finished in 1930."); the title does.
     The title's own tokens are left out: they are kept once for the passage, of the title read by
-    itself.
+    itself. Spans are of the sentence's characters.
     """
     heads = [f"{one.title}: " for one in sentences]
     both = [head + one.sentence for head, one in zip(heads, sentences, strict=True)]
@@ -221,6 +221,8 @@ def _put_together(
 
 
 def _from(encoding: PassageEncoding, start: int) -> PassageEncoding:
-    """The encoding without the tokens that end before the character ``start``."""
+    """The encoding without the tokens that end before the character ``start``, from which the
+    others are counted."""
     kept = encoding.spans[:, 1] > start
-    return PassageEncoding(encoding.vector, encoding.tokens[kept], encoding.spans[kept])
+    spans = np.maximum(encoding.spans[kept] - np.int32(start), 0)
+    return PassageEncoding(encoding.vector, encoding.tokens[kept], spans)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
@@ -12,8 +13,11 @@ from fits import fit_for
 
 from index import search
 from index.answer import Answer, Status, is_cut
-from index.fit import Fit
+from index.fit import Confidence, Fit, SecondLook
+from index.late_interaction import Float32, centre
 from index.library import Library
+from index.passage_vectors import PassageTokens
+from index.reader import Reader
 
 OIL = "Old lamps stand on the quay. They burned whale oil until 1887. Then gas came."
 HEMP = "Ropes are twisted from hemp. Hemp grows inland."
@@ -100,6 +104,60 @@ def test_top(library: Library) -> None:
 def test_top_below_one(library: Library, top: int) -> None:
     with pytest.raises(ValueError, match=r"^top must be at least 1$"):
         library.answer("hemp ropes", top=top)
+
+
+class Noting(Reader):
+    """A reader that finds what it is told, and notes what it is given."""
+
+    def __init__(self, found: float) -> None:
+        self.found = found
+        self.given: list[tuple[Float32, Float32, PassageTokens]] = []
+
+    def read(self, question: Float32, weights: Float32, tokens: PassageTokens) -> float:
+        self.given.append((question, weights, tokens))
+        return self.found
+
+
+@pytest.mark.parametrize(("found", "status"), [(3.0, Status.ANSWERED), (-3.0, Status.UNSURE)])
+def test_what_is_in_doubt_is_read(
+    filled: ContentFolder, data: Path, found: float, status: Status
+) -> None:
+    """The views are told to leave it at a half, and the second look to go by the reader alone."""
+    reader, encoder = Noting(found), FakeEncoder()
+    fit = replace(
+        fit_for(encoder),
+        question_mean=np.full(64, 0.01, np.float32),
+        confidence=Confidence(*[0.0] * 6),
+        second_look=SecondLook(Confidence(*[0.0] * 6), read=1.0),
+        reader=reader,
+        answered=0.45,
+        unsure=0.01,
+    )
+    answer = library_of(filled, data, fit).answer("hemp ropes")
+    assert answer.citations[0].quote == HEMP
+    [(question, weights, tokens)] = reader.given
+    [encoding] = encoder.encode_questions(["hemp ropes"])
+    np.testing.assert_array_equal(question, centre(encoding.tokens, fit.question_mean))
+    assert weights.tolist() == [1.0, 1.0]
+    # "Salt", "Ropes are twisted from hemp." and "Hemp grows inland."
+    assert (len(tokens.vectors.scales), tokens.starts.tolist()) == (9, [1, 6])
+    p = 1 / (1 + math.exp(-found))
+    assert answer.confidence == pytest.approx(p / (1 + p), abs=1e-4)
+    assert answer.status is status
+
+
+@pytest.mark.parametrize("odds", [5.0, -5.0])
+def test_what_is_clear_is_not_read(filled: ContentFolder, data: Path, odds: float) -> None:
+    reader = Noting(0.0)
+    fit = replace(
+        fit_for(FakeEncoder()),
+        confidence=Confidence(odds, *[0.0] * 5),
+        second_look=SecondLook(Confidence(*[0.0] * 6), read=1.0),
+        reader=reader,
+    )
+    answer = library_of(filled, data, fit).answer("hemp ropes")
+    assert answer.confidence == pytest.approx(1 / (1 + math.exp(-odds)), abs=1e-4)
+    assert reader.given == []
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,13 @@ from index.fit import (
     Fit,
     LanguageBias,
     Ranking,
+    SecondLook,
     fit_path,
     load_fit,
+    load_reader,
+    log_probability,
     read_fit,
+    reader_path,
     write_fit,
 )
 from index.library import Library
@@ -103,6 +107,50 @@ def test_probability_where_none_was_fitted() -> None:
     assert replace(FIT, confidence=None, unsure=0.3).probability(FEATURES) == 0.3
 
 
+LOOK = SecondLook(Confidence(-2, 1, 1, 1, 5, -0.5), read=0.5)
+
+
+def test_the_second_look_by_hand() -> None:
+    """The views leave it in doubt: 0.74. The reader's log-odds of 0 are a probability of a half."""
+    fit = replace(FIT, second_look=LOOK)
+    odds = -2 + 0.8 + 0.6 + 0.7 + 0.5 - 0.5 + 0.5 * math.log(0.5)
+    assert fit.probability(FEATURES, lambda: 0.0) == pytest.approx(1 / (1 + math.exp(-odds)))
+    # What the reader is sure of adds nothing; what it rules out takes off as much as it likes.
+    assert fit.probability(FEATURES, lambda: 40.0) == pytest.approx(1 / (1 + math.exp(-0.1)))
+    assert fit.probability(FEATURES, lambda: -40.0) < 1e-8
+
+
+def test_the_second_look_takes_the_unknown_lead() -> None:
+    fit, alone = replace(FIT, second_look=LOOK), replace(FEATURES, lead=None)
+    beside = replace(FEATURES, lead=0.125)
+    assert fit.probability(alone, lambda: 1.0) == fit.probability(beside, lambda: 1.0)
+
+
+def never() -> float:
+    raise AssertionError("it is read")
+
+
+@pytest.mark.parametrize(("odds", "in_doubt"), [(-2.2, False), (-2.19, True), (2.19, True)])
+def test_only_what_is_in_doubt_is_read(odds: float, in_doubt: bool) -> None:
+    """From 0.1 to 0.9: log-odds of 2.197."""
+    fit = replace(FIT, confidence=Confidence(odds, *[0.0] * 5), second_look=LOOK)
+    if in_doubt:
+        with pytest.raises(AssertionError, match="it is read"):
+            fit.probability(FEATURES, never)
+    else:
+        assert fit.probability(FEATURES, never) == fit.probability(FEATURES)
+
+
+def test_without_a_second_look_nothing_is_read() -> None:
+    assert FIT.probability(FEATURES, never) == FIT.probability(FEATURES)
+
+
+@pytest.mark.parametrize("odds", [-800.0, -3.0, 0.0, 3.0, 800.0])
+def test_log_probability(odds: float) -> None:
+    expected = odds if odds < -700 else -math.log(1 + math.exp(-odds))
+    assert log_probability(odds) == pytest.approx(expected)
+
+
 def test_stricter_adds_to_the_log_odds_of_both_thresholds() -> None:
     fit = replace(FIT, answered=0.8, unsure=0.5)
     moved = fit.stricter(math.log(4))
@@ -171,6 +219,15 @@ def test_a_written_fit_comes_back(tmp_path: Path) -> None:
         *("answered", "unsure"),
         *("unknown_lead", "question_mean", "passage_mean", "vector_mean"),
     ]
+
+
+def test_a_written_second_look_comes_back(tmp_path: Path) -> None:
+    write_fit(tmp_path / "fit.json", replace(FIT, second_look=LOOK), {})
+    content = json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))
+    assert read_fit(content).second_look == LOOK
+    del content["second_look"]["read"]
+    with pytest.raises(KeyError):
+        read_fit(content)
 
 
 def test_numbers_have_four_decimals_and_vectors_sixteen_bits(tmp_path: Path) -> None:
@@ -245,6 +302,19 @@ def test_fit_is_that_of_the_encoders_model() -> None:
     assert numbers(load_fit(NamedEncoder())) == numbers(expected)
 
 
+def test_the_default_models_reader_lies_beside_its_fit() -> None:
+    path = fit_path("multilingual-e5-small-tuned-q4-int8")
+    assert reader_path("multilingual-e5-small-tuned-q4-int8") == path.with_suffix(".onnx")
+    assert path.with_suffix(".onnx").is_file()
+    assert read_fit(json.loads(path.read_text(encoding="utf-8"))).second_look is not None
+    assert load_reader("multilingual-e5-small-tuned-q4-int8") is not None
+
+
+def test_a_model_without_a_reader_has_none() -> None:
+    assert load_reader("multilingual-e5-small") is None
+    assert load_fit(NamedEncoder()).reader is None
+
+
 @pytest.mark.parametrize("content", ["", "{}", '{"ranking": {"maxsim_alone": 1}}', "[]"])
 def test_a_fit_that_cannot_be_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: str
@@ -261,7 +331,7 @@ def test_a_fit_that_cannot_be_read(
 
 
 @pytest.mark.parametrize(
-    "name", ["margin", "ranking", "ranking.maxsim", "confidence.lead", "vector_mean"]
+    "name", ["margin", "ranking", "ranking.maxsim", "confidence.lead", "vector_mean", "answered"]
 )
 @pytest.mark.parametrize("value", [None, "high", [1]])
 def test_a_fit_of_which_something_is_no_number(name: str, value: object) -> None:

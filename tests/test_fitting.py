@@ -8,7 +8,7 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
 from pathlib import Path
@@ -34,7 +34,10 @@ from index.fitting import (
     read_small_talk,
 )
 from index.language import language_likelihood
+from index.late_interaction import Float32
 from index.library import Library
+from index.passage_vectors import PassageTokens
+from index.reader import Reader
 from index.rerank import compare
 
 # A place, who built its pier and when, who keeps its tower and how high that is.
@@ -627,6 +630,90 @@ def test_what_is_held_out_counts_besides(monkeypatch: pytest.MonkeyPatch) -> Non
             (True, _Kind.NEIGHBOURING): 0,
         }
     )
+
+
+class Telling(Reader):
+    """A reader that says yes to the question's own passage; here its number stands for a
+    passage."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, ...]] = []
+
+    def read(self, question: Float32, weights: Float32, tokens: PassageTokens) -> float:
+        self.asked.append((len(question), len(weights), len(tokens.vectors.scales)))
+        return float(len(self.asked) % 3)
+
+
+def telling(question: Question) -> Question:
+    if question.gold is None:
+        return replace(question, read=lambda _: -2.0)
+    return replace(question, read=lambda number: 2.0 if number == question.gold else -2.0)
+
+
+@pytest.mark.usefixtures("one_library")
+def test_the_second_look_goes_by_a_reader_that_knows(monkeypatch: pytest.MonkeyPatch) -> None:
+    trials = recorded_trials(monkeypatch)
+    asked = {
+        pair: replace(
+            one,
+            questions=[telling(question) for question in one.questions],
+            talk=[telling(question) for question in one.talk],
+        )
+        for pair, one in random_questions(200).items()
+    }
+    unread = replace(by_view(maxsim=1))
+    fit = fitting._fit_confidence(replace(unread, reader=Telling()), asked, frozenset({"a", "b"}))
+    assert fit.second_look is not None
+    # It knows, so the views are worth little beside it.
+    chances = np.array([fit.second_look.log_odds(t.features, t.read()) for t in trials if t.read])
+    right = np.array([trial.right for trial in trials])
+    assert chances[right].min() > chances[~right].max()
+    # Where the views leave it in doubt, the thresholds are of what it found.
+    answerable = [trial for trial in trials if trial.kind is _Kind.ANSWERABLE]
+    found = np.array([fit.probability(trial.features, trial.read) for trial in answerable])
+    assert np.mean(found >= fit.answered) == 0.90
+    without = fitting._fit_confidence(unread, asked, frozenset({"a", "b"}))
+    assert without.second_look is None
+    assert without.confidence == fit.confidence
+    assert without.answered != fit.answered
+
+
+def test_what_is_read_are_the_question_and_the_first_passage(
+    datasets: dict[str, Dataset],
+) -> None:
+    reader, encoder = Telling(), FakeEncoder()
+    fit = replace(fit_for(encoder), reader=reader)
+    asked = dict(ask_all(datasets, TALK, encoder, fit))["en", "en"]
+    assert reader.asked == []
+    question, number = asked.questions[0], 3
+    assert question.read is not None
+    odds = [question.read(number), question.read(number), question.read(0)]
+    # "Who built the pier of Arnsholm in 1887?", "Brandsee" and "The tower of Brandsee is 44 metres
+    # high. At night Edda counts the ships there."; the same is read once.
+    assert reader.asked == [(8, 8, 16), (8, 8, 18)]
+    assert odds == [1.0, 1.0, 2.0]
+    assert all(
+        q.read is None
+        for q in dict(ask_all(datasets, TALK, encoder, fit_for(encoder)))["en", "en"].questions
+    )
+
+
+def test_a_models_reader_is_fitted_with_it(
+    datasets: dict[str, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is reported is of both."""
+    given, probability = Counter[bool](), Fit.probability
+
+    def noted(fit: Fit, features: Features, read: Callable[[], float] | None = None) -> float:
+        given[read is None] += 1
+        return probability(fit, features, read)
+
+    monkeypatch.setattr(Fit, "probability", noted)
+    fit, cells = fit_model(datasets, TALK, FakeEncoder(), None, Telling())
+    assert fit.second_look is not None
+    assert len(cells) == 4
+    assert given.keys() == {False}
+    assert fit_model(datasets, TALK, FakeEncoder())[0].second_look is None
 
 
 def test_libraries_of_every_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,221 @@
+"""Teach the reader when a passage answers a question: ``python -m training.train_reader --help``.
+
+Every question of the texts is put to all of their passages, as a member would put it. The reader
+is given those that come first, with the right one among them if it is there. The loss is the
+cross-entropy of the answer's tokens among those of all these passages and "nothing"; and once more
+without the right passage, when "nothing" is right.
+
+It takes three quarters of an hour on two cores, and 8 GB of memory. It reads the vectors of the
+model as it was taught (`training.train`), so it comes after that.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor
+from transformers import get_cosine_with_min_lr_schedule_with_warmup
+
+from index.any_model import native_dtype
+from index.encoder import ModelError, load_encoder
+from index.evaluate import EvaluationError
+from index.fit import load_fit, reader_path
+from index.reader import Pair
+from training.reader_layers import NOTHING, ReaderLayers, batch_of, write_reader
+from training.reader_samples import Asked, Lessons, read_lessons
+from training.train import LARGEST_GRADIENT, LAST_RATE, TEXTS
+
+WARM_UP = 200
+"""Steps in which the rate of learning rises from 0."""
+WEIGHT_DECAY = 0.05
+QUESTIONS_AT_ONCE = 12
+HARDEST = 0.7
+"""The share of questions with the wrong passages that come first; the others get any of them."""
+BLANKED = 0.5
+"""The share of pairs of which one passage token in ten is left out."""
+WITHOUT = 0.5
+"""What a question without its right passage counts in the loss."""
+LONGEST = 320
+"""Tokens of a passage that is learned from."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``width`` of the layers; ``passages`` read for each question; ``rate`` of learning, at its
+    highest; ``rounds`` over all questions."""
+
+    width: int = 192
+    layers: int = 2
+    heads: int = 3
+    passages: int = 4
+    rate: float = 8e-4
+    rounds: int = 1
+
+
+def main(
+    output: Annotated[Path | None, typer.Option(help="Where to write the reader.")] = None,
+    texts: Annotated[Path, typer.Option(help="Folder of files in SQuAD's format.")] = TEXTS,
+    rounds: Annotated[int, typer.Option(min=1)] = Settings.rounds,
+    rate: Annotated[float, typer.Option(min=0)] = Settings.rate,
+) -> None:
+    """Learn from the texts, and write the reader. CONTRIBUTING.md says what to do after it."""
+    files = sorted(texts.glob("*.json"))
+    if not files:
+        raise typer.BadParameter(f"It needs any file named *.json in {texts}.")
+    try:
+        encoder = load_encoder()
+        fit = replace(load_fit(encoder), reader=None)
+        path = output or reader_path(encoder.name)
+        if path.is_dir():
+            raise typer.BadParameter(f"{path} is a folder; name a file.")
+        if not os.access(path.parent, os.W_OK):
+            raise typer.BadParameter(f"{path.parent} is no folder that can be written to.")
+        with tempfile.TemporaryDirectory(prefix="beleg-") as folder:
+            lessons = read_lessons(files, Path(folder), encoder, fit)
+    except (EvaluationError, ModelError) as error:
+        raise typer.BadParameter(str(error)) from error
+    if not any(asked.answer for asked in lessons.asked):
+        raise typer.BadParameter(f"The files in {texts} have no question; name another folder.")
+    settings = Settings(rounds=rounds, rate=rate)
+    torch.manual_seed(0)
+    layers = ReaderLayers(
+        encoder.dimension, width=settings.width, layers=settings.layers, heads=settings.heads
+    )
+    losses = learn(layers, lessons, settings)
+    provenance = {
+        "command": "python -m training.train_reader",
+        "date": date.today().isoformat(),
+        "model": encoder.name,
+        "texts": f"{len(lessons.passages)} passages, {len(lessons.asked)} questions",
+        "settings": repr(settings),
+    }
+    asked = lessons.asked[0]
+    write_reader(path, layers, lessons.pair(asked, asked.first[0]), provenance)
+    Console().print(f"{path}: loss {losses[0]:.3f}, at the end {losses[-1]:.3f}")
+
+
+def learn(
+    layers: ReaderLayers, lessons: Lessons, settings: Settings, *, seed: int = 0
+) -> list[float]:
+    """Teach the ``layers``; the mean loss of each tenth of the way, or of each step if there are
+    fewer than ten."""
+    chance = random.Random(seed)
+    batches = [batch for _ in range(settings.rounds) for batch in _batches(lessons, chance)]
+    optimiser = torch.optim.AdamW(
+        layers.parameters(), lr=settings.rate, weight_decay=WEIGHT_DECAY, betas=(0.9, 0.98)
+    )
+    pace = get_cosine_with_min_lr_schedule_with_warmup(
+        optimiser, min(WARM_UP, len(batches) // 2), len(batches), min_lr_rate=LAST_RATE
+    )
+    losses = []
+    for batch in track(batches, "Reading", console=Console(stderr=True)):
+        found = loss(layers, lessons, batch, settings.passages, chance)
+        optimiser.zero_grad()
+        found.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(layers.parameters(), LARGEST_GRADIENT)
+        optimiser.step()
+        pace.step()
+        losses.append(float(found.detach()))
+    return [float(np.mean(part)) for part in np.array_split(losses, min(10, len(losses)))]
+
+
+def _batches(lessons: Lessons, chance: random.Random) -> Iterator[list[Asked]]:
+    """All questions in another order, those on passages of about one length together."""
+    order = chance.sample(lessons.asked, len(lessons.asked))
+    many = 100 * QUESTIONS_AT_ONCE
+    for start in range(0, len(order), many):
+        part = sorted(
+            order[start : start + many],
+            key=lambda asked: len(lessons.passages[asked.first[0]].vectors.scales),
+        )
+        batches = [
+            part[first : first + QUESTIONS_AT_ONCE]
+            for first in range(0, len(part), QUESTIONS_AT_ONCE)
+        ]
+        yield from chance.sample(batches, len(batches))
+
+
+def loss(
+    layers: ReaderLayers,
+    lessons: Lessons,
+    batch: Sequence[Asked],
+    passages: int,
+    chance: random.Random,
+) -> Tensor:
+    """The mean loss of a batch of questions, each with so many of its ``passages``."""
+    pairs, owners, answers, is_right = list[Pair](), list[int](), list[tuple[int, ...]](), []
+    for place, asked in enumerate(batch):
+        for number in _chosen(asked, passages, chance):
+            pairs.append(_blanked(lessons.pair(asked, number), chance))
+            owners.append(place)
+            is_right.append(number == asked.right)
+            answers.append(asked.answer if number == asked.right else ())
+    fields, there_asked, there = batch_of(pairs)
+    with torch.autocast("cpu", getattr(torch, native_dtype()), enabled=True):
+        odds = layers(fields, there_asked, there)
+    holds = torch.zeros_like(odds, dtype=torch.bool)
+    for row, places in enumerate(answers):
+        holds[row, [place for place in places if place < odds.shape[1]]] = True
+    owner, right = torch.tensor(owners), torch.tensor(is_right)
+    of_answer = torch.logsumexp(odds.masked_fill(~holds, NOTHING), dim=1)
+    of_passage = torch.logsumexp(odds, dim=1)
+    answer, every, wrong = (
+        _together(values, owner, len(batch))
+        for values in (of_answer, of_passage, of_passage.masked_fill(right, NOTHING))
+    )
+    zero = torch.zeros(len(batch))
+    # A passage whose answer is cut by the end of a sentence tells nothing.
+    has = torch.zeros(len(batch), dtype=torch.bool).index_add(0, owner, holds.any(dim=1))
+    shown = torch.zeros(len(batch), dtype=torch.bool).index_add(0, owner, right)
+    everything = torch.logaddexp(every, zero)
+    surprise = torch.where(has, everything - answer, torch.where(shown, zero, everything))
+    found: Tensor = surprise.mean() + WITHOUT * torch.logaddexp(wrong, zero).mean()
+    return found
+
+
+def _chosen(asked: Asked, count: int, chance: random.Random) -> list[int]:
+    """The right passage, if it comes among the first, and wrong ones."""
+    right = [number for number in asked.first if number == asked.right]
+    wrong = [number for number in asked.first if number != asked.right]
+    left = min(count - len(right), len(wrong))
+    if chance.random() < HARDEST:
+        return right + wrong[:left]
+    return right + chance.sample(wrong, left)
+
+
+def _blanked(pair: Pair, chance: random.Random) -> Pair:
+    """No longer than `LONGEST`, and sometimes with tokens left out: the texts' vectors are of a
+    model that has learned from them, and match better than others do."""
+    kept = np.ones((min(len(pair.passage), LONGEST), 1), np.float32)
+    if chance.random() < BLANKED:
+        kept *= np.array([[chance.random() >= 0.1] for _ in kept], np.float32)
+    return replace(
+        pair,
+        passage=pair.passage[:LONGEST] * kept,
+        sentences=pair.sentences[:LONGEST],
+        passage_matches=pair.passage_matches[:LONGEST],
+        alike=pair.alike[:LONGEST],
+    )
+
+
+def _together(values: Tensor, owners: Tensor, count: int) -> Tensor:
+    """The log-sum-exp of each owner's values: ``(n,)`` to ``(count,)``."""
+    of_owner = owners == torch.arange(count)[:, None]
+    together: Tensor = torch.logsumexp(torch.where(of_owner, values, torch.tensor(NOTHING)), dim=1)
+    return together
+
+
+if __name__ == "__main__":
+    typer.run(main)
