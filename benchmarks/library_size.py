@@ -25,14 +25,14 @@ from pathlib import Path
 
 import numpy as np
 
-from index.answer import CANDIDATES
+from index.answer import CANDIDATES, confidence
 from index.content import Article, Content, read_content
 from index.encoder import Encoder, QuestionEncoding, load_encoder
 from index.evaluate import Dataset, GoldAnswer, read_squad
-from index.fit import Features, Fit, load_fit
+from index.fit import Fit, load_fit
 from index.language import language_likelihoods
 from index.passage_vectors import PassageVectors, TitledPassage
-from index.rerank import features, rerank
+from index.rerank import rerank
 from index.search import Hit, PassageIndex
 from index.segments import IndexedArticle, Segment
 from index.token_vectors import ComputedTokens
@@ -65,13 +65,14 @@ class Asked:
 class Trial:
     """A question asked of a library of about ``size`` passages.
 
-    ``right``: its passage came first; ``sentence``: and the answer stands in the marked sentence.
+    ``chance``: the probability that the first passage answers; ``right``: its passage came first;
+    ``sentence``: and the answer stands in the marked sentence.
     """
 
     size: int
     kind: Kind
     article: str
-    features: Features
+    chance: float
     right: bool
     sentence: bool
 
@@ -171,7 +172,7 @@ def _trial(
         size=size,
         kind=kind,
         article=asked.gold.article,
-        features=features(matches, index),
+        chance=confidence(asked.encoding, matches, index, fit),
         right=right,
         sentence=right and any(text in first.text[start:end] for text in asked.gold.texts),
     )
@@ -195,7 +196,7 @@ def trials_of_size(
 
 def line_of(size: int, trials: Sequence[Trial], fit: Fit) -> str:
     """The figures of one size in per cent, under the heading that ``main`` prints."""
-    chances = np.array([fit.probability(trial.features) for trial in trials])
+    chances = np.array([trial.chance for trial in trials])
     kinds = np.array([trial.kind for trial in trials])
     answerable = [trial for trial in trials if trial.kind is Kind.ANSWERABLE]
     confident = {kind: chances[kinds == kind] for kind in Kind}
@@ -231,7 +232,7 @@ def candidates_line(
         for asked in questions:
             hits = _candidates(asked, index, count, fit)
             trial = _trial(size, Kind.ABSENT, asked, hits, index, fit)
-            sure = fit.probability(trial.features) >= fit.answered
+            sure = trial.chance >= fit.answered
             if asked.gold.article not in inside:
                 false.append(sure)
                 continue

@@ -120,7 +120,8 @@ def answer_messages(
     unsure, however confident (see docs/trials.md).
 
     Raises ValueError for a ``top`` below 1, an article that is not in the index, and a strictness
-    that is no finite number, StorageError if token vectors cannot be read.
+    that is no finite number, StorageError if token vectors cannot be read, and ModelError for a
+    damaged reader.
     """
     began = time.perf_counter()
     searches = [_searches(one, index, fit) for one in asked]
@@ -265,8 +266,8 @@ def _look_up(
         if in_context:
             encoding = _last(encoding, len(search.question.strip()), text)
         matches = rerank(encoding, fits, hits, index, search.fit)
-        confidence = _confidence(encoding, matches, index, search.fit)
-        now = _LookedUp(search.question, matches, confidence, in_context)
+        sure = confidence(encoding, matches, index, search.fit)
+        now = _LookedUp(search.question, matches, sure, in_context)
         before = found.get(id(search), now)
         found[id(search)] = max(before, now, key=lambda one: one.confidence)
 
@@ -300,9 +301,13 @@ def _status(found: _LookedUp, fit: Fit) -> Status:
     return Status.ANSWERED if sure else Status.UNSURE
 
 
-def _confidence(
-    encoding: QuestionEncoding, matches: list[Match], index: PassageIndex, fit: Fit
+def confidence(
+    encoding: QuestionEncoding, matches: Sequence[Match], index: PassageIndex, fit: Fit
 ) -> float:
+    """The calibrated probability that the first of ``matches`` answers; 0 without any.
+
+    Raises StorageError if token vectors cannot be read, ModelError for a damaged reader.
+    """
     # Without a token there is nothing to compare: white space, or signs the model does not know.
     if not matches or not len(encoding.tokens):
         return 0.0

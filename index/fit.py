@@ -15,6 +15,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +27,10 @@ from index.reader import Reader
 
 MEAN_SHARE = 0.5
 """Of the mean question's vector, what is taken off each question's; see docs/trials.md."""
-DOUBT = (0.1, 0.9)
+DOUBT = (0.1, 0.8)
 """The probabilities between which the views leave it in doubt whether the first passage answers:
-it is read there, as reading it elsewhere gains nothing; see docs/trials.md."""
+it is read there, as reading it elsewhere gains nothing; see docs/trials.md. The threshold of
+"answered" lies between them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +111,9 @@ class Fit:
     ``question_mean`` and ``passage_mean`` float32 ``(d,)``: mean unit-length token vectors.
     ``vector_mean`` float32 ``(d,)``: mean vector of whole questions.
     ``language_bias`` is taken off in proportion to how well the question fits the passage's
-    language. ``confidence`` is None if it was not fitted, and ``second_look``, with the ``reader``,
-    if there is no reader for the model. ``answered`` and ``unsure``:
-    probabilities from which an answer counts as such. ``unknown_lead``: what counts as the lead of
+    language. ``confidence`` is None if it was not fitted, and ``second_look`` if it was fitted
+    without a reader; then ``reader`` is None too. ``answered`` and ``unsure``: probabilities from
+    which an answer counts as such. ``unknown_lead``: what counts as the lead of
     a passage that has no others beside it. ``margin``: how far behind the best row, in cosines, a
     candidate's best row may be for its being worth a closer look.
     """
@@ -210,7 +212,7 @@ def load_fit(encoder: Encoder) -> Fit:
     if path.is_file():
         try:
             fit = read_fit(json.loads(path.read_text(encoding="utf-8")))
-            return replace(fit, reader=load_reader(encoder.name))
+            return replace(fit, reader=load_reader(encoder.name) if fit.second_look else None)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(
                 f"The fitted numbers in {path} are damaged or of another version of Beleg: make "
@@ -220,8 +222,9 @@ def load_fit(encoder: Encoder) -> Fit:
     return Fit(none, none, none, _RANKING, None, answered=1.01, unsure=0.5)
 
 
+@cache
 def load_reader(model: str) -> Reader | None:
-    """The model's reader, if it has one."""
+    """The model's reader, if it has one: the same each time, so that it is loaded once."""
     path = reader_path(model)
     return Reader(path) if path.is_file() else None
 

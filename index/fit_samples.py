@@ -114,7 +114,9 @@ def _ask(
     questions: Sequence[_Asking], index: PassageIndex, encoder: Encoder, fit: Fit
 ) -> Iterator[Question]:
     """Ask of all passages: their token vectors are restored once, and met by many questions."""
-    stored = [_in_memory(one) for one in index.tokens(range(len(index.passages)))]
+    stored = index.tokens(range(len(index.passages)))
+    if fit.reader:
+        stored = [_in_memory(one) for one in stored]
     tokens = np.concatenate([one.vectors.values * one.vectors.scales[:, None] for one in stored])
     rows = np.concatenate([vectors.rows for vectors in index.vectors])
     for start in range(0, len(questions), QUESTIONS_AT_ONCE):

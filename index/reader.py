@@ -58,7 +58,9 @@ class Pair:
         passage: Float32 = tokens.vectors.values * tokens.vectors.scales[:, None]
         cosines: Float32 = passage @ question.T
         found = best_matches(cosines, np.concatenate([[0], tokens.starts]))
-        by_sentence = np.concatenate([[0], np.maximum(found[1:], found[0]) @ share])
+        title = found[0] if tokens.starts[0] else -np.inf
+        matches = np.maximum(found[1:], title)
+        by_sentence = np.concatenate([[0], matches @ share])
         number = np.searchsorted(tokens.starts, np.arange(len(passage)), side="right")
         maxsim = by_sentence[number].astype(np.float32)
         return cls(
@@ -67,7 +69,7 @@ class Pair:
             sentences=np.minimum(number, MOST_SENTENCES),
             question_matches=np.stack([cosines.max(axis=0), share * len(share)], axis=1),
             passage_matches=np.stack([cosines.max(axis=1), cosines @ share, maxsim], axis=1),
-            alike=np.stack([maxsim, np.full_like(maxsim, found.max(axis=0) @ share)], axis=1),
+            alike=np.stack([maxsim, np.full_like(maxsim, matches.max(axis=0) @ share)], axis=1),
         )
 
 
@@ -89,8 +91,7 @@ class Reader:
             return Graph(self._path)
         except ValueError as error:
             raise ModelError(
-                f"The reader in {self._path} is damaged: install Beleg anew, or delete the file to "
-                "do without."
+                f"The reader in {self._path} is damaged: install Beleg anew."
             ) from error
 
     def read(self, question: Float32, weights: Float32, tokens: PassageTokens) -> float:

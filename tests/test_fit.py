@@ -130,9 +130,11 @@ def never() -> float:
     raise AssertionError("it is read")
 
 
-@pytest.mark.parametrize(("odds", "in_doubt"), [(-2.2, False), (-2.19, True), (2.19, True)])
+@pytest.mark.parametrize(
+    ("odds", "in_doubt"), [(-2.2, False), (-2.19, True), (1.38, True), (1.39, False)]
+)
 def test_only_what_is_in_doubt_is_read(odds: float, in_doubt: bool) -> None:
-    """From 0.1 to 0.9: log-odds of 2.197."""
+    """From 0.1 to 0.8: log-odds of -2.197 and 1.386."""
     fit = replace(FIT, confidence=Confidence(odds, *[0.0] * 5), second_look=LOOK)
     if in_doubt:
         with pytest.raises(AssertionError, match="it is read"):

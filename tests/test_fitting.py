@@ -633,8 +633,7 @@ def test_what_is_held_out_counts_besides(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 class Telling(Reader):
-    """A reader that says yes to the question's own passage; here its number stands for a
-    passage."""
+    """A reader that notes the tokens of what it is given, and finds one thing after another."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[int, ...]] = []
@@ -645,6 +644,7 @@ class Telling(Reader):
 
 
 def telling(question: Question) -> Question:
+    """Read by one who knows which passage answers it."""
     if question.gold is None:
         return replace(question, read=lambda _: -2.0)
     return replace(question, read=lambda number: 2.0 if number == question.gold else -2.0)
@@ -661,7 +661,7 @@ def test_the_second_look_goes_by_a_reader_that_knows(monkeypatch: pytest.MonkeyP
         )
         for pair, one in random_questions(200).items()
     }
-    unread = replace(by_view(maxsim=1))
+    unread = by_view(maxsim=1)
     fit = fitting._fit_confidence(replace(unread, reader=Telling()), asked, frozenset({"a", "b"}))
     assert fit.second_look is not None
     # It knows, so the views are worth little beside it.

@@ -5,7 +5,7 @@ is given those that come first, with the right one among them if it is there. Th
 cross-entropy of the answer's tokens among those of all these passages and "nothing"; and once more
 without the right passage, when "nothing" is right.
 
-It takes three quarters of an hour on two cores, and 8 GB of memory. It reads the vectors of the
+It takes half an hour on two cores, and 8 GB of memory. It reads the vectors of the
 model as it was taught (`training.train`), so it comes after that.
 """
 
@@ -44,7 +44,7 @@ QUESTIONS_AT_ONCE = 12
 HARDEST = 0.7
 """The share of questions with the wrong passages that come first; the others get any of them."""
 BLANKED = 0.5
-"""The share of pairs of which one passage token in ten is left out."""
+"""The share of pairs of which one passage token in ten is blank, though its matches stay."""
 WITHOUT = 0.5
 """What a question without its right passage counts in the loss."""
 LONGEST = 320
@@ -77,6 +77,11 @@ def main(
     try:
         encoder = load_encoder()
         fit = replace(load_fit(encoder), reader=None)
+        if fit.confidence is None:
+            raise typer.BadParameter(
+                f"The model {encoder.name} has no fit, whose means its vectors need: "
+                "run `beleg fit` first."
+            )
         path = output or reader_path(encoder.name)
         if path.is_dir():
             raise typer.BadParameter(f"{path} is a folder; name a file.")
@@ -196,8 +201,8 @@ def _chosen(asked: Asked, count: int, chance: random.Random) -> list[int]:
 
 
 def _blanked(pair: Pair, chance: random.Random) -> Pair:
-    """No longer than `LONGEST`, and sometimes with tokens left out: the texts' vectors are of a
-    model that has learned from them, and match better than others do."""
+    """No longer than `LONGEST`, and sometimes with the vectors of some tokens left out: those are
+    of a model that has learned from the texts, and say more than others do."""
     kept = np.ones((min(len(pair.passage), LONGEST), 1), np.float32)
     if chance.random() < BLANKED:
         kept *= np.array([[chance.random() >= 0.1] for _ in kept], np.float32)
