@@ -29,6 +29,7 @@ from index.fit import (
     write_fit,
 )
 from index.library import Library
+from index.reader import Reader
 
 # Exact in sixteen bits, as the vectors of a file are.
 QUESTION_MEAN = np.array([0.5, -0.25, 0], np.float32)
@@ -310,6 +311,17 @@ def test_the_default_models_reader_lies_beside_its_fit() -> None:
     assert path.with_suffix(".onnx").is_file()
     assert read_fit(json.loads(path.read_text(encoding="utf-8"))).second_look is not None
     assert load_reader("multilingual-e5-small-tuned-q4-int8") is not None
+
+
+@pytest.mark.parametrize("look", [None, LOOK])
+def test_a_reader_is_used_only_with_a_fit_that_knows_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, look: SecondLook | None
+) -> None:
+    reader = Reader(tmp_path / "reader.onnx")
+    write_fit(tmp_path / "fit.json", replace(FIT, second_look=look), {})
+    monkeypatch.setattr(fit_module, "fit_path", lambda _: tmp_path / "fit.json")
+    monkeypatch.setattr(fit_module, "load_reader", lambda _: reader)
+    assert load_fit(FakeEncoder(3)).reader is (reader if look else None)
 
 
 def test_a_model_without_a_reader_has_none() -> None:

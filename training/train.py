@@ -75,10 +75,7 @@ def main(
     torch.manual_seed(0)
     dtype = native_dtype()
     tables, model = read_tables(bundled), parse_model_file(bundled.read_bytes())
-    if output.is_dir():
-        raise typer.BadParameter(f"{output} is a folder; name a file.")
-    if not os.access(output.parent, os.W_OK):
-        raise typer.BadParameter(f"{output.parent} is no folder that can be written to.")
+    check_output(output)
     try:
         check_bundled_file(bundled)
         samples = read_samples(files, _tokenizer(model, tables), model.sizes.positions)
@@ -111,6 +108,22 @@ def main(
     Console().print(f"{output}: loss {losses[0]:.3f}, at the end {losses[-1]:.3f}")
 
 
+def check_output(path: Path) -> None:
+    """Raises BadParameter, before the minutes that learning takes, for a file that cannot be
+    written."""
+    if path.is_dir():
+        raise typer.BadParameter(f"{path} is a folder; name a file.")
+    if not os.access(path.parent, os.W_OK):
+        raise typer.BadParameter(f"{path.parent} is no folder that can be written to.")
+
+
+def tenths(losses: Sequence[float]) -> list[float]:
+    """The mean loss of each tenth of the way, or of each step if there are fewer than ten."""
+    tenth = max(1, math.ceil(len(losses) / 10))
+    parts = [losses[start : start + tenth] for start in range(0, len(losses), tenth)]
+    return [sum(part) / len(part) for part in parts]
+
+
 def _tokenizer(model: ModelFile, tables: ModelTables) -> SentencePieceTokenizer:
     """The default model's, whether or not it is unpacked: that needs what is still to be
     learned."""
@@ -122,8 +135,7 @@ def _tokenizer(model: ModelFile, tables: ModelTables) -> SentencePieceTokenizer:
 def learn(
     layers: CorrectedLayers, samples: Sequence[Sample], settings: Settings, *, seed: int = 0
 ) -> list[float]:
-    """Correct the ``layers``; the mean loss of each tenth of the way, or of each step if there are
-    fewer than ten."""
+    """Correct the ``layers``; the losses by `tenths`."""
     chance = random.Random(seed)
     lower = [
         layers.lower_states(sample.texts())
@@ -165,9 +177,7 @@ def learn(
         optimiser.step()
         pace.step()
         losses.append(float(loss.detach()))
-    tenth = max(1, math.ceil(len(losses) / 10))
-    parts = [losses[start : start + tenth] for start in range(0, len(losses), tenth)]
-    return [sum(part) / len(part) for part in parts]
+    return tenths(losses)
 
 
 def _batches(samples: Sequence[Sample], chance: random.Random) -> Iterator[list[int]]:

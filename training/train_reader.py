@@ -11,7 +11,6 @@ model as it was taught (`training.train`), so it comes after that.
 
 from __future__ import annotations
 
-import os
 import random
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -35,7 +34,7 @@ from index.fit import load_fit, reader_path
 from index.reader import Pair
 from training.reader_layers import NOTHING, ReaderLayers, batch_of, write_reader
 from training.reader_samples import Asked, Lessons, read_lessons
-from training.train import LARGEST_GRADIENT, LAST_RATE, TEXTS
+from training.train import LARGEST_GRADIENT, LAST_RATE, TEXTS, check_output, tenths
 
 WARM_UP = 200
 """Steps in which the rate of learning rises from 0."""
@@ -83,10 +82,7 @@ def main(
                 "run `beleg fit` first."
             )
         path = output or reader_path(encoder.name)
-        if path.is_dir():
-            raise typer.BadParameter(f"{path} is a folder; name a file.")
-        if not os.access(path.parent, os.W_OK):
-            raise typer.BadParameter(f"{path.parent} is no folder that can be written to.")
+        check_output(path)
         with tempfile.TemporaryDirectory(prefix="beleg-") as folder:
             lessons = read_lessons(files, Path(folder), encoder, fit)
     except (EvaluationError, ModelError) as error:
@@ -114,8 +110,7 @@ def main(
 def learn(
     layers: ReaderLayers, lessons: Lessons, settings: Settings, *, seed: int = 0
 ) -> list[float]:
-    """Teach the ``layers``; the mean loss of each tenth of the way, or of each step if there are
-    fewer than ten."""
+    """Teach the ``layers``; the losses by `tenths`."""
     chance = random.Random(seed)
     batches = [batch for _ in range(settings.rounds) for batch in _batches(lessons, chance)]
     optimiser = torch.optim.AdamW(
@@ -133,7 +128,7 @@ def learn(
         optimiser.step()
         pace.step()
         losses.append(float(found.detach()))
-    return [float(np.mean(part)) for part in np.array_split(losses, min(10, len(losses)))]
+    return tenths(losses)
 
 
 def _batches(lessons: Lessons, chance: random.Random) -> Iterator[list[Asked]]:
