@@ -24,6 +24,7 @@ from index.byte_products import prepare
 from index.cores import shared_cores
 from index.encoder import Encoder
 from index.library import Library
+from index.reader import Reader
 from index.update import IndexReport
 
 log = logging.getLogger(__name__)
@@ -47,12 +48,14 @@ Reopen = Callable[[Callable[[int, int], None]], tuple[Library, IndexReport]]
 """Brings the index up to date and loads it; calls its argument with texts done and in all."""
 
 
-def load_for_threads(encoder: Encoder) -> None:
+def load_for_threads(encoder: Encoder, reader: Reader | None) -> None:
     """Load what threads that share the cores need, which holds up all others for two tenths of a
-    second: call it before there is an event loop."""
+    second: call it before there is an event loop. Raises ModelError for a damaged reader."""
     with shared_cores(AT_WORK):
         encoder.encode_questions([encoder.name])
         prepare()
+        if reader is not None:
+            reader.prepare()
 
 
 def spare_what_is_there() -> None:

@@ -40,6 +40,7 @@ from bot.stop import CLOSE_SECONDS, FINISH_SECONDS, told_to_stop
 from bot.work import Work
 from index.content import ContentError
 from index.encoder import Encoder
+from index.fit import load_fit
 from index.language import load_languages
 from index.library import Library, check_start
 from index.nearest import Search
@@ -93,7 +94,7 @@ def run(
 
     Raises SettingsError without a token, ContentError without articles, StartError if
     Discord cannot be reached or refuses, or the port is in use, DatabaseError if what is stored
-    cannot be used, and what ``load_encoder`` and `Library.open` raise.
+    cannot be used, and what ``load_encoder``, `load_fit` and `Library.open` raise.
     """
     token = settings.required_token()
     check_start(settings.content, settings.data)
@@ -106,7 +107,7 @@ def run(
         logs.configure(logs.LogStyle(settings.log), settings.log_level, secrets=[token])
         with closing(Database.open(settings.data / DATABASE)) as database:
             encoder = load_encoder()
-            load_for_threads(encoder)
+            load_for_threads(encoder, load_fit(encoder).reader)
             # Read at their first use, these would hold up the event loop: the model for most of a
             # second.
             load_languages()

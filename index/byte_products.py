@@ -52,21 +52,26 @@ class Graph:
         """
         self._source = source
         self._loading = threading.Lock()
-        cores = pool_cores()
-        self._by_cores = {cores: _open(source, cores)}
+        self._by_cores: dict[int, InferenceSession] = {}
+        self.prepare()
+
+    def prepare(self) -> None:
+        """Load it for the cores that this thread may use, if that has not been done: the first run
+        on so many would have to wait for it. Raises ValueError if the file is no graph any more."""
+        self._session()
 
     def run(self, outputs: Sequence[str], inputs: Mapping[str, object]) -> list[Any]:
-        """The arrays of these names, computed on the cores that this thread may use.
+        """The arrays of these names, computed on the cores that this thread may use."""
+        computed: list[Any] = self._session().run(outputs, inputs)
+        return computed
 
-        It is loaded again for each number of cores, when that is used for the first time.
-        """
+    def _session(self) -> InferenceSession:
         cores = pool_cores()
         if cores not in self._by_cores:
             with self._loading:
                 if cores not in self._by_cores:
                     self._by_cores[cores] = _open(self._source, cores)
-        computed: list[Any] = self._by_cores[cores].run(outputs, inputs)
-        return computed
+        return self._by_cores[cores]
 
 
 def _open(graph: Path | bytes, cores: int) -> InferenceSession:

@@ -10,6 +10,8 @@ answer: Rajpurkar and others 2018. On vectors that are stored: MacAvaney and oth
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -81,14 +83,19 @@ class Reader:
         self._path = path
 
     def prepare(self) -> None:
-        """Load it, for which the first question in doubt would have to wait. Raises ModelError for
-        a damaged file."""
-        _ = self._graph
+        """Load it for the cores that this thread may use, for which the first question in doubt
+        would have to wait. Raises ModelError for a damaged file."""
+        with self._explained():
+            self._graph.prepare()
 
     @cached_property
     def _graph(self) -> Graph:
+        return Graph(self._path)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
         try:
-            return Graph(self._path)
+            yield
         except ValueError as error:
             raise ModelError(
                 f"The reader in {self._path} is damaged: install Beleg anew."
@@ -102,7 +109,8 @@ class Reader:
         """
         pair = Pair.of(question, weights, tokens)
         inputs = {name: getattr(pair, name) for name in INPUTS}
-        [odds] = self._graph.run(["odds"], inputs)
+        with self._explained():
+            [odds] = self._graph.run(["odds"], inputs)
         return float(odds)
 
 

@@ -111,3 +111,20 @@ def test_on_its_share_of_the_cores_a_thread_computes_the_same(
             assert multiply(numbers, others, scales).tolist() == [[8.0]] * 300
     assert loaded == [1, 2]
     byte_products._product.cache_clear()
+
+
+def test_it_is_prepared_for_the_cores_of_each_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loaded: list[int] = []
+
+    def note(graph: Path | bytes, cores: int) -> None:
+        loaded.append(cores)
+
+    monkeypatch.setattr(cores, "_all_cores", lambda: 2)
+    monkeypatch.setattr(byte_products, "_open", note)
+    graph = Graph(b"")
+    with shared_cores(2):
+        graph.prepare()
+        graph.prepare()
+    assert loaded == [2, 1]

@@ -38,6 +38,8 @@ from index.content import ContentError
 from index.cores import cores_are_shared
 from index.encoder import QuestionEncoding
 from index.library import Library
+from index.model_file import ModelError
+from index.reader import Reader
 from index.update import IndexReport
 from tests.fake_encoder import FakeEncoder
 
@@ -344,11 +346,28 @@ class SharingEncoder(FakeEncoder):
         return super().encode_questions(texts)
 
 
-def test_what_threads_need_is_loaded_before_they_begin() -> None:
-    encoder = SharingEncoder()
-    load_for_threads(encoder)
+class SharingReader(Reader):
+    """Notes whether it is loaded for a thread that leaves cores to others."""
+
+    shared = False
+
+    def prepare(self) -> None:
+        self.shared = cores_are_shared()
+
+
+def test_what_threads_need_is_loaded_before_they_begin(tmp_path: Path) -> None:
+    encoder, reader = SharingEncoder(), SharingReader(tmp_path / "reader.onnx")
+    load_for_threads(encoder, reader)
     assert encoder.shared
+    assert reader.shared
     assert not cores_are_shared()
+
+
+def test_a_damaged_reader_is_found_before_they_begin(tmp_path: Path) -> None:
+    path = tmp_path / "reader.onnx"
+    path.write_bytes(b"no graph")
+    with pytest.raises(ModelError, match=r"reader\.onnx is damaged: install Beleg anew"):
+        load_for_threads(SharingEncoder(), Reader(path))
 
 
 async def test_a_question_is_looked_up_while_another_is() -> None:
