@@ -11,25 +11,17 @@ be asked of every language's passages. These are learned, in this order:
     confidence   logistic regression on whether the first passage is the right one
     second look  the same with what the reader makes of it, if the model has one
 
-For the confidence, libraries of different sizes are made of some articles. They are asked questions
-that they answer; questions on other articles, and small talk, which they do not; and neighbouring
-questions, whose own paragraph is taken out while the rest of its article stays. Where there are
-other articles, with questions that somebody wrote for the article not to answer, these count too:
-such a question is harder to tell. What is reported is cross-fitted: every article's questions are
-judged by numbers learned from other articles.
+`index/fit_confidence.py` learns the last two, and the thresholds. What is reported is cross-fitted:
+every article's questions are judged by numbers learned from other articles.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, astuple, dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import date
-from enum import StrEnum
-from functools import partial
 from importlib import resources
-from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -37,40 +29,25 @@ import yaml
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import log_softmax, logit
-from sklearn.linear_model import LogisticRegression
 
 from index.encoder import Encoder
 from index.evaluate import Dataset, EvaluationError
-from index.fit import (
-    Confidence,
-    Features,
-    Fit,
-    LanguageBias,
-    Ranking,
-    SecondLook,
-    log_probability,
-)
+from index.fit import Fit, LanguageBias, Ranking
+from index.fit_confidence import WEIGHTS, fit_confidence
 from index.fit_samples import Asked, Pair, Question, ask_all, ask_of_own
+from index.fit_trials import Kind, candidates_of, make_trials
 from index.late_interaction import Float32, unit
 from index.passage_vectors import TitledPassage, encode_sentences
 from index.passages import split_article
 from index.reader import Reader
 from index.remembering import RememberingEncoder
-from index.rerank import lead, score, without_bias
-from index.search import is_compared
+from index.rerank import score, without_bias
 
 Float64 = NDArray[np.float64]
 
 FOLDS = 2
-LIBRARY_SIZES = (2, 4, 8)
-"""Articles in the libraries that confidence is learned from: ten to forty of XQuAD's paragraphs."""
-LIBRARIES = 12
 GROUP = 12
 """Articles held out that are indexed together, for libraries to be made of."""
-ANSWERED_SHARE = 0.90
-UNSURE_SHARE = 0.99
-"""The thresholds let through these shares of the answerable questions. With 95 % answered, nearly
-twice as many of the neighbouring ones would be."""
 REGULARISATION = 1e-3
 SHARPNESS = 20.0
 """What views are multiplied by for the softmax that learns their weights, so that those are near 1
@@ -231,7 +208,7 @@ def _fit_articles(
         if held_out
         else []
     )
-    return _fit_confidence(fit, known, articles, besides), asked
+    return fit_confidence(fit, known, articles, besides), asked
 
 
 def _groups(dataset: Dataset) -> Iterator[Dataset]:
@@ -344,176 +321,6 @@ def _margin(asked: Mapping[Pair, Asked], fit: Fit) -> float:
     return float(max(behind, default=math.inf))
 
 
-def _candidates(question: Question, passages: NDArray[np.intp], fit: Fit) -> NDArray[np.intp]:
-    """Those of the ``passages`` that a library of them would compare with the question."""
-    best_first = passages[np.argsort(-question.views[passages, 0], kind="stable")]
-    cosines = question.views[best_first, 0].tolist()
-    behind = ((place, cosines[0] - cosine) for place, cosine in enumerate(cosines))
-    count = sum(1 for _ in takewhile(lambda one: is_compared(*one, fit.margin), behind))
-    return best_first[:count]
-
-
-class _Kind(StrEnum):
-    """What a library has on a question."""
-
-    ANSWERABLE = "its paragraph"
-    NEIGHBOURING = "the rest of its article"
-    ABSENT = "nothing"
-    UNANSWERED = "its article, which does not answer it"
-
-
-WEIGHTS = {_Kind.ANSWERABLE: 1.0, _Kind.ABSENT: 1.0, _Kind.NEIGHBOURING: 0.3}
-"""Of all trials of a kind. When the last was chosen, on XQuAD, mean of nine pairs of languages:
-15.3 % of neighbouring questions are answered at the threshold, and with 0 20.9 %; of the absent
-ones 3.4 % where 95 % of the answerable ones are, and with 0 2.8 %."""
-HELD_OUT_WEIGHTS = {
-    _Kind.ANSWERABLE: 0.3,
-    _Kind.UNANSWERED: 0.3,
-    _Kind.ABSENT: 0.0,
-    _Kind.NEIGHBOURING: 0.0,
-}
-"""The same of what is held out. With more, more of XQuAD's absent questions are answered; see
-docs/trials.md."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """A question asked of a library; ``right`` if the passage that answers it came first."""
-
-    kind: _Kind
-    features: Features
-    right: bool
-    read: Callable[[], float] | None
-    """The reader's log-odds for the first passage; None without a reader."""
-
-
-def _fit_confidence(
-    fit: Fit,
-    asked: Mapping[Pair, Asked],
-    articles: frozenset[str],
-    besides: Sequence[Asked] = (),
-) -> Fit:
-    random = np.random.default_rng(0)
-
-    def some(articles: Iterable[str], count: int) -> frozenset[str]:
-        return frozenset(map(str, random.permutation(sorted(set(articles)))[:count]))
-
-    trials: list[_Trial] = []
-    for number in range(LIBRARIES):
-        size = LIBRARY_SIZES[number % len(LIBRARY_SIZES)]
-        inside = some(sorted(articles), size)
-        for one in asked.values():
-            trials += _trials([*one.questions, *one.talk], one.articles, inside, fit, random)
-    others = [
-        trial
-        for one in besides
-        for size in LIBRARY_SIZES
-        for trial in _trials(one.questions, one.articles, some(one.articles, size), fit, random)
-    ]
-    weights = np.concatenate([_weights(trials, WEIGHTS), _weights(others, HELD_OUT_WEIGHTS)])
-    every = [*trials, *others]
-    labels = np.array([trial.right for trial in every])
-    fit = replace(fit, unknown_lead=_mean_lead(every, weights))
-    table = np.array([astuple(_led(trial.features, fit.unknown_lead)) for trial in every])
-    fit = replace(fit, confidence=Confidence(*_regression(table, labels, weights)))
-    if fit.reader:
-        # What counts for nothing need not be read, and what has no token cannot be.
-        read = [
-            log_probability(trial.read()) if trial.read and weight else -math.inf
-            for trial, weight in zip(every, weights, strict=True)
-        ]
-        known = np.isfinite(read)
-        both = np.column_stack([table, read])[known]
-        *views, of_read = _regression(both, labels[known], weights[known])
-        fit = replace(fit, second_look=SecondLook(Confidence(*views), of_read))
-    chances = [fit.probability(t.features, t.read) for t in trials if t.kind is _Kind.ANSWERABLE]
-    return replace(
-        fit,
-        answered=float(np.quantile(chances, 1 - ANSWERED_SHARE)),
-        unsure=float(np.quantile(chances, 1 - UNSURE_SHARE)),
-    )
-
-
-def _regression(table: Float64, labels: NDArray[np.bool_], weights: Float64) -> list[float]:
-    """The intercept and the slopes of a logistic regression on the columns ``(n, f)``."""
-    middle, spread = table.mean(axis=0), table.std(axis=0)
-    model = LogisticRegression(C=100, max_iter=1000)
-    model.fit((table - middle) / spread, labels, sample_weight=weights / weights.mean())
-    slopes = model.coef_[0] / spread
-    return [float(model.intercept_[0] - slopes @ middle), *map(float, slopes)]
-
-
-def _weights(trials: Sequence[_Trial], of_kinds: Mapping[_Kind, float]) -> Float64:
-    """Of each trial; each kind as a whole has a fixed weight, however many are of it."""
-    counts = Counter(trial.kind for trial in trials)
-    return np.array([of_kinds[trial.kind] / counts[trial.kind] for trial in trials])
-
-
-def _mean_lead(trials: Sequence[_Trial], weights: Float64) -> float:
-    """The mean of the leads there are, each with its weight.
-
-    A library of one passage has no runners-up, and its passage's lead should tell nothing.
-    """
-    known = [
-        (trial.features.lead, weight)
-        for trial, weight in zip(trials, weights, strict=True)
-        if trial.features.lead is not None
-    ]
-    leads, weights = np.array(known).reshape(-1, 2).T
-    return float(np.average(leads, weights=weights)) if len(leads) else 0.0
-
-
-def _led(features: Features, unknown_lead: float) -> Features:
-    """The features with a lead."""
-    return features if features.lead is not None else replace(features, lead=unknown_lead)
-
-
-def _trials(
-    questions: Sequence[Question],
-    owners: NDArray[np.str_],
-    inside: frozenset[str],
-    fit: Fit,
-    random: np.random.Generator,
-) -> Iterator[_Trial]:
-    """Ask the questions of a library of the articles ``inside``.
-
-    ``owners`` are the articles of all passages. A question that one of the articles answers is
-    asked twice, with its own paragraph and without; with it another paragraph is out, so that the
-    library's size does not tell the two apart. One that its article does not answer is asked once.
-    """
-    library = np.flatnonzero(np.isin(owners, sorted(inside)))
-    for question in questions:
-        if question.article not in inside:
-            yield _trial(_Kind.ABSENT, question, library, fit)
-            continue
-        if question.gold is None:
-            yield _trial(_Kind.UNANSWERED, question, library, fit)
-            continue
-        others = library[(owners[library] == question.article) & (library != question.gold)]
-        without = library[library != random.choice(others)] if len(others) else library
-        yield _trial(_Kind.ANSWERABLE, question, without, fit)
-        rest = library[library != question.gold]
-        if len(rest):
-            yield _trial(_Kind.NEIGHBOURING, question, rest, fit)
-
-
-def _trial(kind: _Kind, question: Question, library: NDArray[np.intp], fit: Fit) -> _Trial:
-    candidates = _candidates(question, library, fit)
-    views = question.views[candidates]
-    first = int(score(views, fit.ranking).argmax())
-    sentence, maxsim, sentence_maxsim = map(float, views[first])
-    features = Features(
-        sentence=sentence,
-        maxsim=maxsim,
-        sentence_maxsim=sentence_maxsim,
-        lead=lead(maxsim, np.delete(views[:, 1], first)),
-        same_language=float(question.same_language[candidates[first]]),
-    )
-    number = int(candidates[first])
-    read = partial(question.read, number) if question.read else None
-    return _Trial(kind, features, kind is _Kind.ANSWERABLE and number == question.gold, read)
-
-
 def _cell(
     pair: Pair,
     fitted: Sequence[tuple[frozenset[str], Fit, Mapping[Pair, Asked]]],
@@ -523,37 +330,37 @@ def _cell(
     for fold, fit, asked in fitted:
         for question in asked[pair].questions:
             if question.article in fold:
-                candidates = _candidates(question, np.arange(len(question.views)), fit)
+                candidates = candidates_of(question, np.arange(len(question.views)), fit)
                 views = question.views[candidates]
                 first = int(candidates[score(views, fit.ranking).argmax()])
                 recall.append(first == question.gold)
                 chosen = int(question.sentences[first].argmax())
                 sentence.append(recall[-1] and chosen in question.gold_sentences)
-    shares: dict[_Kind, list[float]] = {kind: [] for kind in WEIGHTS}
+    shares: dict[Kind, list[float]] = {kind: [] for kind in WEIGHTS}
     at_95 = []
     everything = sorted({str(article) for article in fitted[0][2][pair].articles})
     for seed in range(8):
         random = np.random.default_rng(seed)
         inside = frozenset(map(str, random.permutation(everything)[: len(everything) // 2]))
-        places: dict[_Kind, list[float]] = {kind: [] for kind in WEIGHTS}
+        places: dict[Kind, list[float]] = {kind: [] for kind in WEIGHTS}
         for fold, fit, asked in fitted:
             one = asked[pair]
             unseen = [question for question in one.questions if question.article in fold]
-            for trial in _trials(unseen, one.articles, inside, fit, random):
+            for trial in make_trials(unseen, one.articles, inside, fit, random):
                 # Each fold's fit has a threshold of its own: count from there.
                 chance = fit.probability(trial.features, trial.read)
                 place = logit(chance) - logit(fit.answered)
                 places[trial.kind].append(float(place))
         for kind, found in places.items():
             shares[kind].append(float(np.mean(np.array(found) >= 0)))
-        threshold = np.quantile(places[_Kind.ANSWERABLE], 1 - 0.95)
-        at_95.append(np.mean(np.array(places[_Kind.ABSENT]) >= threshold))
+        threshold = np.quantile(places[Kind.ANSWERABLE], 1 - 0.95)
+        at_95.append(np.mean(np.array(places[Kind.ABSENT]) >= threshold))
     return Cell(
         *pair,
         recall=float(np.mean(recall)),
         sentence=float(np.mean(sentence)),
         false_at_95=float(np.mean(at_95)),
-        answered=float(np.mean(shares[_Kind.ANSWERABLE])),
-        false_answers=float(np.mean(shares[_Kind.ABSENT])),
-        neighbouring=float(np.mean(shares[_Kind.NEIGHBOURING])),
+        answered=float(np.mean(shares[Kind.ANSWERABLE])),
+        false_answers=float(np.mean(shares[Kind.ABSENT])),
+        neighbouring=float(np.mean(shares[Kind.NEIGHBOURING])),
     )

@@ -17,27 +17,18 @@ from typing import Any
 import numpy as np
 import pytest
 from fake_encoder import FakeEncoder
+from fit_questions import OWNERS, VIEWS, Telling, by_view, question_of, recorded_trials
 from fits import fit_for
 
-from index import fit_samples, fitting, search
+from index import fit_confidence, fit_samples, fit_trials, fitting, search
 from index.content import Content
 from index.evaluate import Dataset, EvaluationError, GoldAnswer, answering_passage, read_squad
-from index.fit import Confidence, Features, Fit, LanguageBias, Ranking
+from index.fit import Confidence, Features, Fit, LanguageBias
 from index.fit_samples import Asked, Pair, Question, ask_all
-from index.fitting import (
-    Cell,
-    _Kind,
-    _Trial,
-    by_language,
-    fit_model,
-    provenance,
-    read_small_talk,
-)
+from index.fit_trials import Kind
+from index.fitting import Cell, by_language, fit_model, provenance, read_small_talk
 from index.language import language_likelihood
-from index.late_interaction import Float32
 from index.library import Library
-from index.passage_vectors import PassageTokens
-from index.reader import Reader
 from index.rerank import compare
 
 # A place, who built its pier and when, who keeps its tower and how high that is.
@@ -88,7 +79,7 @@ def quick() -> Iterator[None]:
     """One library of each size instead of four, and no waiting for the disk: nobody pulls the
     plug."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fitting, "LIBRARIES", 3)
+        patch.setattr(fit_confidence, "LIBRARIES", 3)
         patch.setattr(os, "fsync", lambda _: None)
         yield
 
@@ -213,6 +204,27 @@ def test_questions_on_other_articles_teach_nothing(datasets: dict[str, Dataset])
     assert learned(some) != pytest.approx(as_they_are, rel=1e-3, abs=1e-4)
 
 
+def test_a_models_reader_is_fitted_with_it(
+    datasets: dict[str, Dataset], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what is reported is of both."""
+    given, probability = Counter[bool](), Fit.probability
+
+    def noted(fit: Fit, features: Features, read: Callable[[], float] | None = None) -> float:
+        given[read is None] += 1
+        return probability(fit, features, read)
+
+    monkeypatch.setattr(Fit, "probability", noted)
+    fit, cells = fit_model(datasets, TALK, FakeEncoder(), None, Telling())
+    assert fit.second_look is not None
+    assert len(cells) == 4
+    assert given.keys() == {False}
+    assert fit_model(datasets, TALK, FakeEncoder())[0].second_look is None
+
+
+# Means and bias ---------------------------------------------------------------------------------
+
+
 def test_means(datasets: dict[str, Dataset]) -> None:
     """Of all tokens of one language's texts, then of the languages, which count the same."""
     encoder = FakeEncoder()
@@ -243,31 +255,6 @@ def test_means(datasets: dict[str, Dataset]) -> None:
     every = [TEXTS[language][kind][0].format(*PLACES[1]) for language in TEXTS for kind in (1, 3)]
     vectors = [one.vector for one in encoder.encode_questions(every)]
     np.testing.assert_allclose(vector_mean, np.mean(vectors, axis=0), rtol=0, atol=1e-6)
-
-
-# Trials -----------------------------------------------------------------------------------------
-
-# Of six passages three are of the first article, two of the second, one of the third.
-OWNERS = np.array(["a", "a", "a", "b", "b", "c"])
-
-
-def question_of(
-    views: Sequence[Sequence[float]], *, article: str, gold: int | None, same_language: float = 0.5
-) -> Question:
-    """A question by its passages' views: sentence, MaxSim, best sentence's MaxSim."""
-    return Question(
-        article=article,
-        gold=gold,
-        gold_sentences=frozenset({1}),
-        views=np.array(views, float),
-        sentences=[np.array([0.1, 0.9], np.float32) for _ in views],
-        same_language=np.full(len(views), same_language),
-    )
-
-
-def by_view(**weights: float) -> Fit:
-    none = {"sentence": 0.0, "maxsim": 0.0, "sentence_maxsim": 0.0}
-    return replace(fit_for(FakeEncoder(4)), ranking=Ranking(**none | weights))
 
 
 def test_bias_is_what_the_questions_own_language_adds() -> None:
@@ -308,109 +295,10 @@ def test_what_is_learned_is_without_the_bias() -> None:
     assert found.talk[0].views.tolist() == [pytest.approx([0.4, 0.4, 0.4])]
 
 
-# Each passage's first view says its number, the second how good it is.
-VIEWS = [
-    (0.00, 0.1, 0.5),
-    (0.01, 0.9, 0.7),
-    (0.02, 0.2, 0.1),
-    (0.03, 0.3, 0.4),
-    (0.04, 0.4, 0.9),
-    (0.05, 0.8, 0.2),
-]
-
-
-@pytest.fixture
-def libraries(monkeypatch: pytest.MonkeyPatch) -> list[list[int]]:
-    """The passages that each trial has to do with."""
-    found: list[list[int]] = []
-    try_ = fitting._trial
-
-    def noted(kind: _Kind, question: Question, library: Any, fit: Fit) -> _Trial:
-        found.append(library.tolist())
-        return try_(kind, question, library, fit)
-
-    monkeypatch.setattr(fitting, "_trial", noted)
-    return found
-
-
-def trials_of(question: Question, inside: set[str], seed: int = 0) -> list[_Trial]:
-    random = np.random.default_rng(seed)
-    return list(fitting._trials([question], OWNERS, frozenset(inside), by_view(maxsim=1), random))
-
-
-def test_question_on_an_absent_article(libraries: list[list[int]]) -> None:
-    [trial] = trials_of(question_of(VIEWS, article="b", gold=3), {"a", "c"})
-    assert (trial.kind, trial.right) == (_Kind.ABSENT, False)
-    assert libraries == [[0, 1, 2, 5]]
-    assert trial.features.sentence == 0.01
-
-
-def test_small_talk_is_on_no_article() -> None:
-    [trial] = trials_of(question_of(VIEWS, article="", gold=None), {"a", "b", "c"})
-    assert (trial.kind, trial.right) == (_Kind.ABSENT, False)
-    assert trial.features.sentence == 0.01
-
-
-def test_question_with_its_paragraph_and_without(libraries: list[list[int]]) -> None:
-    """Both libraries have four passages: with the right one, another of its article is out."""
-    out = set()
-    for seed in range(20):
-        libraries.clear()
-        with_it, without = trials_of(question_of(VIEWS, article="a", gold=1), {"a", "b"}, seed)
-        assert (with_it.kind, with_it.right) == (_Kind.ANSWERABLE, True)
-        assert with_it.features.sentence == 0.01
-        assert (without.kind, without.right) == (_Kind.NEIGHBOURING, False)
-        assert without.features.sentence == 0.04
-        answerable, neighbouring = libraries
-        assert neighbouring == [0, 2, 3, 4]
-        [missing] = {0, 1, 2, 3, 4} - set(answerable)
-        out.add(missing)
-        assert len(answerable) == 4
-    assert out == {0, 2}
-
-
-def test_the_only_paragraph_of_an_article(libraries: list[list[int]]) -> None:
-    """There is none beside it to be left out."""
-    with_it, without = trials_of(question_of(VIEWS, article="c", gold=5), {"b", "c"})
-    assert (with_it.kind, with_it.right) == (_Kind.ANSWERABLE, True)
-    assert (without.kind, without.right) == (_Kind.NEIGHBOURING, False)
-    assert libraries == [[3, 4, 5], [3, 4]]
-    [alone] = trials_of(question_of(VIEWS, article="c", gold=5), {"c"})
-    assert (alone.kind, alone.right) == (_Kind.ANSWERABLE, True)
-
-
-def test_another_paragraph_that_comes_first_is_wrong() -> None:
-    with_it, _ = trials_of(question_of(VIEWS, article="b", gold=3), {"a", "b"})
-    assert (with_it.kind, with_it.right) == (_Kind.ANSWERABLE, False)
-
-
-def test_question_that_its_article_does_not_answer(libraries: list[list[int]]) -> None:
-    [trial] = trials_of(question_of(VIEWS, article="b", gold=None), {"a", "b"})
-    assert (trial.kind, trial.right) == (_Kind.UNANSWERED, False)
-    assert libraries == [[0, 1, 2, 3, 4]]
-    assert trial.features.sentence == 0.01
-    [trial] = trials_of(question_of(VIEWS, article="b", gold=None), {"a", "c"})
-    assert (trial.kind, trial.right) == (_Kind.ABSENT, False)
-
-
-def test_features_of_a_trial() -> None:
-    """Passage 1 comes first by MaxSim, with 0.9; the next ones have 0.8, 0.4 and 0.3."""
-    question = question_of(VIEWS, article="a", gold=1, same_language=0.25)
-    trial = fitting._trial(_Kind.ANSWERABLE, question, np.arange(6), by_view(maxsim=1))
-    assert trial.features == Features(
-        sentence=0.01,
-        maxsim=0.9,
-        sentence_maxsim=0.7,
-        lead=pytest.approx(0.9 - (0.8 + 0.4 + 0.3) / 3),
-        same_language=0.25,
-    )
-    assert trial.right
-
-
 def test_each_passage_has_a_language_of_its_own() -> None:
     fits = np.array([0.1, 0.2, 0.3, 0.4, 0.5, 0.6])
     question = replace(question_of(VIEWS, article="a", gold=1), same_language=fits)
-    trial = fitting._trial(_Kind.ANSWERABLE, question, np.array([0, 1, 2]), by_view(maxsim=1))
+    trial = fit_trials._trial(Kind.ANSWERABLE, question, np.array([0, 1, 2]), by_view(maxsim=1))
     assert trial.features.same_language == 0.2
     fit = replace(by_view(), language_bias=LanguageBias(0.1, 0.0, 0.0))
     [unbiased] = fitting._without_bias(Asked([question], [], OWNERS), fit).questions
@@ -418,320 +306,7 @@ def test_each_passage_has_a_language_of_its_own() -> None:
     assert taken.tolist() == pytest.approx([0.01, 0.02, 0.03, 0.04, 0.05, 0.06])
 
 
-def test_first_passage_of_a_trial_is_the_rankings() -> None:
-    question = question_of(VIEWS, article="a", gold=1)
-    for view, first in (("sentence", 5), ("maxsim", 1), ("sentence_maxsim", 4)):
-        trial = fitting._trial(_Kind.ANSWERABLE, question, np.arange(6), by_view(**{view: 1.0}))
-        assert trial.features.sentence == VIEWS[first][0]
-        assert trial.right == (first == 1)
-
-
-def test_trial_in_a_library_of_one_passage() -> None:
-    question = question_of(VIEWS, article="c", gold=5)
-    trial = fitting._trial(_Kind.ANSWERABLE, question, np.array([5]), by_view(maxsim=1))
-    assert (trial.right, trial.features.lead, trial.features.maxsim) == (True, None, 0.8)
-
-
-def test_a_trial_compares_what_a_library_would(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The passage with the best MaxSim is 0.04 behind in the sentence's cosine."""
-    monkeypatch.setattr(search, "LEAST_COMPARED", 2)
-    question = question_of(VIEWS, article="a", gold=1)
-    fit = by_view(maxsim=1)
-    for margin, first, lead in (
-        (0.045, 1, 0.9 - (0.8 + 0.4 + 0.3) / 3),
-        (0.035, 5, 0.8 - (0.4 + 0.3 + 0.2) / 3),
-        (0.0, 5, 0.8 - 0.4),
-    ):
-        trial = fitting._trial(
-            _Kind.ANSWERABLE, question, np.arange(6), replace(fit, margin=margin)
-        )
-        assert trial.features.sentence == VIEWS[first][0]
-        assert trial.features.lead == pytest.approx(lead)
-        assert trial.right == (first == 1)
-
-
-def test_margin_is_the_furthest_that_a_right_first_passage_was_behind() -> None:
-    """By MaxSim passage 1 comes first, 0.04 behind passage 5 in the sentence's cosine."""
-    near = question_of([(0.52, 0.9, 0), (0.53, 0.1, 0)], article="a", gold=0)
-    wrong = question_of([(0.1, 0.9, 0), (0.9, 0.1, 0)], article="a", gold=1)
-    right = question_of(VIEWS, article="a", gold=1)
-    fit = by_view(maxsim=1)
-
-    def margin(*questions: Question) -> float:
-        return fitting._margin({("en", "de"): Asked([*questions], [], OWNERS)}, fit)
-
-    assert margin(near, wrong) == pytest.approx(0.01)
-    assert margin(near, wrong, right) == pytest.approx(0.04)
-    assert margin(wrong) == math.inf
-
-
-def test_unknown_lead_is_the_mean_of_those_there_are() -> None:
-    one = fitting._trial(
-        _Kind.ANSWERABLE, question_of(VIEWS, article="c", gold=5), np.array([5]), by_view(maxsim=1)
-    )
-    trials = [replace(one, features=replace(one.features, lead=lead)) for lead in (0.1, None, 0.4)]
-    assert fitting._mean_lead(trials, np.array([1.0, 5.0, 2.0])) == pytest.approx(0.3)
-    assert fitting._mean_lead([one], np.array([1.0])) == 0
-
-
-# Confidence -------------------------------------------------------------------------------------
-
-
-def random_questions(count: int) -> dict[Pair, Asked]:
-    """As many questions on the first two articles, whose views are random but for the right
-    passage's, which are better on the whole; and small talk."""
-    random = np.random.default_rng(5)
-    questions = []
-    for number in range(count):
-        gold = number % 5
-        views = random.normal(0.5, 0.1, (6, 3))
-        views[gold] += 0.15
-        article = str(OWNERS[gold])
-        questions.append(question_of(views.tolist(), article=article, gold=gold))
-    talk = [
-        question_of(
-            random.normal(0.5, 0.1, (6, 3)).tolist(), article="", gold=None, same_language=share
-        )
-        for share in (0.1, 0.3, 0.5, 0.7)
-    ]
-    return {("de", "de"): Asked(questions, talk, OWNERS)}
-
-
-@pytest.fixture
-def one_library(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every question is asked once, of a library of the first two articles."""
-    monkeypatch.setattr(fitting, "LIBRARIES", 1)
-    monkeypatch.setattr(fitting, "LIBRARY_SIZES", (2,))
-
-
-def recorded_trials(monkeypatch: pytest.MonkeyPatch) -> list[_Trial]:
-    """All trials that are made from now on."""
-    trials: list[_Trial] = []
-    make = fitting._trials
-
-    def noted(*args: Any) -> Iterator[_Trial]:
-        for trial in make(*args):
-            trials.append(trial)
-            yield trial
-
-    monkeypatch.setattr(fitting, "_trials", noted)
-    return trials
-
-
-@pytest.mark.usefixtures("one_library")
-def test_thresholds_let_through_the_stated_shares(monkeypatch: pytest.MonkeyPatch) -> None:
-    trials = recorded_trials(monkeypatch)
-    fit = fitting._fit_confidence(by_view(maxsim=1), random_questions(200), frozenset({"a", "b"}))
-    chances = [fit.probability(trial.features) for trial in trials]
-    kinds = Counter(trial.kind for trial in trials)
-    assert kinds == {_Kind.ANSWERABLE: 200, _Kind.NEIGHBOURING: 200, _Kind.ABSENT: 4}
-    answerable = np.array(
-        [
-            chance
-            for chance, trial in zip(chances, trials, strict=True)
-            if trial.kind is _Kind.ANSWERABLE
-        ]
-    )
-    assert np.mean(answerable >= fit.answered) == 0.90
-    assert np.mean(answerable >= fit.unsure) == 0.99
-    assert len(set(answerable.tolist())) == 200
-
-
-@pytest.mark.usefixtures("one_library")
-def test_confidence_is_higher_where_the_first_passage_is_right(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    trials = recorded_trials(monkeypatch)
-    fit = fitting._fit_confidence(by_view(maxsim=1), random_questions(200), frozenset({"a", "b"}))
-    chances = np.array([fit.probability(trial.features) for trial in trials])
-    right = np.array([trial.right for trial in trials])
-    assert chances[right].mean() > chances[~right].mean() + 0.2
-    # Logistic regression with an intercept: as many are right as it says, by weight.
-    kinds = Counter(trial.kind for trial in trials)
-    wanted = {_Kind.ANSWERABLE: 1.0, _Kind.ABSENT: 1.0, _Kind.NEIGHBOURING: 0.3}
-    weights = np.array([wanted[trial.kind] / kinds[trial.kind] for trial in trials])
-    assert chances @ weights == pytest.approx(right @ weights, abs=1e-3)
-
-
-@pytest.mark.usefixtures("one_library")
-def test_each_kind_of_question_has_its_weight_as_a_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    trials = recorded_trials(monkeypatch)
-    given: list[Any] = []
-
-    class Noted(fitting.LogisticRegression):
-        def fit(self, table: Any, labels: Any, sample_weight: Any) -> Any:
-            assert labels.tolist() == [trial.right for trial in trials]
-            given.append(sample_weight)
-            return super().fit(table, labels, sample_weight=sample_weight)
-
-    monkeypatch.setattr(fitting, "LogisticRegression", Noted)
-    fitting._fit_confidence(by_view(maxsim=1), random_questions(50), frozenset({"a", "b"}))
-    [weights] = given
-    assert weights.mean() == pytest.approx(1)
-    total = Counter[_Kind]()
-    for trial, weight in zip(trials, weights, strict=True):
-        total[trial.kind] += weight
-    shares = [total[kind] / total[_Kind.ANSWERABLE] for kind in _Kind]
-    assert shares == pytest.approx([1, 0.3, 1, 0])
-
-
-@pytest.mark.usefixtures("one_library")
-def test_what_is_held_out_counts_besides(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Questions that their article does not answer are as like it by MaxSim as those that it does,
-    and less by the sentence's cosine."""
-    random = np.random.default_rng(6)
-    questions = []
-    for number in range(200):
-        gold = number % 5
-        views = random.normal(0.5, 0.1, (6, 3))
-        views[gold] += 0.15
-        unanswered = views.copy()
-        unanswered[gold, 0] -= 0.3
-        article = str(OWNERS[gold])
-        questions.append(question_of(views.tolist(), article=article, gold=gold))
-        questions.append(question_of(unanswered.tolist(), article=article, gold=None))
-    questions.append(question_of(VIEWS, article="c", gold=5))
-    given: list[Any] = []
-
-    class Noted(fitting.LogisticRegression):
-        def fit(self, table: Any, labels: Any, sample_weight: Any) -> Any:
-            given.append(sample_weight)
-            return super().fit(table, labels, sample_weight=sample_weight)
-
-    monkeypatch.setattr(fitting, "LogisticRegression", Noted)
-    monkeypatch.setattr(fitting, "LIBRARY_SIZES", (3,))
-    every, besides = random_questions(200), [Asked(questions, [], OWNERS)]
-    trials = recorded_trials(monkeypatch)
-    three = frozenset({"a", "b", "c"})
-    without = fitting._fit_confidence(by_view(maxsim=1), every, three)
-    trials.clear()
-    within = fitting._fit_confidence(by_view(maxsim=1), every, three, besides)
-    assert without.confidence is not None
-    assert within.confidence is not None
-    share = without.confidence.sentence / without.confidence.sentence_maxsim
-    assert within.confidence.sentence / within.confidence.sentence_maxsim > 1.2 * share
-    # The thresholds are of the questions that are not held out.
-    count = sum(len(one.questions) for one in every.values())
-    answerable = [trial for trial in trials[: 2 * count] if trial.kind is _Kind.ANSWERABLE]
-    assert len(answerable) == count
-    chances = np.array([within.probability(trial.features) for trial in answerable])
-    assert np.mean(chances >= within.answered) == 0.90
-    total = Counter[tuple[bool, _Kind]]()
-    for number, (trial, weight) in enumerate(zip(trials, given[-1], strict=True)):
-        total[number >= len(trials) - 3 * 200 - 2, trial.kind] += weight
-    unit = total[False, _Kind.ANSWERABLE]
-    assert {key: weight / unit for key, weight in total.items()} == pytest.approx(
-        {
-            (False, _Kind.ANSWERABLE): 1,
-            (False, _Kind.NEIGHBOURING): 0.3,
-            (False, _Kind.ABSENT): 1,
-            (True, _Kind.ANSWERABLE): 0.3,
-            (True, _Kind.UNANSWERED): 0.3,
-            (True, _Kind.NEIGHBOURING): 0,
-        }
-    )
-
-
-class Telling(Reader):
-    """A reader that notes the tokens of what it is given, and finds one thing after another."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[int, ...]] = []
-
-    def read(self, question: Float32, weights: Float32, tokens: PassageTokens) -> float:
-        self.asked.append((len(question), len(weights), len(tokens.vectors.scales)))
-        return float(len(self.asked) % 3)
-
-
-def telling(question: Question) -> Question:
-    """Read by one who knows which passage answers it."""
-    if question.gold is None:
-        return replace(question, read=lambda _: -2.0)
-    return replace(question, read=lambda number: 2.0 if number == question.gold else -2.0)
-
-
-@pytest.mark.usefixtures("one_library")
-def test_the_second_look_goes_by_a_reader_that_knows(monkeypatch: pytest.MonkeyPatch) -> None:
-    trials = recorded_trials(monkeypatch)
-    asked = {
-        pair: replace(
-            one,
-            questions=[telling(question) for question in one.questions],
-            talk=[telling(question) for question in one.talk],
-        )
-        for pair, one in random_questions(200).items()
-    }
-    unread = by_view(maxsim=1)
-    fit = fitting._fit_confidence(replace(unread, reader=Telling()), asked, frozenset({"a", "b"}))
-    assert fit.second_look is not None
-    # It knows, so the views are worth little beside it.
-    chances = np.array([fit.second_look.log_odds(t.features, t.read()) for t in trials if t.read])
-    right = np.array([trial.right for trial in trials])
-    assert chances[right].min() > chances[~right].max()
-    # Where the views leave it in doubt, the thresholds are of what it found.
-    answerable = [trial for trial in trials if trial.kind is _Kind.ANSWERABLE]
-    found = np.array([fit.probability(trial.features, trial.read) for trial in answerable])
-    assert np.mean(found >= fit.answered) == 0.90
-    without = fitting._fit_confidence(unread, asked, frozenset({"a", "b"}))
-    assert without.second_look is None
-    assert without.confidence == fit.confidence
-    assert without.answered != fit.answered
-
-
-def test_what_is_read_are_the_question_and_the_first_passage(
-    datasets: dict[str, Dataset],
-) -> None:
-    reader, encoder = Telling(), FakeEncoder()
-    fit = replace(fit_for(encoder), reader=reader)
-    asked = dict(ask_all(datasets, TALK, encoder, fit))["en", "en"]
-    assert reader.asked == []
-    question, number = asked.questions[0], 3
-    assert question.read is not None
-    odds = [question.read(number), question.read(number), question.read(0)]
-    # "Who built the pier of Arnsholm in 1887?", "Brandsee" and "The tower of Brandsee is 44 metres
-    # high. At night Edda counts the ships there."; the same is read once.
-    assert reader.asked == [(8, 8, 16), (8, 8, 18)]
-    assert odds == [1.0, 1.0, 2.0]
-    assert all(
-        q.read is None
-        for q in dict(ask_all(datasets, TALK, encoder, fit_for(encoder)))["en", "en"].questions
-    )
-
-
-def test_a_models_reader_is_fitted_with_it(
-    datasets: dict[str, Dataset], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """And what is reported is of both."""
-    given, probability = Counter[bool](), Fit.probability
-
-    def noted(fit: Fit, features: Features, read: Callable[[], float] | None = None) -> float:
-        given[read is None] += 1
-        return probability(fit, features, read)
-
-    monkeypatch.setattr(Fit, "probability", noted)
-    fit, cells = fit_model(datasets, TALK, FakeEncoder(), None, Telling())
-    assert fit.second_look is not None
-    assert len(cells) == 4
-    assert given.keys() == {False}
-    assert fit_model(datasets, TALK, FakeEncoder())[0].second_look is None
-
-
-def test_libraries_of_every_size(monkeypatch: pytest.MonkeyPatch) -> None:
-    sizes: list[int] = []
-    make = fitting._trials
-
-    def noted(questions: Any, owners: Any, inside: frozenset[str], *args: Any) -> Any:
-        sizes.append(len(inside))
-        return make(questions, owners, inside, *args)
-
-    monkeypatch.setattr(fitting, "LIBRARIES", 6)
-    monkeypatch.setattr(fitting, "LIBRARY_SIZES", (1, 2, 8))
-    monkeypatch.setattr(fitting, "_trials", noted)
-    fitting._fit_confidence(by_view(maxsim=1), random_questions(20), frozenset({"a", "b", "c"}))
-    assert sizes == [1, 2, 3] * 2
-
-
-# Weights ----------------------------------------------------------------------------------------
+# Ranking and margin -----------------------------------------------------------------------------
 
 
 def asked_of(*questions: Question) -> dict[Pair, Asked]:
@@ -764,6 +339,21 @@ def test_the_regularisation_does_not_decide_between_views(monkeypatch: pytest.Mo
     found = astuple(fitting._fit_ranking(asked))
     monkeypatch.setattr(fitting, "REGULARISATION", 0.0)
     assert found == pytest.approx(astuple(fitting._fit_ranking(asked)), abs=0.03)
+
+
+def test_margin_is_the_furthest_that_a_right_first_passage_was_behind() -> None:
+    """By MaxSim passage 1 comes first, 0.04 behind passage 5 in the sentence's cosine."""
+    near = question_of([(0.52, 0.9, 0), (0.53, 0.1, 0)], article="a", gold=0)
+    wrong = question_of([(0.1, 0.9, 0), (0.9, 0.1, 0)], article="a", gold=1)
+    right = question_of(VIEWS, article="a", gold=1)
+    fit = by_view(maxsim=1)
+
+    def margin(*questions: Question) -> float:
+        return fitting._margin({("en", "de"): Asked([*questions], [], OWNERS)}, fit)
+
+    assert margin(near, wrong) == pytest.approx(0.01)
+    assert margin(near, wrong, right) == pytest.approx(0.04)
+    assert margin(wrong) == math.inf
 
 
 # Figures ----------------------------------------------------------------------------------------
@@ -825,10 +415,10 @@ def test_cell_by_hand(
         (frozenset({"a"}), by_sentence(0.5), asked),
         (frozenset({"b"}), by_sentence(-3.0), asked),
     ]
-    trials = recorded_trials(monkeypatch)
+    trials = recorded_trials(monkeypatch, fitting)
     cell = fitting._cell(("en", "de"), fitted)
     # Eight libraries: the question on the article inside twice, the other one once.
-    kinds = [_Kind.ANSWERABLE, _Kind.NEIGHBOURING, _Kind.ABSENT]
+    kinds = [Kind.ANSWERABLE, Kind.NEIGHBOURING, Kind.ABSENT]
     assert Counter(trial.kind for trial in trials) == dict.fromkeys(kinds, 8)
     assert (cell.questions, cell.passages) == ("en", "de")
     # The first question's marked sentence is its second, which is right.
@@ -884,6 +474,9 @@ def test_cell_has_no_passage_that_is_far_behind(monkeypatch: pytest.MonkeyPatch)
     assert (recall(0.31), recall(0.29)) == (1, 0)
 
 
+# What is asked ----------------------------------------------------------------------------------
+
+
 def test_questions_are_compared_as_the_library_does(
     datasets: dict[str, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -920,6 +513,54 @@ def test_questions_are_compared_as_the_library_does(
             assert question.gold_sentences == ({1} if gold.paragraph == 1 else {0})
             fits = language_likelihood(text, language)
             assert question.same_language.tolist() == [fits] * len(index.passages)
+
+
+def test_what_is_read_are_the_question_and_the_first_passage(
+    datasets: dict[str, Dataset],
+) -> None:
+    reader, encoder = Telling(), FakeEncoder()
+    fit = replace(fit_for(encoder), reader=reader)
+    asked = dict(ask_all(datasets, TALK, encoder, fit))["en", "en"]
+    assert reader.asked == []
+    question, number = asked.questions[0], 3
+    assert question.read is not None
+    odds = [question.read(number), question.read(number), question.read(0)]
+    # "Who built the pier of Arnsholm in 1887?", "Brandsee" and "The tower of Brandsee is 44 metres
+    # high. At night Edda counts the ships there."; the same is read once.
+    assert reader.asked == [(8, 8, 16), (8, 8, 18)]
+    assert odds == [1.0, 1.0, 2.0]
+    assert all(
+        q.read is None
+        for q in dict(ask_all(datasets, TALK, encoder, fit_for(encoder)))["en", "en"].questions
+    )
+
+
+def test_question_belongs_to_the_part_of_its_paragraph_that_answers(tmp_path: Path) -> None:
+    """The second paragraph is in three parts, and what answers stands elsewhere, too."""
+    paragraphs = [
+        "Odile rang the bells.",
+        "Mira cut the hemp twice. Odile rang the bells thrice. Odile rang the bells again.",
+    ]
+    data = [{"title": "Bells", "paragraphs": [{"context": one, "qas": []} for one in paragraphs]}]
+    (tmp_path / "bells.json").write_text(json.dumps({"data": data}), encoding="utf-8")
+    content = Content(read_squad(tmp_path / "bells.json").articles, (), "en")
+    encoder = FakeEncoder(max_tokens=5)
+    index = Library.of(content, tmp_path / "data", encoder, fit_for(encoder)).index
+    assert [(passage.paragraph, passage.part) for passage in index.passages] == [
+        *((1, 1), (2, 1), (2, 2), (2, 3)),
+    ]
+
+    def part(*texts: str) -> int:
+        return answering_passage(index.passages, GoldAnswer("0001", 2, texts))
+
+    assert part("rang the bells") == 2
+    assert part("again") == 3
+    assert part("nowhere", "cut the hemp") == 1
+    # An answer across two parts is in neither: the first stands for it.
+    assert part("thrice. Odile") == 1
+
+
+# What is held out -------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -987,13 +628,13 @@ def test_what_is_held_out_is_without_the_bias(
     datasets: dict[str, Dataset], held_out: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls: list[tuple[Fit, Sequence[Asked]]] = []
-    learn = fitting._fit_confidence
+    learn = fitting.fit_confidence
 
     def noted(fit: Fit, known: Any, articles: frozenset[str], besides: Sequence[Asked]) -> Fit:
         calls.append((fit, besides))
         return learn(fit, known, articles, besides)
 
-    monkeypatch.setattr(fitting, "_fit_confidence", noted)
+    monkeypatch.setattr(fitting, "fit_confidence", noted)
     fitting._fit_articles(datasets, TALK, FakeEncoder(), ALL, held_out)
     [(fit, [asked])] = calls
     bias = np.array(astuple(fit.language_bias))
@@ -1020,31 +661,6 @@ def test_what_cannot_be_held_out(datasets: dict[str, Dataset], held_out: Dataset
     ):
         with pytest.raises(EvaluationError, match=words):
             check(bad, datasets)
-
-
-def test_question_belongs_to_the_part_of_its_paragraph_that_answers(tmp_path: Path) -> None:
-    """The second paragraph is in three parts, and what answers stands elsewhere, too."""
-    paragraphs = [
-        "Odile rang the bells.",
-        "Mira cut the hemp twice. Odile rang the bells thrice. Odile rang the bells again.",
-    ]
-    data = [{"title": "Bells", "paragraphs": [{"context": one, "qas": []} for one in paragraphs]}]
-    (tmp_path / "bells.json").write_text(json.dumps({"data": data}), encoding="utf-8")
-    content = Content(read_squad(tmp_path / "bells.json").articles, (), "en")
-    encoder = FakeEncoder(max_tokens=5)
-    index = Library.of(content, tmp_path / "data", encoder, fit_for(encoder)).index
-    assert [(passage.paragraph, passage.part) for passage in index.passages] == [
-        *((1, 1), (2, 1), (2, 2), (2, 3)),
-    ]
-
-    def part(*texts: str) -> int:
-        return answering_passage(index.passages, GoldAnswer("0001", 2, texts))
-
-    assert part("rang the bells") == 2
-    assert part("again") == 3
-    assert part("nowhere", "cut the hemp") == 1
-    # An answer across two parts is in neither: the first stands for it.
-    assert part("thrice. Odile") == 1
 
 
 # What comes with it -----------------------------------------------------------------------------
