@@ -15,11 +15,14 @@ from fake_encoder import FakeEncoder
 from fits import fit_for
 from torch import Tensor
 
+from index.content import Content
+from index.evaluate import read_squad
+from index.library import Library
 from index.passage_vectors import PassageTokens
 from index.reader import Reader
-from training import train_reader
+from training import reader_samples, train_reader
 from training.reader_layers import NOTHING, ReaderLayers, batch_of, write_reader
-from training.reader_samples import Asked, Lessons, read_lessons
+from training.reader_samples import Asked, Lessons, _Libraries, read_lessons
 from training.train_reader import LONGEST, Settings, _blanked, _chosen, learn, loss
 
 ARTICLES = [
@@ -174,42 +177,78 @@ class Saying(torch.nn.Module):
         return odds.masked_fill(~(there & (batch["sentences"] > 0)), NOTHING)
 
 
+def surprise(lessons: Lessons, *numbers: int) -> list[float]:
+    """That a passage of the number answers nothing, where all tokens have log-odds of -1."""
+    counts = [len(lessons.passages[number].vectors.scales) - 1 for number in numbers]
+    return [math.log(count * math.exp(-1) + 1) for count in counts]
+
+
 def test_the_loss_by_hand(lessons: Lessons) -> None:
-    """The right passage and a wrong one, of seven and of eight tokens; a wrong one's answer is
-    nothing."""
-    asked = replace(lessons.asked[0], first=(0, 1))
-    count = [len(lessons.passages[number].vectors.scales) - 1 for number in (0, 1)]
-    assert count == [7, 8]
-    found = loss(Saying(2.0, -1.0), lessons, [asked], 2, random.Random(0))
-    rest, wrong = (count[0] - 1 + count[1]) * math.exp(-1), count[1] * math.exp(-1)
-    expected = math.log(math.exp(2) + rest + 1) - 2 + 0.5 * math.log(wrong + 1)
+    """The right passage, of seven tokens beside its title's, and two wrong ones, which share a
+    weight; a wrong one's answer is nothing."""
+    asked = replace(lessons.asked[0], first=(0, 1, 3), elsewhere=())
+    assert len(lessons.passages[0].vectors.scales) - 1 == 7
+    found = loss(Saying(2.0, -1.0), lessons, [asked], 3, random.Random(0))
+    expected = math.log(math.exp(2) + 6 * math.exp(-1) + 1) - 2
+    expected += sum(surprise(lessons, 1, 3)) / 2
     assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
 @pytest.mark.parametrize("first", [(1, 3), (0, 1)])
 def test_the_loss_where_nothing_answers(lessons: Lessons, first: tuple[int, int]) -> None:
     """The right passage is not among the first; or there is none."""
-    asked = replace(lessons.asked[0 if first == (1, 3) else 4], first=first)
+    asked = replace(lessons.asked[0 if first == (1, 3) else 4], first=first, elsewhere=())
     found = loss(Saying(-1.0, -1.0), lessons, [asked], 2, random.Random(0))
-    tokens = sum(len(lessons.passages[number].vectors.scales) - 1 for number in first)
-    expected = 1.5 * math.log(tokens * math.exp(-1) + 1)
-    assert found.item() == pytest.approx(expected, rel=1e-5)
+    assert found.item() == pytest.approx(sum(surprise(lessons, *first)) / 2, rel=1e-5)
 
 
 def test_a_right_passage_without_a_known_answer_tells_nothing(lessons: Lessons) -> None:
-    asked = replace(lessons.asked[0], first=(0, 1), answer=())
+    asked = replace(lessons.asked[0], first=(0, 1), elsewhere=(), answer=())
     found = loss(Saying(-1.0, -1.0), lessons, [asked], 2, random.Random(0))
-    assert found.item() == pytest.approx(0.5 * math.log(8 * math.exp(-1) + 1), rel=1e-5)
+    assert found.item() == pytest.approx(surprise(lessons, 1)[0], rel=1e-5)
 
 
 def test_the_right_passage_is_chosen_wherever_it_comes(lessons: Lessons) -> None:
-    asked = replace(lessons.asked[0], first=(3, 2, 5, 1, 0, 7))
+    asked = replace(lessons.asked[0], first=(3, 2, 5, 1, 0, 7), elsewhere=())
     chosen = [_chosen(asked, 3, random.Random(seed)) for seed in range(200)]
     assert all(len(one) == 3 and one[0] == 0 for one in chosen)
     assert 0.6 < np.mean([one[1:] == [3, 2] for one in chosen]) < 0.85
     assert {number for one in chosen for number in one[1:]} == {1, 2, 3, 5, 7}
     few = replace(asked, right=None, first=(3, 2))
     assert sorted(_chosen(few, 3, random.Random(0))) == [2, 3]
+
+
+def test_one_passage_is_chosen_from_elsewhere(lessons: Lessons) -> None:
+    asked = replace(lessons.asked[0], first=(3, 2, 5, 1, 0), elsewhere=(6, 7))
+    chosen = [_chosen(asked, 3, random.Random(seed)) for seed in range(200)]
+    assert all(len(one) == 3 and one[0] == 0 for one in chosen)
+    assert {one[1] for one in chosen} == {1, 2, 3, 5}
+    assert {one[2] for one in chosen} == {6, 7}
+
+
+def test_elsewhere_is_in_other_articles(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And what comes first of all passages is not from there."""
+    monkeypatch.setattr(reader_samples, "FIRST", 1)
+    encoder = FakeEncoder()
+    lessons = read_lessons([file], tmp_path, encoder, fit_for(encoder))
+    assert [asked.first for asked in lessons.asked] == [(0,), (1,), (2,), (3,), (3,)]
+    assert [asked.elsewhere for asked in lessons.asked] == [(2,), (2,), (0,), (0,), (0,)]
+    monkeypatch.setattr(reader_samples, "FIRST", 4)
+    lessons = read_lessons([file], tmp_path / "again", encoder, fit_for(encoder))
+    assert [asked.elsewhere for asked in lessons.asked] == [()] * 5
+
+
+def test_what_comes_first_in_a_small_library(file: Path, tmp_path: Path) -> None:
+    encoder = FakeEncoder()
+    articles = read_squad(file).articles
+    index = Library.of(Content(articles, (), ""), tmp_path, encoder, fit_for(encoder)).index
+    texts = ["the ferry sinks", "the island has a ferry", "gulls eat fish", "terns fly far"]
+    vectors = np.stack([one.vector for one in encoder.encode_questions(texts)])
+    ferry, birds = (article.id for article in articles)
+    first = _Libraries(index).first(vectors, [birds, birds, ferry, ferry])
+    assert list(first) == [(0,), (1,), (2,), (3,)]
 
 
 def test_long_passages_are_cut_and_some_tokens_left_out(lessons: Lessons) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.content import Article, Content
-from index.encoder import Encoder, QuestionEncoding
+from index.encoder import Encoder
 from index.evaluate import (
     GoldAnswer,
     answering_passage,
@@ -34,6 +34,8 @@ CANDIDATES = 24
 """Passages that are compared to find those that come first."""
 FIRST = 6
 """Of them, those that are kept."""
+LIBRARIES = (6, 12, 24, 48)
+"""Articles in libraries that do not have the question's own: a passage that comes first in each."""
 _AT_ONCE = 256
 
 
@@ -42,13 +44,15 @@ class Asked:
     """A question, asked of a library.
 
     ``tokens`` float16 ``(q, d)``, centred, and their ``weights`` ``(q,)``. ``first``: the numbers
-    of the passages that come first, in order. ``right``: the number of the one that answers, None
-    if none does; ``answer``: the places of the answer's tokens among its own.
+    of the passages that come first, in order; ``elsewhere``: of those that come first, by their
+    sentences' vectors, in small libraries of other articles. ``right``: the number of the one that
+    answers, None if none does; ``answer``: the places of the answer's tokens among its own.
     """
 
     tokens: Float16
     weights: Float32
     first: tuple[int, ...]
+    elsewhere: tuple[int, ...]
     right: int | None
     answer: tuple[int, ...]
 
@@ -73,68 +77,109 @@ def read_lessons(files: Sequence[Path], folder: Path, encoder: Encoder, fit: Fit
     """
     remembering = RememberingEncoder(encoder)
     articles: list[Article] = []
-    questions: list[tuple[str, GoldAnswer | None]] = []
+    questions: list[_Asking] = []
     for file in files:
         data = read_squad(file)
         # Every file counts its articles from 1.
         articles += [replace(one, id=f"{file.stem}-{one.id}") for one in data.articles]
         for id_, gold in data.answers.items():
             there = replace(gold, article=f"{file.stem}-{gold.article}")
-            questions.append((data.questions[id_], there))
-        questions += [(data.questions[id_], None) for id_ in data.unanswered]
+            questions.append(_Asking(data.questions[id_], there.article, there))
+        questions += [
+            _Asking(data.questions[id_], f"{file.stem}-{article}", None)
+            for id_, article in data.unanswered.items()
+        ]
     index = Library.of(Content(tuple(articles), (), ""), folder, remembering, fit).index
+    libraries = _Libraries(index)
     asked = [
         one
         for start in range(0, len(questions), _AT_ONCE)
-        for one in _ask(questions[start : start + _AT_ONCE], index, remembering, fit)
+        for one in _ask(questions[start : start + _AT_ONCE], index, libraries, remembering, fit)
     ]
     return Lessons(tuple(index.tokens(range(len(index.passages)))), tuple(asked))
 
 
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    """A question still to be asked: the article that it is on, and its answer if that has one."""
+
+    text: str
+    article: str
+    gold: GoldAnswer | None
+
+
+class _Libraries:
+    """Small libraries of some of the index's articles."""
+
+    def __init__(self, index: PassageIndex) -> None:
+        self._rows = np.concatenate([vectors.rows for vectors in index.vectors])
+        self._starts = index.starts[:-1]
+        owners = [passage.article for passage in index.passages]
+        self._articles, self._owners = np.unique(owners, return_inverse=True)
+        self._random = np.random.default_rng(0)
+
+    def first(self, vectors: Float32, articles: Sequence[str]) -> Iterator[tuple[int, ...]]:
+        """For each question, of which there are the ``vectors`` looked up ``(b, d)`` and the
+        ``articles`` that they are on: the passage that comes first in libraries without that."""
+        best = np.maximum.reduceat(vectors @ self._rows.T, self._starts, axis=1)
+        for cosines, own in zip(best, articles, strict=True):
+            others = np.flatnonzero(self._articles != own)
+            found = []
+            for size in LIBRARIES:
+                inside = self._random.permutation(others)[:size]
+                passages = np.flatnonzero(np.isin(self._owners, inside))
+                if len(passages):
+                    found.append(int(passages[cosines[passages].argmax()]))
+            yield tuple(dict.fromkeys(found))
+
+
 def _ask(
-    questions: Sequence[tuple[str, GoldAnswer | None]],
+    questions: Sequence[_Asking],
     index: PassageIndex,
+    libraries: _Libraries,
     encoder: Encoder,
     fit: Fit,
 ) -> Iterator[Asked]:
-    encodings = encoder.encode_questions([text for text, _ in questions])
-    languages = [language_likelihoods(text) for text, _ in questions]
+    encodings = encoder.encode_questions([asking.text for asking in questions])
+    languages = [language_likelihoods(asking.text) for asking in questions]
     queries = [
         Query(fit.looked_up(encoding.vector), offsets=fit.row_offsets(fits), margin=fit.margin)
         for encoding, fits in zip(encodings, languages, strict=True)
     ]
     found = index.search_all(queries, CANDIDATES)
-    for (_, gold), encoding, fits, hits in zip(questions, encodings, languages, found, strict=True):
+    vectors = np.stack([query.vector for query in queries])
+    others = libraries.first(vectors, [asking.article for asking in questions])
+    for asking, encoding, fits, hits, elsewhere in zip(
+        questions, encodings, languages, found, others, strict=True
+    ):
         if not len(encoding.tokens):
             continue
         matches = rerank(encoding, fits, hits, index, fit)[:FIRST]
         first = tuple(match.number for match in matches)
-        yield _asked(encoding, first, gold, index, encoder, fit)
+        elsewhere = tuple(number for number in elsewhere if number not in first)
+        right, answer = _answer(asking.gold, index, encoder)
+        yield Asked(
+            tokens=centre(encoding.tokens, fit.question_mean).astype(np.float16),
+            weights=encoding.weights,
+            first=first,
+            elsewhere=elsewhere,
+            right=right,
+            answer=answer,
+        )
 
 
-def _asked(
-    encoding: QuestionEncoding,
-    first: tuple[int, ...],
-    gold: GoldAnswer | None,
-    index: PassageIndex,
-    encoder: Encoder,
-    fit: Fit,
-) -> Asked:
-    right, answer = None, list[int]()
-    if gold is not None:
-        numbers = index.numbers(gold.article)
-        right = numbers[answering_passage([index.passages[number] for number in numbers], gold)]
-        answer = _answer(right, gold, index, encoder)
-    tokens = centre(encoding.tokens, fit.question_mean).astype(np.float16)
-    return Asked(tokens, encoding.weights, first, right, tuple(answer))
-
-
-def _answer(number: int, gold: GoldAnswer, index: PassageIndex, encoder: Encoder) -> list[int]:
-    """The places of the answer's tokens in the passage of this number."""
+def _answer(
+    gold: GoldAnswer | None, index: PassageIndex, encoder: Encoder
+) -> tuple[int | None, tuple[int, ...]]:
+    """The number of the passage that answers, and the places of the answer's tokens in it."""
+    if gold is None:
+        return None, ()
+    numbers = index.numbers(gold.article)
+    number = numbers[answering_passage([index.passages[number] for number in numbers], gold)]
     passage = index.passages[number]
     titled = TitledPassage(index.source(passage).title, passage)
     [tokens] = index.tokens([number])
-    places = []
+    places = list[int]()
     for sentence in sorted(answering_sentences(passage, gold.texts)):
         one = titled.sentences()[sentence]
         [encoding] = encode_sentences([one], encoder)
@@ -143,4 +188,4 @@ def _answer(number: int, gold: GoldAnswer, index: PassageIndex, encoder: Encoder
             if start >= 0:
                 inside = (encoding.spans[:, 0] < start + len(text)) & (encoding.spans[:, 1] > start)
                 places += (np.flatnonzero(inside) + tokens.starts[sentence]).tolist()
-    return sorted(set(places))
+    return number, tuple(sorted(set(places)))

@@ -1,9 +1,11 @@
 """Teach the reader when a passage answers a question: ``python -m training.train_reader --help``.
 
 Every question of the texts is put to all of their passages, as a member would put it. The reader
-is given those that come first, with the right one among them if it is there. The loss is the
-cross-entropy of the answer's tokens among those of all these passages and "nothing"; and once more
-without the right passage, when "nothing" is right.
+is given those that come first, with the right one among them if it is there, and one that comes
+first in a small library of other articles: of all the texts some are always on the question's very
+topic, and in a member's library there may be none. Each passage is learned by itself, as it is read
+for an answer. The loss is the cross-entropy of the answer's tokens among the passage's and
+"nothing", which is right for a wrong passage.
 
 It takes half an hour on two cores, and 8 GB of memory. It reads the vectors of the
 model as it was taught (`training.train`), so it comes after that.
@@ -44,8 +46,6 @@ HARDEST = 0.7
 """The share of questions with the wrong passages that come first; the others get any of them."""
 BLANKED = 0.5
 """The share of pairs of which one passage token in ten is blank, though its matches stay."""
-WITHOUT = 0.5
-"""What a question without its right passage counts in the loss."""
 LONGEST = 320
 """Tokens of a passage that is learned from."""
 
@@ -155,44 +155,39 @@ def loss(
     chance: random.Random,
 ) -> Tensor:
     """The mean loss of a batch of questions, each with so many of its ``passages``."""
-    pairs, owners, answers, is_right = list[Pair](), list[int](), list[tuple[int, ...]](), []
-    for place, asked in enumerate(batch):
-        for number in _chosen(asked, passages, chance):
+    pairs, answers, is_right, weights = list[Pair](), list[tuple[int, ...]](), [], list[float]()
+    for asked in batch:
+        chosen = _chosen(asked, passages, chance)
+        wrong = sum(number != asked.right for number in chosen)
+        for number in chosen:
+            right = number == asked.right
             pairs.append(_blanked(lessons.pair(asked, number), chance))
-            owners.append(place)
-            is_right.append(number == asked.right)
-            answers.append(asked.answer if number == asked.right else ())
+            is_right.append(right)
+            answers.append(asked.answer if right else ())
+            weights.append(1 if right else 1 / wrong)
     fields, there_asked, there = batch_of(pairs)
     with torch.autocast("cpu", getattr(torch, native_dtype()), enabled=True):
         odds = layers(fields, there_asked, there)
     holds = torch.zeros_like(odds, dtype=torch.bool)
     for row, places in enumerate(answers):
         holds[row, [place for place in places if place < odds.shape[1]]] = True
-    owner, right = torch.tensor(owners), torch.tensor(is_right)
     of_answer = torch.logsumexp(odds.masked_fill(~holds, NOTHING), dim=1)
-    of_passage = torch.logsumexp(odds, dim=1)
-    answer, every, wrong = (
-        _together(values, owner, len(batch))
-        for values in (of_answer, of_passage, of_passage.masked_fill(right, NOTHING))
-    )
-    zero = torch.zeros(len(batch))
+    everything = torch.logaddexp(torch.logsumexp(odds, dim=1), torch.zeros(len(odds)))
     # A passage whose answer is cut by the end of a sentence tells nothing.
-    has = torch.zeros(len(batch), dtype=torch.bool).index_add(0, owner, holds.any(dim=1))
-    shown = torch.zeros(len(batch), dtype=torch.bool).index_add(0, owner, right)
-    everything = torch.logaddexp(every, zero)
-    surprise = torch.where(has, everything - answer, torch.where(shown, zero, everything))
-    found: Tensor = surprise.mean() + WITHOUT * torch.logaddexp(wrong, zero).mean()
+    unknown = torch.tensor(is_right) & ~holds.any(dim=1)
+    surprise = everything - torch.where(holds.any(dim=1), of_answer, 0)
+    found: Tensor = (surprise.masked_fill(unknown, 0) @ torch.tensor(weights)) / len(batch)
     return found
 
 
 def _chosen(asked: Asked, count: int, chance: random.Random) -> list[int]:
-    """The right passage, if it comes among the first, and wrong ones."""
+    """The right passage, if it comes among the first, wrong ones, and one from elsewhere."""
     right = [number for number in asked.first if number == asked.right]
     wrong = [number for number in asked.first if number != asked.right]
-    left = min(count - len(right), len(wrong))
-    if chance.random() < HARDEST:
-        return right + wrong[:left]
-    return right + chance.sample(wrong, left)
+    elsewhere = [chance.choice(asked.elsewhere)] if asked.elsewhere else []
+    left = max(0, min(count - len(right) - len(elsewhere), len(wrong)))
+    some = wrong[:left] if chance.random() < HARDEST else chance.sample(wrong, left)
+    return right + some + elsewhere
 
 
 def _blanked(pair: Pair, chance: random.Random) -> Pair:
@@ -208,13 +203,6 @@ def _blanked(pair: Pair, chance: random.Random) -> Pair:
         passage_matches=pair.passage_matches[:LONGEST],
         alike=pair.alike[:LONGEST],
     )
-
-
-def _together(values: Tensor, owners: Tensor, count: int) -> Tensor:
-    """The log-sum-exp of each owner's values: ``(n,)`` to ``(count,)``."""
-    of_owner = owners == torch.arange(count)[:, None]
-    together: Tensor = torch.logsumexp(torch.where(of_owner, values, torch.tensor(NOTHING)), dim=1)
-    return together
 
 
 if __name__ == "__main__":
