@@ -23,8 +23,8 @@ from index.answer import Answer, Asked
 from index.byte_products import prepare
 from index.cores import shared_cores
 from index.encoder import Encoder
+from index.fit import load_fit
 from index.library import Library
-from index.reader import Reader
 from index.update import IndexReport
 
 log = logging.getLogger(__name__)
@@ -48,9 +48,15 @@ Reopen = Callable[[Callable[[int, int], None]], tuple[Library, IndexReport]]
 """Brings the index up to date and loads it; calls its argument with texts done and in all."""
 
 
-def load_for_threads(encoder: Encoder, reader: Reader | None) -> None:
+def load_for_threads(encoder: Encoder) -> None:
     """Load what threads that share the cores need, which holds up all others for two tenths of a
-    second: call it before there is an event loop. Raises ModelError for a damaged reader."""
+    second, and the model's reader: call it before there is an event loop.
+
+    Raises ModelError for a damaged reader, or damaged fitted numbers.
+    """
+    reader = load_fit(encoder).reader
+    if reader is not None:
+        reader.prepare()
     with shared_cores(AT_WORK):
         encoder.encode_questions([encoder.name])
         prepare()

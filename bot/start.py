@@ -40,7 +40,6 @@ from bot.stop import CLOSE_SECONDS, FINISH_SECONDS, told_to_stop
 from bot.work import Work
 from index.content import ContentError
 from index.encoder import Encoder
-from index.fit import load_fit
 from index.language import load_languages
 from index.library import Library, check_start
 from index.nearest import Search
@@ -94,7 +93,7 @@ def run(
 
     Raises SettingsError without a token, ContentError without articles, StartError if
     Discord cannot be reached or refuses, or the port is in use, DatabaseError if what is stored
-    cannot be used, and what ``load_encoder``, `load_fit` and `Library.open` raise.
+    cannot be used, and what ``load_encoder``, `load_for_threads` and `Library.open` raise.
     """
     token = settings.required_token()
     check_start(settings.content, settings.data)
@@ -107,7 +106,7 @@ def run(
         logs.configure(logs.LogStyle(settings.log), settings.log_level, secrets=[token])
         with closing(Database.open(settings.data / DATABASE)) as database:
             encoder = load_encoder()
-            load_for_threads(encoder, load_fit(encoder).reader)
+            load_for_threads(encoder)
             # Read at their first use, these would hold up the event loop: the model for most of a
             # second.
             load_languages()

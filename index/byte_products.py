@@ -56,8 +56,8 @@ class Graph:
         self.prepare()
 
     def prepare(self) -> None:
-        """Load it for the cores that this thread may use, if that has not been done: the first run
-        on so many would have to wait for it. Raises ValueError if the file is no graph any more."""
+        """Load it for the cores that this thread may use, if that has not been done; else the first
+        run on so many waits for it. Raises ValueError if the file is no graph any more."""
         self._session()
 
     def run(self, outputs: Sequence[str], inputs: Mapping[str, object]) -> list[Any]:

@@ -83,8 +83,8 @@ class Reader:
         self._path = path
 
     def prepare(self) -> None:
-        """Load it for the cores that this thread may use, for which the first question in doubt
-        would have to wait. Raises ModelError for a damaged file."""
+        """Load it for the cores that this thread may use; else the first question in doubt waits
+        for it. Raises ModelError for a damaged file."""
         with self._explained():
             self._graph.prepare()
 

@@ -18,6 +18,7 @@ from torch import Tensor
 from index.content import Content
 from index.evaluate import read_squad
 from index.library import Library
+from index.paragraphs import Paragraph
 from index.passage_vectors import PassageTokens
 from index.reader import Reader
 from training import reader_samples, train_reader
@@ -240,15 +241,32 @@ def test_elsewhere_is_in_other_articles(
     assert [asked.elsewhere for asked in lessons.asked] == [()] * 5
 
 
-def test_what_comes_first_in_a_small_library(file: Path, tmp_path: Path) -> None:
+def test_what_comes_first_in_small_libraries(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The article that the question is on is left out, and of five others some are in each."""
     encoder = FakeEncoder()
-    articles = read_squad(file).articles
-    index = Library.of(Content(articles, (), ""), tmp_path, encoder, fit_for(encoder)).index
-    texts = ["the ferry sinks", "the island has a ferry", "gulls eat fish", "terns fly far"]
+    [ferry, birds] = read_squad(file).articles
+    hum = [f"Bees hum {n}." for n in range(4)]
+    bees = [
+        replace(birds, id=text, text=text, paragraphs=(Paragraph(0, len(text), None),))
+        for text in hum
+    ]
+    content = Content((ferry, birds, *bees), (), "")
+    index = Library.of(content, tmp_path, encoder, fit_for(encoder)).index
+    texts = ["the ferry sinks", "the island has a ferry", "gulls eat fish", "terns fly far"] * 20
     vectors = np.stack([one.vector for one in encoder.encode_questions(texts)])
-    ferry, birds = (article.id for article in articles)
-    first = _Libraries(index).first(vectors, [birds, birds, ferry, ferry])
-    assert list(first) == [(0,), (1,), (2,), (3,)]
+    own = [birds.id, birds.id, ferry.id, ferry.id] * 20
+    place = {passage.text: number for number, passage in enumerate(index.passages)}
+    best = [place[text] for text in (*ARTICLES[0][1], *ARTICLES[1][1])] * 20
+    monkeypatch.setattr(reader_samples, "LIBRARIES", (5,))
+    assert list(_Libraries(index).first(vectors, own)) == [(number,) for number in best]
+    # Of one article what comes first is in it, whatever it says.
+    monkeypatch.setattr(reader_samples, "LIBRARIES", (1,))
+    found = list(_Libraries(index).first(vectors, own))
+    assert 0.05 < np.mean([(number,) == one for number, one in zip(best, found, strict=True)]) < 0.4
+    monkeypatch.setattr(reader_samples, "LIBRARIES", (1, 5))
+    assert {len(found) for found in _Libraries(index).first(vectors, own)} == {1, 2}
 
 
 def test_long_passages_are_cut_and_some_tokens_left_out(lessons: Lessons) -> None:

@@ -7,7 +7,7 @@ import threading
 import weakref
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import Any, cast
@@ -15,6 +15,7 @@ from typing import Any, cast
 import pytest
 from content_folder import ContentFolder
 from discord_world import QUESTION, QUOTE, FakeLibrary, article, report
+from fits import fit_for
 
 import bot.service
 from bot import start
@@ -347,27 +348,43 @@ class SharingEncoder(FakeEncoder):
 
 
 class SharingReader(Reader):
-    """Notes whether it is loaded for a thread that leaves cores to others."""
+    """Notes whether it is loaded for threads that leave cores to others."""
 
-    shared = False
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.shared: list[bool] = []
 
     def prepare(self) -> None:
-        self.shared = cores_are_shared()
+        self.shared.append(cores_are_shared())
 
 
-def test_what_threads_need_is_loaded_before_they_begin(tmp_path: Path) -> None:
+def read_by(monkeypatch: pytest.MonkeyPatch, reader: Reader) -> None:
+    """Let every model have the reader."""
+    monkeypatch.setattr(
+        bot.service, "load_fit", lambda encoder: replace(fit_for(encoder), reader=reader)
+    )
+
+
+def test_what_threads_need_is_loaded_before_they_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     encoder, reader = SharingEncoder(), SharingReader(tmp_path / "reader.onnx")
-    load_for_threads(encoder, reader)
+    read_by(monkeypatch, reader)
+    load_for_threads(encoder)
     assert encoder.shared
-    assert reader.shared
+    # One that answers the only question there is has all cores.
+    assert reader.shared == [False, True]
     assert not cores_are_shared()
 
 
-def test_a_damaged_reader_is_found_before_they_begin(tmp_path: Path) -> None:
+def test_a_damaged_reader_is_found_before_they_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "reader.onnx"
     path.write_bytes(b"no graph")
+    read_by(monkeypatch, Reader(path))
     with pytest.raises(ModelError, match=r"reader\.onnx is damaged: install Beleg anew"):
-        load_for_threads(SharingEncoder(), Reader(path))
+        load_for_threads(SharingEncoder())
 
 
 async def test_a_question_is_looked_up_while_another_is() -> None:

@@ -35,7 +35,7 @@ CANDIDATES = 24
 FIRST = 6
 """Of them, those that are kept."""
 LIBRARIES = (6, 12, 24, 48)
-"""Articles in libraries that do not have the question's own: a passage that comes first in each."""
+"""Sizes, in articles, of small libraries without the question's own; what comes first is kept."""
 _AT_ONCE = 256
 
 
@@ -119,8 +119,11 @@ class _Libraries:
         self._random = np.random.default_rng(0)
 
     def first(self, vectors: Float32, articles: Sequence[str]) -> Iterator[tuple[int, ...]]:
-        """For each question, of which there are the ``vectors`` looked up ``(b, d)`` and the
-        ``articles`` that they are on: the passage that comes first in libraries without that."""
+        """For each question the passages that come first in libraries without the article it is on.
+
+        ``vectors`` ``(b, d)`` are the questions' looked up, ``articles`` what they are on. It goes
+        by the sentences' cosines alone, whatever their language.
+        """
         best = np.maximum.reduceat(vectors @ self._rows.T, self._starts, axis=1)
         for cosines, own in zip(best, articles, strict=True):
             others = np.flatnonzero(self._articles != own)

@@ -154,7 +154,8 @@ def loss(
     passages: int,
     chance: random.Random,
 ) -> Tensor:
-    """The mean loss of a batch of questions, each with so many of its ``passages``."""
+    """The mean loss of a batch of questions, each with so many of its ``passages``, 2 or more: the
+    right one counts as much as all wrong ones together."""
     pairs, answers, is_right, weights = list[Pair](), list[tuple[int, ...]](), [], list[float]()
     for asked in batch:
         chosen = _chosen(asked, passages, chance)
@@ -164,7 +165,7 @@ def loss(
             pairs.append(_blanked(lessons.pair(asked, number), chance))
             is_right.append(right)
             answers.append(asked.answer if right else ())
-            weights.append(1 if right else 1 / wrong)
+            weights.append(1.0 if right else 1 / wrong)
     fields, there_asked, there = batch_of(pairs)
     with torch.autocast("cpu", getattr(torch, native_dtype()), enabled=True):
         odds = layers(fields, there_asked, there)

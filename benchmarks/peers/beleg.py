@@ -7,7 +7,6 @@ from pathlib import Path
 from benchmarks.peers.protocol import Job, Peer, run
 from bot.service import LibraryService, load_for_threads, spare_what_is_there
 from index.encoder import load_encoder
-from index.fit import load_fit
 from index.library import Library
 
 
@@ -18,9 +17,7 @@ class Beleg(Peer):
         super().__init__(job)
         self.encoder = load_encoder()
         if job["do"] == "serve":
-            load_for_threads(
-                self.encoder, load_fit(self.encoder).reader
-            )  # as the bot does at its start
+            load_for_threads(self.encoder)  # as the bot does at its start
 
     def build(self, paragraphs: list[str], saved: Path) -> None:  # noqa: ARG002  (it reads files)
         self.load(saved)
