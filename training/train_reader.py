@@ -2,9 +2,9 @@
 
 Every question of the texts is put to all of their passages, as a member would put it. The reader
 is given those that come first, with the right one among them if it is there, and one that comes
-first in a small library of other articles: of all the texts some are always on the question's very
-topic, and in a member's library there may be none. Each passage is learned by itself, as it is read
-for an answer. The loss is the cross-entropy of the answer's tokens among the passage's and
+first in a small library of other articles: of all the texts some are always on the question's topic
+or near to it, and in a member's library there may be none. Each passage is learned by itself, as it
+is read for an answer. The loss is the cross-entropy of the answer's tokens among the passage's and
 "nothing", which is right for a wrong passage.
 
 It takes half an hour on two cores, and 8 GB of memory. It reads the vectors of the
