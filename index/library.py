@@ -216,12 +216,9 @@ class Library:
         return self._examples.first(count, language, lambda question: self.answer(question, top=1))
 
     def prepare(self) -> None:
-        """Collect the words that slips of the fingers are told from, and load the reader, for which
-        the first question that needs them would have to wait. Raises ModelError for a damaged
-        reader."""
+        """Collect the words that slips of the fingers are told from, for which the first question
+        that needs them would have to wait."""
         _ = self.index.words
-        if self._fit.reader:
-            self._fit.reader.prepare()
 
     def group(self, questions: Sequence[str]) -> list[list[int]]:
         """The positions of ``questions`` in groups that ask the same, the largest group first."""

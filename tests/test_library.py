@@ -21,7 +21,6 @@ from index.encoder import QuestionEncoding
 from index.fit import Fit
 from index.library import Library
 from index.passages import Passage
-from index.reader import Reader
 from index.segments import indexed, read_segment
 
 OIL = "Old lamps stand on the quay. They burned whale oil until 1887. Then gas came."
@@ -76,24 +75,6 @@ def test_one_article_first_and_last(library: Library) -> None:
         answer = library.answer("Salt is boiled in copper pans.", top=10, article=article)
         assert {citation.quote for citation in answer.citations} == quotes
         assert answer.citations[0].quote == SALT
-
-
-def test_the_reader_is_loaded_once_a_library_is_prepared(
-    content: ContentFolder, data: Path
-) -> None:
-    class Loaded(Reader):
-        times = 0
-
-        def prepare(self) -> None:
-            self.times += 1
-
-    content.write("a.md", "Ropes are twisted from hemp.")
-    encoder, reader = FakeEncoder(), Loaded(data)
-    fit = replace(fit_for(encoder), reader=reader)
-    library, _ = Library.open(content.path, data, encoder, fit=fit)
-    assert reader.times == 0
-    library.prepare()
-    assert reader.times == 1
 
 
 def test_words_are_there_once_a_library_is_prepared(library: Library) -> None:
