@@ -66,13 +66,13 @@ def ask_all(
     datasets: Mapping[str, Dataset], small_talk: Sequence[str], encoder: Encoder, fit: Fit
 ) -> Iterator[tuple[Pair, Asked]]:
     """Ask every language's questions, and the small talk, of every language's passages."""
-    talk = [_Asking(text, "", None) for text in small_talk]
+    talk = [Asking(text, "", None) for text in small_talk]
     for language, passages in datasets.items():
         with _index(passages.articles, encoder, fit) as index:
             talked = list(_ask(talk, index, encoder, fit))
             for asking, dataset in datasets.items():
                 questions = [
-                    _Asking(text, gold.article, gold)
+                    Asking(text, gold.article, gold)
                     for id_, text in dataset.questions.items()
                     if (gold := passages.answers.get(id_))
                 ]
@@ -84,8 +84,8 @@ def ask_of_own(dataset: Dataset, encoder: Encoder, fit: Fit) -> Asked:
     """Ask all questions of a data set of its articles, those that have no answer too."""
     texts = dataset.questions
     questions = [
-        *(_Asking(texts[id_], gold.article, gold) for id_, gold in dataset.answers.items()),
-        *(_Asking(texts[id_], article, None) for id_, article in dataset.unanswered.items()),
+        *(Asking(texts[id_], gold.article, gold) for id_, gold in dataset.answers.items()),
+        *(Asking(texts[id_], article, None) for id_, article in dataset.unanswered.items()),
     ]
     with _index(dataset.articles, encoder, fit) as index:
         return Asked(list(_ask(questions, index, encoder, fit)), [], _owners(index))
@@ -102,8 +102,9 @@ def _owners(index: PassageIndex) -> NDArray[np.str_]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asking:
-    """A question still to be asked, and its answer if it has one."""
+class Asking:
+    """A question still to be asked, the id of the article that it is on, and its answer if that has
+    one."""
 
     text: str
     article: str
@@ -111,7 +112,7 @@ class _Asking:
 
 
 def _ask(
-    questions: Sequence[_Asking], index: PassageIndex, encoder: Encoder, fit: Fit
+    questions: Sequence[Asking], index: PassageIndex, encoder: Encoder, fit: Fit
 ) -> Iterator[Question]:
     """Ask of all passages: their token vectors are restored once, and met by many questions."""
     stored = index.tokens(range(len(index.passages)))
@@ -160,7 +161,7 @@ def _read(
 
 
 def _compared(
-    question: _Asking,
+    question: Asking,
     encoding: QuestionEncoding,
     by_row: Float32,
     by_token: Float32,

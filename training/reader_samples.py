@@ -11,13 +11,9 @@ from numpy.typing import NDArray
 
 from index.content import Article, Content
 from index.encoder import Encoder
-from index.evaluate import (
-    GoldAnswer,
-    answering_passage,
-    answering_sentences,
-    read_squad,
-)
+from index.evaluate import GoldAnswer, answering_passage, answering_sentences, read_squad
 from index.fit import Fit
+from index.fit_samples import Asking
 from index.language import language_likelihoods
 from index.late_interaction import centre
 from index.library import Library
@@ -77,16 +73,16 @@ def read_lessons(files: Sequence[Path], folder: Path, encoder: Encoder, fit: Fit
     """
     remembering = RememberingEncoder(encoder)
     articles: list[Article] = []
-    questions: list[_Asking] = []
+    questions: list[Asking] = []
     for file in files:
         data = read_squad(file)
         # Every file counts its articles from 1.
         articles += [replace(one, id=f"{file.stem}-{one.id}") for one in data.articles]
         for id_, gold in data.answers.items():
             there = replace(gold, article=f"{file.stem}-{gold.article}")
-            questions.append(_Asking(data.questions[id_], there.article, there))
+            questions.append(Asking(data.questions[id_], there.article, there))
         questions += [
-            _Asking(data.questions[id_], f"{file.stem}-{article}", None)
+            Asking(data.questions[id_], f"{file.stem}-{article}", None)
             for id_, article in data.unanswered.items()
         ]
     index = Library.of(Content(tuple(articles), (), ""), folder, remembering, fit).index
@@ -97,15 +93,6 @@ def read_lessons(files: Sequence[Path], folder: Path, encoder: Encoder, fit: Fit
         for one in _ask(questions[start : start + _AT_ONCE], index, libraries, remembering, fit)
     ]
     return Lessons(tuple(index.tokens(range(len(index.passages)))), tuple(asked))
-
-
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """A question still to be asked: the article that it is on, and its answer if that has one."""
-
-    text: str
-    article: str
-    gold: GoldAnswer | None
 
 
 class _Libraries:
@@ -137,7 +124,7 @@ class _Libraries:
 
 
 def _ask(
-    questions: Sequence[_Asking],
+    questions: Sequence[Asking],
     index: PassageIndex,
     libraries: _Libraries,
     encoder: Encoder,
