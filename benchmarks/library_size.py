@@ -33,7 +33,7 @@ from index.fit import Fit, load_fit
 from index.language import language_likelihoods
 from index.passage_vectors import PassageVectors, TitledPassage
 from index.rerank import rerank
-from index.search import Hit, PassageIndex
+from index.search import Hit, PassageIndex, Query
 from index.segments import IndexedArticle, Segment
 from index.token_vectors import ComputedTokens
 from index.update import StoredIndex, update_index
@@ -157,14 +157,16 @@ def ask(
 
 
 def _candidates(asked: Asked, index: PassageIndex, count: int, fit: Fit) -> list[Hit]:
-    offsets = fit.row_offsets(language_likelihoods(asked.text))
-    return index.search(fit.looked_up(asked.encoding.vector), count, offsets=offsets)
+    languages = language_likelihoods(asked.text, index.languages)
+    [hits] = index.search_all([Query.of(asked.encoding.vector, languages, fit)], count)
+    return hits
 
 
 def _trial(
     size: int, kind: Kind, asked: Asked, hits: Sequence[Hit], index: PassageIndex, fit: Fit
 ) -> Trial:
-    matches = rerank(asked.encoding, language_likelihoods(asked.text), hits, index, fit)
+    languages = language_likelihoods(asked.text, index.languages)
+    matches = rerank(asked.encoding, languages, hits, index, fit)
     first = index.passages[matches[0].number]
     right = _is_gold(matches[0].number, index, asked.gold)
     start, end = first.sentences[matches[0].sentence]

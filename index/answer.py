@@ -248,14 +248,9 @@ def _look_up(
     if not wordings:
         return
     encodings = encoder.encode_questions([text for _, text in wordings])
-    languages = [language_likelihoods(text) for _, text in wordings]
+    languages = [language_likelihoods(text, index.languages) for _, text in wordings]
     queries = [
-        Query(
-            search.fit.looked_up(encoding.vector),
-            among=search.among,
-            offsets=search.fit.row_offsets(fits),
-            margin=search.fit.margin,
-        )
+        Query.of(encoding.vector, fits, search.fit, search.among)
         for (search, _), encoding, fits in zip(wordings, encodings, languages, strict=True)
     ]
     count = CANDIDATES if index.tokens_stored else COMPUTED_CANDIDATES

@@ -175,7 +175,7 @@ def _compared(
     if question.gold:
         gold = answering_passage(index.passages, question.gold)
         gold_sentences = answering_sentences(index.passages[gold], question.gold.texts)
-    likelihoods = language_likelihoods(question.text)
+    likelihoods = language_likelihoods(question.text, index.languages)
     return Question(
         article=question.article,
         gold=gold,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -21,20 +21,21 @@ def detect_language(text: str) -> str:
     return next(str(label) for label, _ in _identifier().rank(sample) if len(label) == 2)
 
 
-def language_likelihoods(text: str) -> dict[str, float]:
-    """How well ``text`` fits each language (ISO 639-1) compared with the language it fits best.
+def language_likelihoods(text: str, languages: Collection[str]) -> dict[str, float]:
+    """How well ``text`` fits each of the ``languages`` (ISO 639-1) compared with the language, of
+    all that are known, that it fits best.
 
     1 for the best itself, near 0 for one it is not in. A few words that many languages share fit
-    all of them, so everything is near 1.
+    all of them, so everything is near 1. A language that is not known is left out.
     """
     ranked = _identifier().rank(text[:SAMPLE])
     best = ranked[0][1]
-    return {label: share / best for label, share in ranked}
+    return {label: share / best for label, share in ranked if label in languages}
 
 
 def language_likelihood(text: str, language: str) -> float:
     """That of one language; 0 if it is not known."""
-    return language_likelihoods(text).get(language, 0.0)
+    return language_likelihoods(text, (language,)).get(language, 0.0)
 
 
 def likeliest(text: str, languages: Sequence[str]) -> str:

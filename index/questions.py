@@ -8,6 +8,8 @@ from sentencex import get_sentence_boundaries
 
 _QUESTION_END = re.compile(r"[?？؟][!！'\"’”»)\s]*$")
 _BREAKS = re.compile(r"[\s\u0085]+")
+_ONE_SENTENCE = re.compile(r"[\w ,'’\"()-]*[?？؟]?")
+"""Nothing in it but its last sign can end a sentence."""
 LEAST_LETTERS = 10
 """A shorter question ("And why?") means little alone: it stays with its neighbour."""
 MOST_QUESTIONS = 3
@@ -47,6 +49,9 @@ def bare_question(message: str) -> str | None:
 
 
 def _sentences(text: str) -> list[str]:
+    # Most questions are: nothing has to be split.
+    if _ONE_SENTENCE.fullmatch(text):
+        return [text] if text else []
     # English rules fit: what ends a question is the same sign in nearly all languages.
     boundaries = get_sentence_boundaries("en", text)
     found = (text[one["start_index"] : one["end_index"]].strip() for one in boundaries)

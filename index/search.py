@@ -18,6 +18,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
+from index.fit import Fit
 from index.late_interaction import Float32, Int32
 from index.nearest import Found, Nearest, Search, open_nearest
 from index.passage_vectors import PassageTokens, PassageVectors, TitledPassage
@@ -59,6 +60,18 @@ class Query:
     among: range | None = None
     offsets: Mapping[str, float] = field(default_factory=lambda: NO_OFFSETS)
     margin: float = math.inf
+
+    @classmethod
+    def of(
+        cls,
+        question: Float32,
+        languages: Mapping[str, float],
+        fit: Fit,
+        among: range | None = None,
+    ) -> Query:
+        """What to look for with a question of this vector ``(d,)``; ``languages``: how well it fits
+        each, from 0 to 1."""
+        return cls(fit.looked_up(question), among, fit.row_offsets(languages), fit.margin)
 
 
 class PassageIndex:
@@ -110,6 +123,7 @@ class PassageIndex:
         self._vectors = lru_cache(REMEMBERED)(read)
         self._wordings = lru_cache(REMEMBERED)(partial(_wording, self.passages))
         self.sources = tuple(self._source_of[id_] for id_ in sorted(self._source_of))
+        self.languages = frozenset(source.language for source in self.sources)
 
     @property
     def vectors(self) -> Iterator[PassageVectors]:
@@ -162,17 +176,6 @@ class PassageIndex:
         return self._computed.of(
             [TitledPassage(self.source(passage).title, passage) for passage in passages]
         )
-
-    def search(
-        self,
-        question: Float32,
-        passages: int,
-        among: range | None = None,
-        offsets: Mapping[str, float] = NO_OFFSETS,
-    ) -> list[Hit]:
-        """What `search_all` finds for one query."""
-        [hits] = self.search_all([Query(question, among, offsets)], passages)
-        return hits
 
     def search_all(self, queries: Sequence[Query], passages: int) -> list[list[Hit]]:
         """At most ``passages`` candidates for each query, those with the best row first: to within

@@ -13,7 +13,7 @@ from fits import fit_for
 
 from index import search
 from index.answer import Answer, Status, is_cut
-from index.fit import Confidence, Fit, SecondLook
+from index.fit import Confidence, Fit, LanguageBias, SecondLook
 from index.late_interaction import Float32, centre
 from index.library import Library
 from index.passage_vectors import PassageTokens
@@ -216,6 +216,18 @@ def test_passages_behind_the_fits_margin_are_not_cited(
     near = library_of(filled, data, replace(fit, margin=0.0)).answer(question)
     assert len(every.citations) == 3
     assert [one.quote for one in near.citations] == [OIL]
+
+
+@pytest.mark.parametrize(("bias", "first"), [(0.0, HEMP), (0.9, SALT)])
+def test_what_the_questions_language_adds_is_taken_off(
+    content: ContentFolder, data: Path, bias: float, first: str
+) -> None:
+    content.write("hemp.md", HEMP, language="en")
+    content.write("salt.md", SALT, language="de")
+    fit = replace(fit_for(FakeEncoder()), language_bias=LanguageBias(*[bias] * 3))
+    # Half of it is about salt, and it is in English.
+    answer = library_of(content, data, fit).answer("Ropes are twisted from hemp in copper pans")
+    assert answer.citations[0].quote == first
 
 
 @pytest.mark.parametrize("question", ["", " \n\t ", "?!", "…", "😀", "\u200b"])

@@ -1,8 +1,4 @@
-"""Learning the fitted numbers, from a made-up data set of two languages and from views set by hand.
-
-The names, years and numbers in the texts are the same words in both languages, which is all that a
-question has in common with a passage of the other.
-"""
+"""Learning the fitted numbers, from made-up texts of two languages and from views set by hand."""
 
 import json
 import math
@@ -11,7 +7,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,59 +14,15 @@ import pytest
 from fake_encoder import FakeEncoder
 from fit_questions import OWNERS, VIEWS, Telling, by_view, question_of, recorded_trials
 from fits import fit_for
+from places import PAIRS, PLACES, TALK, TEXTS, squad
 
 from index import fit_confidence, fit_samples, fit_trials, fitting, search
-from index.content import Content
-from index.evaluate import Dataset, EvaluationError, GoldAnswer, answering_passage, read_squad
+from index.evaluate import Dataset, EvaluationError, read_squad
 from index.fit import Confidence, Features, Fit, LanguageBias
-from index.fit_samples import Asked, Pair, Question, ask_all
+from index.fit_samples import Asked, Pair, Question
 from index.fit_trials import Kind
 from index.fitting import Cell, by_language, fit_model, provenance, read_small_talk
 from index.language import language_likelihood
-from index.library import Library
-from index.rerank import compare
-
-# A place, who built its pier and when, who keeps its tower and how high that is.
-PLACES = (
-    ("Arnsholm", "Odile", "1887", "Jonas", "31"),
-    ("Brandsee", "Mira", "1912", "Edda", "44"),
-    ("Quillhaven", "Tomas", "1954", "Runa", "27"),
-    ("Tarnwick", "Selma", "1803", "Piet", "58"),
-)
-# Two paragraphs of two sentences; of each the question and what answers it.
-TEXTS = {
-    "de": (
-        ("Der Steg von {0} ist aus Eichenholz. Im Jahr {2} hat {1} ihn gebaut.", "{1}"),
-        ("Wer hat {2} den Steg von {0} gebaut?",),
-        ("Der Turm von {0} ist {4} Meter hoch. Nachts zählt {3} dort die Schiffe.", "{4} Meter"),
-        ("Wie viele Meter ist der Turm von {0} hoch?",),
-    ),
-    "en": (
-        ("The pier of {0} is made of oak. In the year {2} it was built by {1}.", "{1}"),
-        ("Who built the pier of {0} in {2}?",),
-        ("The tower of {0} is {4} metres high. At night {3} counts the ships there.", "{4} metres"),
-        ("How many metres is the tower of {0} high?",),
-    ),
-}
-TALK = ["moin moin", "thanks a lot", "gute Nacht"]
-PAIRS = [("de", "de"), ("en", "de"), ("de", "en"), ("en", "en")]
-
-
-def squad(folder: Path, language: str, places: Sequence[Sequence[str]] = PLACES) -> Dataset:
-    """The data set of one language, written in SQuAD format and read back."""
-    data = []
-    for number, place in enumerate(places):
-        paragraphs = []
-        for kind in (0, 2):
-            text, answer = (part.format(*place) for part in TEXTS[language][kind])
-            [asked] = (part.format(*place) for part in TEXTS[language][kind + 1])
-            answers = [{"text": answer, "answer_start": text.index(answer)}]
-            qas = [{"id": f"{number}-{kind}", "question": asked, "answers": answers}]
-            paragraphs.append({"context": text, "qas": qas})
-        data.append({"title": place[0], "paragraphs": paragraphs})
-    path = folder / f"{language}.json"
-    path.write_text(json.dumps({"data": data}), encoding="utf-8")
-    return read_squad(path)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -472,92 +423,6 @@ def test_cell_has_no_passage_that_is_far_behind(monkeypatch: pytest.MonkeyPatch)
         return fitting._cell(("en", "de"), folds).recall
 
     assert (recall(0.31), recall(0.29)) == (1, 0)
-
-
-# What is asked ----------------------------------------------------------------------------------
-
-
-def test_questions_are_compared_as_the_library_does(
-    datasets: dict[str, Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """All passages' views at once are those that the re-ranking has of each."""
-    monkeypatch.setattr(fit_samples, "QUESTIONS_AT_ONCE", 7)  # of 8
-    encoder = FakeEncoder()
-    fit = replace(
-        fit_for(encoder, passage_mean=0.05),
-        question_mean=np.full(64, -0.05, np.float32),
-        vector_mean=np.full(64, 0.03, np.float32),
-    )
-    every = dict(ask_all(datasets, TALK, encoder, fit))
-    assert list(every) == PAIRS
-    for (asking, language), asked in every.items():
-        content = Content(datasets[language].articles, (), language)
-        index = Library.of(content, tmp_path / f"{asking}-{language}", encoder, fit).index
-        assert asked.articles.tolist() == [passage.article for passage in index.passages]
-        texts = datasets[asking].questions
-        assert (len(asked.questions), len(asked.talk)) == (len(texts), len(TALK))
-        for (id_, text), question in zip(texts.items(), asked.questions, strict=True):
-            [encoding] = encoder.encode_questions([text])
-            hits = index.search(fit.looked_up(encoding.vector), 99)
-            hits.sort(key=lambda hit: hit.number)
-            found = compare(encoding, hits, index, fit.question_mean)
-            # Here floats are compared, there bytes.
-            np.testing.assert_allclose(question.views, found.passages, rtol=0, atol=0.002)
-            by_passage = np.split(found.sentence_maxsim, found.firsts[1:])
-            for sentences, within in zip(question.sentences, by_passage, strict=True):
-                np.testing.assert_allclose(sentences, within, rtol=0, atol=0.002)
-            gold = datasets[language].answers[id_]
-            passage = index.passages[question.gold]
-            assert (passage.article, passage.paragraph) == (gold.article, gold.paragraph)
-            # Who built the pier stands in the second sentence, how high the tower is in the first.
-            assert question.gold_sentences == ({1} if gold.paragraph == 1 else {0})
-            fits = language_likelihood(text, language)
-            assert question.same_language.tolist() == [fits] * len(index.passages)
-
-
-def test_what_is_read_are_the_question_and_the_first_passage(
-    datasets: dict[str, Dataset],
-) -> None:
-    reader, encoder = Telling(), FakeEncoder()
-    fit = replace(fit_for(encoder), reader=reader)
-    asked = dict(ask_all(datasets, TALK, encoder, fit))["en", "en"]
-    assert reader.asked == []
-    question, number = asked.questions[0], 3
-    assert question.read is not None
-    odds = [question.read(number), question.read(number), question.read(0)]
-    # "Who built the pier of Arnsholm in 1887?", "Brandsee" and "The tower of Brandsee is 44 metres
-    # high. At night Edda counts the ships there."; the same is read once.
-    assert reader.asked == [(8, 8, 16), (8, 8, 18)]
-    assert odds == [1.0, 1.0, 2.0]
-    assert all(
-        q.read is None
-        for q in dict(ask_all(datasets, TALK, encoder, fit_for(encoder)))["en", "en"].questions
-    )
-
-
-def test_question_belongs_to_the_part_of_its_paragraph_that_answers(tmp_path: Path) -> None:
-    """The second paragraph is in three parts, and what answers stands elsewhere, too."""
-    paragraphs = [
-        "Odile rang the bells.",
-        "Mira cut the hemp twice. Odile rang the bells thrice. Odile rang the bells again.",
-    ]
-    data = [{"title": "Bells", "paragraphs": [{"context": one, "qas": []} for one in paragraphs]}]
-    (tmp_path / "bells.json").write_text(json.dumps({"data": data}), encoding="utf-8")
-    content = Content(read_squad(tmp_path / "bells.json").articles, (), "en")
-    encoder = FakeEncoder(max_tokens=5)
-    index = Library.of(content, tmp_path / "data", encoder, fit_for(encoder)).index
-    assert [(passage.paragraph, passage.part) for passage in index.passages] == [
-        *((1, 1), (2, 1), (2, 2), (2, 3)),
-    ]
-
-    def part(*texts: str) -> int:
-        return answering_passage(index.passages, GoldAnswer("0001", 2, texts))
-
-    assert part("rang the bells") == 2
-    assert part("again") == 3
-    assert part("nowhere", "cut the hemp") == 1
-    # An answer across two parts is in neither: the first stands for it.
-    assert part("thrice. Odile") == 1
 
 
 # What is held out -------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 import pytest
 
-from index.language import SAMPLE, detect_language, language_likelihood
+from index.language import SAMPLE, detect_language, language_likelihood, language_likelihoods
 
 SENTENCES = {
     "ar": "احترقت المصابيح بالزيت حتى الشتاء.",
@@ -61,3 +61,8 @@ def test_only_the_beginning_of_a_long_text_counts() -> None:
     late = " " * SAMPLE + SENTENCES["de"]
     assert detect_language(late) == "en"
     assert language_likelihood(late, "de") == language_likelihood("", "de")
+
+
+def test_likelihoods_of_some_languages_are_those_among_all() -> None:
+    found = language_likelihoods(SENTENCES["sv"], {"de", "fr", "xx"})
+    assert found == {name: language_likelihood(SENTENCES["sv"], name) for name in ("de", "fr")}

@@ -1,7 +1,7 @@
 """The passages of an index with their rows, and the candidates found among them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from index.late_interaction import Float32, quantise, unit
 from index.nearest import Search
 from index.passage_vectors import PassageTokens, PassageVectors
 from index.passages import Passage
-from index.search import PassageIndex, Query
+from index.search import NO_OFFSETS, Hit, PassageIndex, Query
 from index.segments import IndexedArticle, Segment, Source
 
 DIMENSION = 4
@@ -63,6 +63,24 @@ def index_of(*segments: tuple[Segment, set[str]], search: Search = Search.AUTO) 
     )
 
 
+def hits_of(
+    index: PassageIndex,
+    vector: Float32,
+    passages: int,
+    among: range | None = None,
+    offsets: Mapping[str, float] = NO_OFFSETS,
+) -> list[Hit]:
+    [hits] = index.search_all([Query(vector, among, offsets)], passages)
+    return hits
+
+
+def test_languages_are_those_of_the_articles_that_count() -> None:
+    articles = [article("a", "one"), article("b", "two", language="de")]
+    articles.append(article("c", "three", language="fr"))
+    segment = Segment(tuple(articles), (vectors(axis(0)), vectors(axis(1)), vectors(axis(2))))
+    assert index_of((segment, {"a", "b"})).languages == {"en", "de"}
+
+
 def test_best_row_decides() -> None:
     segment = Segment(
         (article("a", "one", "two", "three"),),
@@ -73,17 +91,17 @@ def test_best_row_decides() -> None:
         ),
     )
     index = index_of((segment, {"a"}))
-    hits = index.search(axis(0), 3)
+    hits = hits_of(index, axis(0), 3)
     assert [hit.number for hit in hits] == [1, 0, 2]
     assert hits[0].cosine == pytest.approx(0.8)
     assert hits[1].cosine == pytest.approx(0.6)
-    assert [hit.number for hit in index.search(axis(0), 2)] == [1, 0]
+    assert [hit.number for hit in hits_of(index, axis(0), 2)] == [1, 0]
     assert index.starts.tolist() == [0, 1, 4, 5]
 
 
 def test_more_passages_wanted_than_there_are() -> None:
     index = index_of((Segment((article("a", "one"),), (vectors(axis(0)),)), {"a"}))
-    assert [hit.number for hit in index.search(axis(1), 64)] == [0]
+    assert [hit.number for hit in hits_of(index, axis(1), 64)] == [0]
 
 
 @pytest.mark.parametrize("search", FEW_AND_MANY)
@@ -93,7 +111,7 @@ def test_many_good_rows_of_one_passage_leave_room_for_the_next(search: Search) -
         (vectors(*[axis(0)] * 12), vectors(axis(1)), vectors(-axis(0))),
     )
     index = index_of((segment, {"a"}), search=search)
-    assert [hit.number for hit in index.search(axis(0), 2)] == [0, 1]
+    assert [hit.number for hit in hits_of(index, axis(0), 2)] == [0, 1]
 
 
 @pytest.mark.parametrize("search", FEW_AND_MANY)
@@ -112,10 +130,10 @@ def test_a_passage_of_very_many_sentences_does_not_crowd_out_the_others(
         ),
     )
     index = index_of((segment, {"a"}), search=search)
-    assert [hit.number for hit in index.search(axis(0), 1)] == [0]
-    assert [hit.number for hit in index.search(axis(0), 2)] == [0, 2]
-    assert [hit.number for hit in index.search(axis(0), 3)] == [0, 2, 1]
-    assert [hit.number for hit in index.search(axis(0), 4)] == [0, 2, 1, 3]
+    assert [hit.number for hit in hits_of(index, axis(0), 1)] == [0]
+    assert [hit.number for hit in hits_of(index, axis(0), 2)] == [0, 2]
+    assert [hit.number for hit in hits_of(index, axis(0), 3)] == [0, 2, 1]
+    assert [hit.number for hit in hits_of(index, axis(0), 4)] == [0, 2, 1, 3]
 
 
 @pytest.mark.parametrize("search", FEW_AND_MANY)
@@ -265,7 +283,7 @@ def test_words_of_passages_and_titles_unless_there_are_very_many(
 def test_question_whose_vector_is_not_a_number() -> None:
     segment = Segment((article("a", "one", "two"),), (vectors(axis(0)), vectors(*[axis(1)] * 20)))
     nowhere = np.full(DIMENSION, np.nan, np.float32)
-    assert index_of((segment, {"a"})).search(nowhere, 1) == []
+    assert hits_of(index_of((segment, {"a"})), nowhere, 1) == []
 
 
 def test_row_that_is_not_a_number_beside_one_that_is() -> None:
@@ -273,7 +291,7 @@ def test_row_that_is_not_a_number_beside_one_that_is() -> None:
     segment = Segment(
         (article("a", "one", "two"),), (vectors(axis(0), nowhere), vectors(mixed(4, 3, 0, 0)))
     )
-    hits = index_of((segment, {"a"})).search(axis(0), 2)
+    hits = hits_of(index_of((segment, {"a"})), axis(0), 2)
     assert [(hit.number, hit.cosine) for hit in hits] == [(0, 1), (1, pytest.approx(0.8))]
 
 
@@ -289,12 +307,12 @@ def test_few_and_many_rows_in_one_library(monkeypatch: pytest.MonkeyPatch) -> No
     expected = np.argsort(-(np.concatenate([rows[:20], rows[20:40]]) @ axis(0)))[:15].tolist()
     monkeypatch.setattr(nearest, "CLUSTERED_FROM", 21)
     index = index_of((large, {"b"}), (small, {"a"}))
-    assert [hit.number for hit in index.search(axis(0), 15)] == expected
+    assert [hit.number for hit in hits_of(index, axis(0), 15)] == expected
 
 
 def test_nothing_to_search() -> None:
     index = index_of()
-    assert index.search(axis(0), 3) == []
+    assert hits_of(index, axis(0), 3) == []
     assert index.sources == ()
 
 
@@ -307,9 +325,9 @@ def test_articles_that_no_longer_count_are_left_out() -> None:
     index = index_of((old, {"b"}), (new, {"a"}))
     assert [passage.text for passage in index.passages] == ["kept", "new"]
     assert [source.id for source in index.sources] == ["a", "b"]
-    hits = index.search(axis(0), 3)
+    hits = hits_of(index, axis(0), 3)
     assert {hit.number: hit.cosine for hit in hits} == {0: 0, 1: 0}
-    [best, _] = index.search(axis(2), 2)
+    [best, _] = hits_of(index, axis(2), 2)
     assert index.source(index.passages[best.number]).title == "Title of a"
 
 
@@ -323,7 +341,7 @@ def test_scores_are_cosines_of_the_encoders_vectors() -> None:
     )
     index = PassageIndex([(segment, frozenset({"a"}))], encoder.dimension)
     [question] = encoder.encode_questions(["blue ropes hold"])
-    best = index.search(question.vector, 1)[0]
+    best = hits_of(index, question.vector, 1)[0]
     assert best.number == 1
     assert best.cosine == pytest.approx(1, abs=1e-6)
 
@@ -338,7 +356,7 @@ def test_copies_of_a_passage_have_one_cosine() -> None:
     )
     index = PassageIndex([(segment, frozenset({"a"}))], dimension)
     question = random.standard_normal(dimension).astype(np.float32)
-    assert len({hit.cosine for hit in index.search(question, copies)}) == 1
+    assert len({hit.cosine for hit in hits_of(index, question, copies)}) == 1
 
 
 def test_among_the_passages_of_one_article() -> None:
@@ -357,11 +375,11 @@ def test_among_the_passages_of_one_article() -> None:
     assert [index.numbers(id_) for id_ in "abcd"] == [
         range(1), range(1, 4), range(4, 5), range(0)
     ]  # fmt: skip
-    assert [hit.number for hit in index.search(mixed(9, 0, 0, 1), 9)] == [4, 0, 2, 1, 3]
-    assert [hit.number for hit in index.search(axis(0), 9, range(1, 4))] == [2, 1, 3]
-    assert [hit.number for hit in index.search(axis(0), 1, range(1, 4))] == [2]
-    assert [hit.number for hit in index.search(axis(1), 9, range(4, 5))] == [4]
-    assert index.search(axis(0), 9, range(0)) == []
+    assert [hit.number for hit in hits_of(index, mixed(9, 0, 0, 1), 9)] == [4, 0, 2, 1, 3]
+    assert [hit.number for hit in hits_of(index, axis(0), 9, range(1, 4))] == [2, 1, 3]
+    assert [hit.number for hit in hits_of(index, axis(0), 1, range(1, 4))] == [2]
+    assert [hit.number for hit in hits_of(index, axis(1), 9, range(4, 5))] == [4]
+    assert hits_of(index, axis(0), 9, range(0)) == []
 
 
 def test_numbers_of_a_living_article() -> None:
@@ -381,8 +399,8 @@ def test_clusters_leave_out_articles_that_no_longer_count() -> None:
     new = Segment((article("a", "new"),), (vectors(mixed(4, 3, 0, 0), axis(2)),))
     live = [(old, frozenset({"b"})), (new, frozenset({"a"}))]
     index = PassageIndex(live, DIMENSION, search=Search.CLUSTERED)
-    assert [hit.number for hit in index.search(axis(0), 3)] == [1, 0]
-    assert [hit.number for hit in index.search(axis(1), 3)] == [0, 1]
+    assert [hit.number for hit in hits_of(index, axis(0), 3)] == [1, 0]
+    assert [hit.number for hit in hits_of(index, axis(1), 3)] == [0, 1]
 
 
 @pytest.mark.parametrize("search", list(Search))
@@ -423,14 +441,14 @@ def test_each_language_has_an_offset_and_candidates_of_its_own(
     nearest = int(np.argmax([row[0] for row in english]))
 
     def found(count: int, **offsets: float) -> list[int]:
-        return [hit.number for hit in index.search(axis(0), count, offsets=offsets)]
+        return [hit.number for hit in hits_of(index, axis(0), count, offsets=offsets)]
 
     assert found(1) == [nearest]
     assert 1000 not in found(32)
     assert found(2, en=0.4) == [1000, 1002]
     assert found(1, en=0.4, de=0.4) == [1002]
     # What a hit says are the cosines as they are.
-    [hit] = index.search(axis(0), 1, offsets={"en": 0.4})
+    [hit] = hits_of(index, axis(0), 1, offsets={"en": 0.4})
     assert hit.cosine == pytest.approx(0.6)
     clusters = [len(list(segment.folder.glob("*.faiss"))) for segment in segments if segment.folder]
     assert clusters == ([2, 1] if search is Search.CLUSTERED else [0, 0])
@@ -448,7 +466,7 @@ def test_a_language_without_passages_and_one_that_comes_twice() -> None:
     )
     index = index_of((segment, {"a", "empty", "b", "c"}))
     assert [index.language(number) for number in range(3)] == ["en", "fr", "en"]
-    found = index.search(axis(0), 3, offsets={"en": 0.1})
+    found = hits_of(index, axis(0), 3, offsets={"en": 0.1})
     assert [hit.number for hit in found] == [1, 0, 2]
 
 

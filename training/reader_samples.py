@@ -131,9 +131,9 @@ def _ask(
     fit: Fit,
 ) -> Iterator[Asked]:
     encodings = encoder.encode_questions([asking.text for asking in questions])
-    languages = [language_likelihoods(asking.text) for asking in questions]
+    languages = [language_likelihoods(asking.text, index.languages) for asking in questions]
     queries = [
-        Query(fit.looked_up(encoding.vector), offsets=fit.row_offsets(fits), margin=fit.margin)
+        Query.of(encoding.vector, fits, fit)
         for encoding, fits in zip(encodings, languages, strict=True)
     ]
     found = index.search_all(queries, CANDIDATES)
