@@ -198,7 +198,8 @@ def _foot(record: Record, texts: Texts, page: int, every: Sequence[Sequence[int]
 
 def _level(record: Record) -> str:
     """How sure, in a word of the catalogue; the confidence is a calibrated probability."""
-    if record.status is Status.UNSURE:
+    # Where a server wants looser answers, one that counts as an answer may be less likely than not.
+    if record.status is Status.UNSURE or record.confidence < 0.5:
         return "low"
     if record.confidence >= 0.95:
         return "high"

@@ -133,10 +133,16 @@ def unfit(asking: Asking, services: Services, texts: Texts) -> str | None:
             return refused("preparing", texts("preparing"))
         sentence = texts("preparing-progress", done=progress.done, total=progress.total)
         return refused("preparing", sentence)
+    return gone(asking, services, texts) or too_much(asking.user, services, texts)
+
+
+def gone(asking: Asking, services: Services, texts: Texts) -> str | None:
+    """Why the article that is asked about cannot be, in a sentence; None if it can, or if it is
+    none."""
     known = {source.id for source in services.library.library.articles}
-    if asking.article is not None and asking.article not in known:
-        return refused("unknown article", texts("unknown-article"))
-    return too_much(asking.user, services, texts)
+    if asking.article is None or asking.article in known:
+        return None
+    return refused("unknown article", texts("unknown-article"))
 
 
 def too_much(user: int, services: Services, texts: Texts) -> str | None:

@@ -237,7 +237,14 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
         for line in report.left_out(done):
             log.warning("%s", line)
 
-    run_bot(settings, partial(_encoder, settings), on_report=tell)
+    try:
+        run_bot(settings, partial(_encoder, settings), on_report=tell)
+    except Exception as error:
+        if not isinstance(error, _known_errors()):
+            raise
+        _note(str(error))
+        # A thread may still be at work, or wait for another process.
+        leave(getattr(error, "status", 2))
     leave(0)
 
 

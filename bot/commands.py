@@ -17,6 +17,7 @@ from bot.answering import (
     answers_in,
     cut,
     examples_for,
+    gone,
     look_up,
     may_ask,
     unfit,
@@ -168,6 +169,10 @@ async def _answer_or_refuse(interaction: Interaction, asking: Asking, services: 
         await respond(
             interaction, interaction.response.defer, thinking=True, ephemeral=asking.private
         )
+        # A reindex may have taken the article away meanwhile.
+        if sentence := gone(asking, services, texts):
+            await show(interaction, sentence)
+            return
         shown = await look_up(asking, services)
         view = render_answer(
             shown,

@@ -19,12 +19,13 @@ from bot.services import Interaction, ServingClient, texts_of
 log = logging.getLogger(__name__)
 
 _NOBODY_LISTENS = {
+    10008: "was about a message that somebody has deleted",
     10062: "was not acknowledged within 3 s",
     10015: "was not acknowledged within 3 s",
     50027: "took longer than the 15 minutes for a response",
 }
-"""Discord's codes for interactions that it has given up: there is nobody left to tell, and whoever
-used it has been told so by Discord itself."""
+"""Discord's codes for interactions that it has given up, whose user has been told so by Discord
+itself, or whose message is gone: there is nobody left to tell."""
 
 
 class BelegTree(app_commands.CommandTree[ServingClient]):

@@ -212,11 +212,15 @@ class LibraryService:
                 outcomes = await loop.run_in_executor(
                     self._answers, _answers, library, [one.asked for one in batch], threads
                 )
-            except (asyncio.CancelledError, RuntimeError):  # the bot stops: no more work is taken
-                for one in (*batch, *self._queue):
-                    one.answer.cancel()
-                self._queue.clear()
-                return
+            except (asyncio.CancelledError, RuntimeError) as error:
+                if isinstance(error, RuntimeError) and not self._stopping.is_set():
+                    # Such as that the system gives no more threads.
+                    outcomes = [error] * len(batch)
+                else:  # the bot stops: no more work is taken
+                    for one in (*batch, *self._queue):
+                        one.answer.cancel()
+                    self._queue.clear()
+                    return
             finally:
                 self._looked_up -= len(batch)
             for one, outcome in zip(batch, outcomes, strict=True):

@@ -22,6 +22,7 @@ from bot.catalogue import LANGUAGES, texts_in
 from bot.client import BelegClient, StartError, TryAgainError
 from bot.database import Database
 from bot.drafts import Drafts
+from bot.failures import log_failure
 from bot.limits import Limits
 from bot.members import MemberKeys
 from bot.metrics import Metrics
@@ -283,3 +284,10 @@ async def prepare(library: LibraryService, on_report: Callable[[IndexReport], No
         if not library.ready:
             raise
         log.warning("the old index stays in use, it could not be brought up to date: %s", error)
+    except ReindexStoppedError:
+        raise
+    except Exception as error:
+        if not library.ready:
+            raise
+        # As after /admin reindex: what is there goes on answering.
+        log_failure("the first reindex", error)

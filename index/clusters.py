@@ -21,7 +21,7 @@ from typing import Any
 
 import faiss
 import numpy as np
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from index.cores import own_cores
@@ -140,9 +140,10 @@ def make_clusters(rows: Float32) -> Any:  # noqa: ANN401  (faiss has no types)
     clusters.cp.niter = ROUNDS
     clusters.cp.min_points_per_centroid = 1
     sample = np.random.default_rng(0).choice(count, min(count, ROWS_FOR_CENTRE * centres), False)
-    clusters.train(rows[np.sort(sample)])
+    # FAISS refuses what is not a number; the rows themselves are looked at again.
+    clusters.train(np.nan_to_num(rows[np.sort(sample)]))
     for start in range(0, count, _BATCH):
-        clusters.add(rows[start : start + _BATCH])
+        clusters.add(np.nan_to_num(rows[start : start + _BATCH]))
     return clusters
 
 
@@ -164,6 +165,8 @@ def _saved_clusters(rows: Float32, path: Path) -> Any:  # noqa: ANN401  (faiss h
             _save(made, path)
             found = _read(rows, path)
         reason = "what was written cannot be read again; check the disk."
+    except Timeout:
+        reason = f"another process has been making them for more than {LOCK_SECONDS:.0f} s."
     except OSError as error:
         reason = failure(error)
     if found is not None:

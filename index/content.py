@@ -515,8 +515,8 @@ def slug(name: str) -> str:
     """`name` in lower-case ASCII letters, digits and dashes: 1 to 64 of them, no dash at an end.
 
     Accents go; Cyrillic and Greek are transliterated. Where letters of other scripts are lost, or
-    the name is too long, eight hexadecimal digits of the name's sha256 keep slugs apart. `name`
-    holds no surrogates.
+    the name is too long, eight hexadecimal digits of the name's sha256 keep slugs apart. Surrogates
+    stand for bytes of a path that are no text, as `os.fsdecode` makes them; they count as dashes.
     """
     stem = unicodedata.normalize("NFC", name).lower()
     plain, lost = "", False
@@ -535,6 +535,6 @@ def slug(name: str) -> str:
                 plain += "-"
     plain = re.sub("-+", "-", plain).strip("-")
     if lost or not plain or len(plain) > 64:
-        mark = hashlib.sha256(stem.encode()).hexdigest()[:8]
+        mark = hashlib.sha256(stem.encode(errors="surrogateescape")).hexdigest()[:8]
         plain = f"{plain[:55].rstrip('-') or 'article'}-{mark}"
     return plain

@@ -5,6 +5,7 @@ The one way from a folder of files to an answer.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -229,7 +230,8 @@ def check_start(content: Path, data: Path) -> None:
     """Raises ContentError if `Library.open` could have nothing to answer from: no folder of
     articles, or nothing readable in it and no index from before."""
     check_folder(content)
-    if not (data / MANIFEST).exists():
+    # Not Path.exists, which fails in a folder that may not be searched: whoever opens it says that.
+    if not os.path.exists(data / MANIFEST):  # noqa: PTH110
         _articles(content)
 
 

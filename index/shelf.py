@@ -11,7 +11,7 @@ The folder of removed articles:
 
 What is written gets a temporary name that no reader looks at, is put on the disk, and then gets its
 own name in one step. A process killed in between leaves a file whole, in one of the folders or in
-both, and at worst a temporary file, which the next writer sweeps away.
+both, and at worst a temporary file, which the next writer of that folder sweeps away.
 """
 
 import contextlib
@@ -59,8 +59,10 @@ _ARTICLE = "article"  # without a suffix, so that it is no article even inside a
 _KEY = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 _TEMPORARY = re.compile(r"\.beleg-[0-9a-f]{16}\.new")
 _WINDOWS_DEVICE = re.compile(r"con|prn|aux|nul|(?:com|lpt)[0-9]")
-# What turns the direction of the text around it.
-_DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+# What turns the direction of the text around it, and the sign that stands for damage.
+_UNWANTED = frozenset(
+    "\ufffd\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
 _LONGEST_SHOWN = 78  # characters of a line or a name in a sentence
 _SYSTEM = {
     errno.ENOSPC: Remark.DISK_FULL,
@@ -143,11 +145,10 @@ class Shelf:
             content = article.text.encode()
             _refuse_large(content, Remark.UTF8_TOO_LARGE, name=_named(name))
             before, article = article, read_article(self._content, stored, content)
-            # What only the first reading noted is the encoding it took the bytes for.
             stored_as = [
                 Note(note.line, Remark.STORED_AS_UTF8(encoding=note.text.values["encoding"]))
                 for note in before.notes
-                if note not in article.notes
+                if note.text.name == Remark.READ_AS.label
             ]
             notes = (*stored_as, *article.notes)
         self._refuse_taken(article)
@@ -230,7 +231,12 @@ class Shelf:
             key = f"{when:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
             removed = Removed(key, article.id, article.title, article.path, when)
             self._keep(removed, source.read_bytes())
-            source.unlink()
+            try:
+                source.unlink()
+            except OSError:
+                # Else it would count as removed as soon as somebody changes the file.
+                shutil.rmtree(self._removed / key, ignore_errors=True)
+                raise
             flush(source.parent)
         return removed
 
@@ -472,7 +478,7 @@ def _harmless(text: str) -> str:
     kept = (
         character
         for character in flat(text)
-        if unicodedata.category(character) not in ("Cc", "Cs") and character not in _DIRECTIONS
+        if unicodedata.category(character) not in ("Cc", "Cs") and character not in _UNWANTED
     )
     return flat("".join(kept))
 

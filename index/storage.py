@@ -16,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -29,6 +30,8 @@ from filelock import FileLock, Timeout
 from pydantic import TypeAdapter, ValidationError
 
 from index.file_identity import settled_identity
+
+log = logging.getLogger(__name__)
 
 FORMAT = 6
 MANIFEST = "manifest.json"
@@ -229,7 +232,7 @@ def make_durable(segment: Path) -> dict[str, StoredFile]:
 def commit(folder: Path, manifest: Manifest) -> None:
     """Replace the manifest in one step, then sweep.
 
-    Call it inside ``writing``.
+    Call it inside ``writing``. If it fails before the end, either manifest may be in place.
     """
     body = asdict(manifest)
     temporary = folder / _UNFINISHED
@@ -246,6 +249,8 @@ def sweep(folder: Path) -> None:
     """Remove what a save left that did not get to its end: segments that the manifest does not
     name, and an unfinished manifest. Nothing else is touched.
 
+    What cannot be removed stays for the next sweep: a network file system keeps a folder while a
+    file of it is mapped.
     A manifest of another format or a damaged one keeps the segments whose names stand in it. Call
     it inside ``writing``, in a folder that belongs to no other program.
     """
@@ -253,11 +258,18 @@ def sweep(folder: Path) -> None:
     for path in (folder / SEGMENTS).iterdir():
         if path.name in named or not _SEGMENT_NAME.fullmatch(path.name):
             continue
+        _remove(path)
+    _remove(folder / _UNFINISHED)
+
+
+def _remove(path: Path) -> None:
+    try:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:
-            path.unlink()
-    (folder / _UNFINISHED).unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        log.warning("%s cannot be removed, and stays for now: %s", path, failure(error))
 
 
 def _named_segments(folder: Path) -> set[str]:

@@ -186,7 +186,8 @@ def test_a_page_that_is_not_there_is_the_last(count: int) -> None:
         (0.9499, "very likely"),
         (0.8, "very likely"),
         (0.7999, "likely"),
-        (0.1, "likely"),
+        (0.5, "likely"),
+        (0.4999, "doubtful"),
     ],
 )
 def test_how_sure_it_is_follows_from_the_confidence(confidence: float, words: str) -> None:

@@ -80,6 +80,14 @@ def test_a_vector_that_is_not_a_number_finds_nothing(search: str) -> None:
     assert find(opened(search, some_rows()), nowhere, 5)[0].tolist() == []
 
 
+def test_a_row_that_is_not_a_number_is_in_nobodys_way() -> None:
+    rows = some_rows()
+    rows[3] = np.nan
+    found, _ = find(ClusteredRows(rows, None, "rows"), rows[4], 5)
+    assert found[0] == 4
+    assert 3 not in found.tolist()
+
+
 def test_rows_of_another_name_have_clusters_of_their_own(tmp_path: Path) -> None:
     rows, question = some_rows(2 * ROWS), some_rows(1)[0]
     for _ in range(2):  # made, then read

@@ -102,11 +102,18 @@ async def test_after_a_change_one_more_reindex_reads_the_articles_anew() -> None
 
 
 @pytest.mark.parametrize("ready", [True, False])
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ContentError("content", None, "it holds no article"), "content: it holds no article."),
+        (RecursionError("too deep"), "the first reindex failed"),
+    ],
+)
 async def test_an_update_that_fails_at_the_start_leaves_the_old_index(
-    ready: bool, caplog: pytest.LogCaptureFixture
+    ready: bool, error: Exception, words: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     def reopen(_: Callable[[int, int], None]) -> tuple[Library, IndexReport]:
-        raise ContentError("content", None, "it holds no article")
+        raise error
 
     library = cast(Library, FakeLibrary()) if ready else None
     service = LibraryService(library, reopen=reopen)
@@ -114,9 +121,9 @@ async def test_an_update_that_fails_at_the_start_leaves_the_old_index(
     if ready:
         await prepare(service, reports.append)
         assert service.titles == ["The old lighthouse"]
-        assert "content: it holds no article." in caplog.text
+        assert words in caplog.text
     else:
-        with pytest.raises(ContentError):
+        with pytest.raises(type(error)):
             await prepare(service, reports.append)
     assert reports == []
     service.close()
@@ -482,6 +489,22 @@ def test_the_library_that_the_bot_starts_with_is_gone_once_it_is_replaced(
         gc.enable()
         gc.unfreeze()
     assert alive == [True, False, False]
+
+
+async def test_a_system_that_gives_no_more_threads_is_no_stop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    service = LibraryService(cast(Library, BatchLibrary()), reopen=Gate([]).reopen)
+    with monkeypatch.context() as patch:
+
+        def refuse(*_: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        patch.setattr(service._answers, "submit", refuse)
+        with pytest.raises(RuntimeError, match="can't start new thread"):
+            await service.answer("one")
+    assert (await service.answer("two")).question == "two"
+    service.close()
 
 
 async def test_who_gives_up_waiting_is_not_looked_up() -> None:

@@ -217,6 +217,14 @@ def test_other_encodings_are_stored_as_utf8(
     assert found[0].notes == ()
 
 
+def test_a_pasted_title_with_the_sign_of_damage(shelf: Shelf) -> None:
+    draft = shelf.draft_pasted("Br\ufffdcke", f"{BODY}\nBr\ufffdcke.\n")
+    assert draft.article.title == "Brcke"
+    assert [(note.line, note.text.name) for note in draft.notes] == [
+        (BODY.count("\n") + 2, "damaged-before")
+    ]
+
+
 def test_size(shelf: Shelf) -> None:
     paragraph = b"The harbour is empty. " * 100 + b"\n\n"
     text = paragraph * 600
@@ -527,14 +535,15 @@ def test_remove_and_restore_in_a_folder(shelf: Shelf, content: ContentFolder) ->
     )
 
 
-def test_path_that_is_no_text(shelf: Shelf, content: ContentFolder) -> None:
+@pytest.mark.parametrize("name", ["a.md", f"{'a long title ' * 6}.md", "日.md"])
+def test_path_that_is_no_text(shelf: Shelf, content: ContentFolder, name: str) -> None:
     folder = Path(os.fsdecode(os.fsencode(content.path) + b"/\xff"))
     folder.mkdir()
-    (folder / "a.md").write_text(BODY)
+    (folder / name).write_text(BODY)
     [article] = read_content(content.path).articles
     removed = shelf.remove(article.id)
     assert shelf.removed() == [removed]
-    assert shelf.restore(removed.key) == folder / "a.md"
+    assert shelf.restore(removed.key) == folder / name
 
 
 def test_removed_newest_first(shelf: Shelf, content: ContentFolder) -> None:
@@ -691,7 +700,9 @@ def test_read_only_content(
             f"The article “a” could not be removed: Read-only file system; {CHECK}"
         )
     assert files(content.path) == before
-    assert shelf.removed() == []  # since it is in the content folder still
+    # Nor would it count as removed once somebody has changed the file.
+    content.write("a.md", "Two.")
+    assert shelf.removed() == []
 
 
 def test_removed_folder_that_is_a_file(content: ContentFolder, tmp_path: Path) -> None:

@@ -132,6 +132,10 @@ def test_full_disk_at_every_step(tmp_path: Path, encoder: FakeEncoder) -> None:
         content, data = prepare(tmp_path / str(step), encoder)
         with pytest.MonkeyPatch.context() as monkeypatch:
             Saboteur(monkeypatch, data, step, full)
+            if step == len(steps) - 1:
+                # The index is in place; what cannot be removed is no reason to fail.
+                assert texts(open_library(content, data, encoder)[0]) == AFTER
+                continue
             with pytest.raises(StorageError) as caught:
                 open_library(content, data, encoder)
         assert str(caught.value) == (

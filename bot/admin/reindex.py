@@ -23,9 +23,9 @@ log = logging.getLogger(__name__)
 
 Say = Callable[[str], Awaitable[None]]
 
-# Discord's codes for a response that can no longer be edited.
-_INVALID_TOKEN = 50027
-_UNKNOWN_WEBHOOK = 10015
+_GONE = frozenset({10008, 10015, 50027})
+"""Discord's codes for a response that can no longer be edited: somebody has deleted it, or it is
+older than 15 minutes."""
 
 
 def add_reindex(group: AdminGroup, services: Services) -> None:
@@ -44,13 +44,14 @@ def add_reindex(group: AdminGroup, services: Services) -> None:
 
 
 async def report(say: Say, result: str) -> None:
-    """Say how it went, if it did not take longer than Discord gives for it: 15 minutes."""
+    """Say how it went, if the response is still there and it did not take longer than Discord gives
+    for it: 15 minutes."""
     try:
         await insist(partial(say, result))
     except discord.HTTPException as error:
-        if error.code not in (_INVALID_TOKEN, _UNKNOWN_WEBHOOK):
+        if error.code not in _GONE:
             raise
-        log.warning("a reindex took too long for its report to be shown: %s", result)
+        log.warning("nothing is left to show the report of a reindex in: %s", result)
 
 
 async def reindexed(
@@ -61,11 +62,17 @@ async def reindexed(
     Meanwhile ``say`` is called with the progress. ``changed``: the articles were changed just now.
     """
 
+    gone = False
+
     async def show(progress: Progress) -> None:
+        nonlocal gone
+        if gone:
+            return
         sentence = texts("progress", done=progress.done, total=progress.total)
         try:
             await say(sentence)
         except SEND_ERRORS as error:
+            gone = isinstance(error, discord.HTTPException) and error.code in _GONE
             # The reindex goes on: a missing progress line is no reason to break it off.
             log.warning("the progress of a reindex could not be shown: %s", error)
 

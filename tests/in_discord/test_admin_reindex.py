@@ -2,7 +2,8 @@
 
 import logging
 import re
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aiohttp
 import discord
@@ -11,7 +12,9 @@ from admin_steps import UP_TO_DATE, owned_by, running, told
 from discord_world import QUESTION, World, admin, callbacks, report, scene
 from simcord import Env
 
-from bot.service import LibraryService
+from bot.admin.reindex import reindexed
+from bot.catalogue import texts_in
+from bot.service import LibraryService, Progress
 from index.content import ContentError
 from index.remarks import Remark, Said
 from index.storage import StorageError
@@ -231,9 +234,29 @@ async def test_a_reindex_of_over_15_minutes_is_no_failure(
         "PATCH", "/webhooks/*", status=401, code=50027, message="Invalid Webhook Token"
     )
     await admin(simcord_env, guild).slash(channel, "admin reindex")
-    assert f"a reindex took too long for its report to be shown: {UP_TO_DATE}" in caplog.text
+    assert f"nothing is left to show the report of a reindex in: {UP_TO_DATE}" in caplog.text
     assert world.services.library.titles == ["New"]
     assert simcord_env.errors == []
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "shown"), [(401, 50027, 1), (404, 10008, 1), (403, 50013, 3)]
+)
+async def test_progress_is_no_longer_shown_where_nothing_is_left_to_show_it_in(
+    caplog: pytest.LogCaptureFixture, status: int, code: int, shown: int
+) -> None:
+    class Reindexing:
+        async def reindex(self, on_progress: Any, **_: Any) -> IndexReport:
+            for done in range(3):
+                await on_progress(Progress(done, 3))
+            return report()
+
+    async def say(_: str) -> None:
+        answer = cast(aiohttp.ClientResponse, SimpleNamespace(status=status, reason="no"))
+        raise discord.HTTPException(answer, {"code": code, "message": "no"})
+
+    assert await reindexed(say, cast(LibraryService, Reindexing()), texts_in("en")) == UP_TO_DATE
+    assert caplog.text.count("the progress of a reindex could not be shown") == shown
 
 
 async def test_a_second_reindex_joins_the_one_that_runs(

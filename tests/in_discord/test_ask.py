@@ -39,6 +39,7 @@ from member_steps import (
 )
 from simcord import Env
 
+import bot.commands
 from bot.limits import Limits
 from bot.servers import ServerSettings
 from bot.service import Progress
@@ -111,6 +112,24 @@ async def test_an_article_that_is_not_there_is_named_as_such(
     assert told(result) == (
         "There is no such article in my library. Pick one from the list while you type."
     )
+    assert world.library.asked == []
+
+
+async def test_an_article_that_is_removed_while_it_is_asked_about(
+    simcord_env: Env, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, channel, member = scene(simcord_env)
+    respond = bot.commands.respond
+
+    async def slowly(*args: Any, **options: Any) -> None:
+        await respond(*args, **options)
+        world.library.contents.clear()
+
+    monkeypatch.setattr("bot.commands.respond", slowly)
+    result = await member.slash(channel, "ask", question=QUESTION, article="lighthouse")
+    assert shown(result.response) == [
+        "There is no such article in my library. Pick one from the list while you type."
+    ]
     assert world.library.asked == []
 
 

@@ -231,12 +231,16 @@ async def test_an_env_file_that_is_not_understood(
     )
 
 
-async def test_a_data_folder_that_cannot_be_written(discord: LoopbackDiscord, public: Path) -> None:
+@pytest.mark.parametrize("mode", [0o555, 0o444])
+async def test_a_data_folder_that_cannot_be_written(
+    discord: LoopbackDiscord, public: Path, mode: int
+) -> None:
+    """And one that may not be searched either."""
     ContentFolder(public / "content").write("lamps.md", "The lamps burn oil.", title="Lamps")
     log = public / "log.txt"
     log.touch()
     log.chmod(0o666)
-    (public / "data").mkdir(mode=0o555)
+    (public / "data").mkdir(mode=mode)
     bot = await asyncio.to_thread(
         Beleg.start,
         ["run", "--data", public / "data"],
