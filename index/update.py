@@ -57,7 +57,10 @@ CHUNK = 256
 of tokens)."""
 
 MOST_SEGMENTS = 8
-"""From here on an update writes one segment anew, without encoding, so that loading stays quick."""
+"""From here on an update puts the small ones together, without encoding, so that loading stays
+quick."""
+MOST_LARGE = 4
+"""Segments that stay by themselves however many there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,13 +343,32 @@ def _kept(
         return []
     wanted = {article.source.id: article for article in articles}
     kept: list[SegmentEntry] = []
+    sizes: list[int] = []
     for entry, segment in zip(old.manifest.segments, old.segments, strict=True):
         same = {a.source.id for a in segment.articles if _is_same(a, wanted.get(a.source.id))}
         still = tuple(id_ for id_ in entry.articles if id_ in same)
         # A segment that is mostly dead weight goes; its living articles move without encoding.
         if still and 2 * len(still) >= len(segment.articles):
             kept.append(replace(entry, articles=still))
-    return [] if len(kept) >= MOST_SEGMENTS else kept
+            sizes.append(len(segment.vectors))
+    if len(kept) < MOST_SEGMENTS:
+        return kept
+    return [kept[place] for place in sorted(_large(sizes))]
+
+
+def _large(sizes: Sequence[int]) -> list[int]:
+    """The places of those that are each larger than all smaller ones together, the largest first.
+
+    What is written anew at a time is then as much as what came since the last time, within a factor
+    of two, and not the whole (the logarithmic method, Bentley and Saxe 1980).
+    """
+    large, rest = list[int](), sum(sizes)
+    for place in sorted(range(len(sizes)), key=lambda place: -sizes[place])[:MOST_LARGE]:
+        rest -= sizes[place]
+        if sizes[place] <= rest:
+            break
+        large.append(place)
+    return large
 
 
 def _is_same(stored: IndexedArticle, wanted: IndexedArticle | None) -> bool:

@@ -665,6 +665,34 @@ def test_many_updates_stay_few_segments(
     assert texts(library) == sorted(f"Text of number {n}." for n in range(MOST_SEGMENTS + 2))
 
 
+def test_a_large_segment_stays_when_small_ones_are_put_together(
+    content: ContentFolder, data: Path, encoder: FakeEncoder
+) -> None:
+    """An update must not take room and time for all that is there."""
+    content.write("large.md", *(f"Text {n} of the large one." for n in range(20)), title="L")
+    report_of(content, data, encoder)
+    large = named(data)
+    for number in range(MOST_SEGMENTS):
+        content.write(f"{number}.md", f"Text of number {number}.", title=f"T{number}")
+        report_of(content, data, encoder)
+    assert [len(entry.articles) for entry in manifest(data).segments] == [1, MOST_SEGMENTS]
+    assert large < named(data) == on_disk(data)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "large"),
+    [
+        ([1] * 8, []),
+        ([3, 20, 1, 7], [1, 3, 0, 2]),
+        ([8, 9, 1], []),
+        ([100, 1, 1, 1, 1, 1, 1, 1], [0]),
+        ([1, 2, 4, 8, 16, 32, 64, 128], [7, 6, 5, 4]),
+    ],
+)
+def test_which_segments_are_large(sizes: list[int], large: list[int]) -> None:
+    assert update._large(sizes) == large
+
+
 def test_dead_segment_goes_and_its_living_article_moves(
     content: ContentFolder, data: Path, encoder: FakeEncoder
 ) -> None:
