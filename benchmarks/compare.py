@@ -107,7 +107,7 @@ def measure(peer: str, python: Path, model: Path, workload: Workload, number: in
         saved, articles = Path(folder, "saved"), Path(folder, "articles")
         saved.mkdir()
         write_articles(workload, articles)
-        job = {
+        job: dict[str, Any] = {
             "model": str(model),
             "saved": str(saved),
             "articles": str(articles),

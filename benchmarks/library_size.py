@@ -16,6 +16,7 @@ how long it takes to compute their token vectors for a question.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -33,7 +34,7 @@ from index.fit import Fit, load_fit
 from index.language import language_likelihoods
 from index.passage_vectors import PassageVectors, TitledPassage
 from index.rerank import rerank
-from index.search import Hit, PassageIndex, Query
+from index.search import Hit, PassageIndex, Query, is_compared
 from index.segments import IndexedArticle, Segment
 from index.token_vectors import ComputedTokens
 from index.update import StoredIndex, update_index
@@ -142,24 +143,39 @@ def ask(
     """Ask the questions on the articles ``inside``, and as many ``absent`` ones."""
     for asked in questions:
         if asked.gold.article in inside:
-            # One more, so that as many are left without its own.
-            hits = _candidates(asked, index, CANDIDATES + 1, fit)
-            others = [hit for hit in hits if not _is_gold(hit.number, index, asked.gold)]
             if any(_is_gold(n, index, asked.gold) for n in range(len(index.passages))):
-                yield _trial(size, Kind.ANSWERABLE, asked, hits[:CANDIDATES], index, fit)
-            if others:
-                yield _trial(size, Kind.NEIGHBOURING, asked, others[:CANDIDATES], index, fit)
+                hits = _candidates(asked, index, fit)
+                yield _trial(size, Kind.ANSWERABLE, asked, hits, index, fit)
+            if others := _candidates_without_its_own(asked, index, fit):
+                yield _trial(size, Kind.NEIGHBOURING, asked, others, index, fit)
     outside = [asked for asked in questions if asked.gold.article not in inside]
     for number in np.random.default_rng(0).permutation(len(outside))[:absent]:
         asked = outside[number]
-        hits = _candidates(asked, index, CANDIDATES, fit)
+        hits = _candidates(asked, index, fit)
         yield _trial(size, Kind.ABSENT, asked, hits, index, fit)
 
 
-def _candidates(asked: Asked, index: PassageIndex, count: int, fit: Fit) -> list[Hit]:
+def _query(asked: Asked, index: PassageIndex, fit: Fit) -> Query:
     languages = language_likelihoods(asked.text, index.languages)
-    [hits] = index.search_all([Query.of(asked.encoding.vector, languages, fit)], count)
+    return Query.of(asked.encoding.vector, languages, fit)
+
+
+def _candidates(asked: Asked, index: PassageIndex, fit: Fit, count: int = CANDIDATES) -> list[Hit]:
+    [hits] = index.search_all([_query(asked, index, fit)], count)
     return hits
+
+
+def _candidates_without_its_own(asked: Asked, index: PassageIndex, fit: Fit) -> list[Hit]:
+    """Those that the library would compare if the passage that answers were not there."""
+    query = _query(asked, index, fit)
+    [hits] = index.search_all([replace(query, margin=math.inf)], CANDIDATES + 1)
+    others = [hit for hit in hits if not _is_gold(hit.number, index, asked.gold)][:CANDIDATES]
+    cosines = [hit.cosine - query.offsets.get(index.language(hit.number), 0.0) for hit in others]
+    return [
+        hit
+        for place, (hit, cosine) in enumerate(zip(others, cosines, strict=True))
+        if is_compared(place, cosines[0] - cosine, fit.margin)
+    ]
 
 
 def _trial(
@@ -232,7 +248,7 @@ def candidates_line(
     for inside, index in libraries(stock, [article.id for article in dataset.articles], size):
         timed = 0
         for asked in questions:
-            hits = _candidates(asked, index, count, fit)
+            hits = _candidates(asked, index, fit, count)
             trial = _trial(size, Kind.ABSENT, asked, hits, index, fit)
             sure = trial.chance >= fit.answered
             if asked.gold.article not in inside:

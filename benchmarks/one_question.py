@@ -1,9 +1,10 @@
 """How long an answer to one question takes, beside what the model takes for it, and where the rest
 goes.
 
-Both are measured in turn: one question right after the other, as in a loop, and after some rest, as
-a question comes to a bot. After a rest, or while other programs use the same machine, little of
-what an answer needs is left in the processor's caches, and the model suffers from that too.
+Both are measured in turn, now one first and now the other: right after one another, as in a loop,
+and after some rest, as a question comes to a bot. After a rest, or while other programs use the
+same machine, little of what an answer needs is left in the processor's caches, and the model
+suffers from that too.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 
 import index.answer
 import index.encoder
+import index.library
 import index.reader
 import index.rerank
 import index.search
@@ -37,18 +39,20 @@ Float64 = NDArray[np.float64]
 
 WARM_UP = 20
 STEPS: dict[str, tuple[Any, str]] = {
+    "the message's questions": (index.answer, "_searches"),
     "tokens and model": (index.encoder.TransformerEncoder, "encode_questions"),
     "the question's language": (index.answer, "language_likelihoods"),
     "candidates": (index.search.PassageIndex, "search_all"),
     "MaxSim's product, and what goes into it": (index.rerank, "similarities"),
     "best match of each sentence": (index.rerank, "views"),
-    "scores and order, with both": (index.answer, "rerank"),
+    "scores and order": (index.answer, "rerank"),
+    "confidence": (index.answer, "confidence"),
     "reading, where it is in doubt": (index.reader.Reader, "read"),
-    "confidence, with reading": (index.answer, "confidence"),
     "the answer": (index.answer, "_answer"),
-    "the message's questions": (index.answer, "_searches"),
+    "the Python between them": (index.library, "answer_messages"),
 }
-"""What is measured for each step: a function, and where it is looked up."""
+"""What is measured for each step: a function, and where it is looked up. A step within another is
+taken off that."""
 
 
 def main() -> None:
@@ -57,7 +61,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="SQuAD-format files")
     parser.add_argument("--questions", type=Path, required=True, help="one whose questions to ask")
     parser.add_argument("--count", type=int, default=120, help="questions")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each is asked")
+    parser.add_argument("--rounds", type=int, default=4, help="how often each is asked")
     parser.add_argument("--rests", type=float, nargs="+", default=[0.0, 0.3], help="seconds")
     parser.add_argument("--output", type=Path, help="folder with performance.md")
     options = parser.parse_args()
@@ -100,11 +104,12 @@ def measure(
     times = np.empty((2, rounds, len(questions)))
     for turn in range(rounds):
         for place, question in enumerate(questions):
-            for number_, ask in enumerate(asking):
+            # Else the answer would always come after the model has seen its question.
+            for which in (0, 1) if turn % 2 else (1, 0):
                 time.sleep(rest)
                 began = time.perf_counter()
-                ask(question)
-                times[number_, turn, place] = time.perf_counter() - began
+                asking[which](question)
+                times[which, turn, place] = time.perf_counter() - began
     return times
 
 
@@ -113,25 +118,32 @@ def measure_steps(
 ) -> dict[str, list[float]]:
     """The seconds of each step of each answer that has it, the model having run before it."""
     found: dict[str, list[float]] = {name: [] for name in STEPS}
-    for question in [*questions] * rounds:
-        encoder.encode_questions([question])
-        with _timed() as spent:
+    model_alone = encoder.encode_questions
+    with _timed() as spent:
+        for question in [*questions] * rounds:
+            model_alone([question])
+            spent.clear()
             library.answer(question)
-        for name, seconds in spent.items():
-            found[name].append(seconds)
+            for name, seconds in spent.items():
+                found[name].append(seconds)
     return found
 
 
 @contextmanager
 def _timed() -> Iterator[dict[str, float]]:
-    """Within it, the seconds spent in each step are added up."""
+    """Within it, the seconds spent in each step, without those within it, are added up."""
     spent: dict[str, float] = {}
+    within: list[float] = []
 
     def timed(name: str, step: Callable[..., object]) -> Callable[..., object]:
         def call(*inputs: object, **named: object) -> object:
+            within.append(0.0)
             began = time.perf_counter()
             found = step(*inputs, **named)
-            spent[name] = spent.get(name, 0.0) + time.perf_counter() - began
+            took = time.perf_counter() - began
+            spent[name] = spent.get(name, 0.0) + took - within.pop()
+            if within:
+                within[-1] += took
             return found
 
         return call

@@ -40,7 +40,7 @@ from index.late_interaction import Float32, unit
 from index.library import Library
 from index.nearest import Search
 from index.passage_vectors import PassageVectors
-from index.search import PassageIndex
+from index.search import PassageIndex, Query
 from index.segments import IndexedArticle, MappedVectors, Segment
 from index.token_vectors import ComputedTokens
 
@@ -72,7 +72,8 @@ def write_rows(real: Sequence[PassageVectors], passages: int, path: Path) -> Non
     factor = (axes * np.sqrt(np.maximum(values, 0))).T.astype(np.float32)
 
     def drawn(count: int) -> Float32:
-        return random.standard_normal((count, len(mean)), np.float32) @ factor
+        made: Float32 = random.standard_normal((count, len(mean)), np.float32) @ factor
+        return made
 
     counts = [len(real[number % len(real)].rows) for number in range(passages)]
     with path.open("wb") as file:
@@ -96,7 +97,7 @@ class LikeReal(MappedVectors):
         super().__init__(rows, counts, None)
         self._real, self._with_tokens = real, tokens
 
-    def __getitem__(self, place):  # noqa: ANN001, ANN204  (as its base)
+    def __getitem__(self, place: Any) -> Any:  # noqa: ANN401  (as its base, for one at a time)
         made = super().__getitem__(place)
         if not self._with_tokens:
             return made
@@ -132,7 +133,7 @@ class Made:
         seconds, found = [], []
         for vector in self.looked_up():
             began = time.perf_counter()
-            hits = index.search(vector, CANDIDATES)
+            [hits] = index.search_all([Query(vector)], CANDIDATES)
             seconds.append(time.perf_counter() - began)
             found.append([hit.number for hit in hits])
         return float(np.median(seconds)), found

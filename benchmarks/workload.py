@@ -115,7 +115,7 @@ def _made(sentences: Sequence[str], random: np.random.Generator) -> str:
     """
     text = ""
     while len(text) < 700:
-        text = f"{text} {sentences[random.integers(len(sentences))]}"
+        text = f"{text} {sentences[int(random.integers(len(sentences)))]}"
     bare = [word.rstrip(".!?") for word in text.split()]
     ends = [word[len(one) :] for word, one in zip(text.split(), bare, strict=True)]
     return " ".join(

@@ -23,7 +23,7 @@ class Bare(Peer, Batching):
         vectors = self.model.encode(
             self.paragraphs, prompt_name="passage", normalize_embeddings=True
         )
-        self.index = faiss.IndexFlatIP(vectors.shape[1])
+        self.index: faiss.Index = faiss.IndexFlatIP(vectors.shape[1])
         self.index.add(vectors)
         faiss.write_index(self.index, str(saved / "index.faiss"))
         (saved / "paragraphs.json").write_text(json.dumps(self.paragraphs), encoding="utf-8")

@@ -8,6 +8,7 @@ from benchmarks.peers.protocol import Job, Peer, run
 from bot.service import LibraryService, load_for_threads, spare_what_is_there
 from index.encoder import load_encoder
 from index.library import Library
+from index.update import IndexReport
 
 
 class Beleg(Peer):
@@ -38,7 +39,7 @@ class Beleg(Peer):
     async def ask_async(self, question: str) -> str:
         return (await self.service.answer(question)).citations[0].quote
 
-    def _reopen(self, saved: Path):  # noqa: ANN202
+    def _reopen(self, saved: Path) -> tuple[Library, IndexReport]:
         return Library.open(Path(self.job["articles"]), saved, self.encoder)
 
 
