@@ -357,18 +357,17 @@ def _kept(
 
 
 def _large(sizes: Sequence[int]) -> list[int]:
-    """The places of those that are each larger than all smaller ones together, the largest first.
+    """The places of those that stay, of MOST_LARGE at most: of those below, which are put together,
+    each one is larger than all.
 
-    What is written anew at a time is then as much as what came since the last time, within a factor
-    of two, and not the whole (the logarithmic method, Bentley and Saxe 1980).
+    So the large ones are seldom written anew (after the logarithmic method, Bentley and Saxe 1980).
     """
-    large, rest = list[int](), sum(sizes)
-    for place in sorted(range(len(sizes)), key=lambda place: -sizes[place])[:MOST_LARGE]:
-        rest -= sizes[place]
-        if sizes[place] <= rest:
-            break
-        large.append(place)
-    return large
+    smallest_first, together = sorted(range(len(sizes)), key=sizes.__getitem__), 0
+    for count, place in enumerate(smallest_first):
+        if len(sizes) - count <= MOST_LARGE and sizes[place] > together:
+            return smallest_first[count:]
+        together += sizes[place]
+    return []
 
 
 def _is_same(stored: IndexedArticle, wanted: IndexedArticle | None) -> bool:

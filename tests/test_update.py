@@ -683,10 +683,13 @@ def test_a_large_segment_stays_when_small_ones_are_put_together(
     ("sizes", "large"),
     [
         ([1] * 8, []),
-        ([3, 20, 1, 7], [1, 3, 0, 2]),
-        ([8, 9, 1], []),
         ([100, 1, 1, 1, 1, 1, 1, 1], [0]),
-        ([1, 2, 4, 8, 16, 32, 64, 128], [7, 6, 5, 4]),
+        # Those of a few large imports, which are no larger than one another together.
+        ([5000, 3000, 2500, 1, 1, 1, 1, 1], [2, 1, 0]),
+        ([5000, 5000, 1, 1, 1, 1, 1, 1], [0, 1]),
+        ([9, 9, 9, 9, 9, 1, 1, 1], []),
+        ([1, 1, 1, 1, 4, 9, 20, 50], [5, 6, 7]),
+        ([1, 2, 4, 8, 16, 32, 64, 128], [4, 5, 6, 7]),
     ],
 )
 def test_which_segments_are_large(sizes: list[int], large: list[int]) -> None:
