@@ -32,8 +32,8 @@ MOST_FOR_WORDS = 20_000
 """Passages whose words are collected, which takes 1.7 s for so many. Without them every name
 that the model does not know as a whole looks like a slip."""
 LEAST_COMPARED = 10
-"""Candidates that are re-ranked however far behind: the confidence goes by the runners-up, a reader
-looks at several, and evaluation at ten."""
+"""Candidates of different wordings that are re-ranked however far behind: the confidence goes by
+the runners-up, a reader looks at several, and evaluation at ten."""
 REMEMBERED = 4_096
 """Passages whose places in the files are kept in mind, half a kilobyte each, and their wordings."""
 
@@ -181,7 +181,7 @@ class PassageIndex:
         """At most ``passages`` candidates for each query, those with the best row first: to within
         some 0.001 of its cosine, as rows are compared in bytes (`index.nearest`).
 
-        Beyond LEAST_COMPARED of them, those that are further behind than the query's margin are
+        Beyond LEAST_COMPARED wordings, those that are further behind than the query's margin are
         left out. The rows are read once for all queries, which takes most of the time where there
         are many.
         """
@@ -239,7 +239,7 @@ class PassageIndex:
             cosines = np.concatenate(
                 [found[place][1] - query.offsets.get(language, 0.0) for language, found in runs]
             )
-            nearest.append(_best_first(owners, cosines, query.margin, count, passages))
+            nearest.append(self._best_first(owners, cosines, query.margin, count, passages))
         return nearest
 
     def _candidates_among(self, query: Query, numbers: range, passages: int) -> _Candidates:
@@ -251,12 +251,35 @@ class PassageIndex:
         offset = query.offsets.get(self.language(numbers.start), 0.0)
         cosines = part.rows[start:end] @ query.vector - offset
         owners = part.owners[start:end]
-        return _best_first(owners, cosines, query.margin, len(cosines), passages)
+        return self._best_first(owners, cosines, query.margin, len(cosines), passages)
+
+    def _best_first(
+        self, owners: Int32, cosines: Float32, margin: float, count: int, passages: int
+    ) -> _Candidates:
+        """At most ``passages`` candidates, from the ``count`` best of some rows, or of some
+        passages' best rows, and the passages that own them."""
+        best = np.argsort(-cosines, kind="stable")[:count]
+        found: dict[int, None] = {}
+        wordings = set[str]()
+        first = math.nan
+        for owner, cosine in zip(owners[best].tolist(), cosines[best].tolist(), strict=True):
+            if math.isnan(cosine):  # these come last
+                break
+            if owner < 0 or owner in found:  # -1: of articles that no longer count
+                continue
+            if not found:
+                first = cosine
+            if len(found) == passages or not is_compared(len(wordings), first - cosine, margin):
+                return _Candidates([*found], complete=True)
+            found[owner] = None
+            wordings.add(self.wording(owner))
+        return _Candidates([*found], complete=len(found) == passages)
 
 
 def is_compared(place: int, behind: float, margin: float) -> bool:
     """Whether the candidate at this ``place``, from 0, is re-ranked, whose best row is so far
     ``behind`` the first one's: all within ``margin`` are, and LEAST_COMPARED if there are so many.
+    Copies of one wording have one place.
     """
     return behind <= margin or place < LEAST_COMPARED
 
@@ -268,27 +291,6 @@ class _Candidates:
 
     numbers: list[int]
     complete: bool
-
-
-def _best_first(
-    owners: Int32, cosines: Float32, margin: float, count: int, passages: int
-) -> _Candidates:
-    """At most ``passages`` candidates, from the ``count`` best of some rows, or of some passages'
-    best rows, and the passages that own them."""
-    best = np.argsort(-cosines, kind="stable")[:count]
-    found: dict[int, None] = {}
-    first = math.nan
-    for owner, cosine in zip(owners[best].tolist(), cosines[best].tolist(), strict=True):
-        if math.isnan(cosine):  # these come last
-            break
-        if owner < 0 or owner in found:  # -1: of articles that no longer count
-            continue
-        if not found:
-            first = cosine
-        if len(found) == passages or not is_compared(len(found), first - cosine, margin):
-            return _Candidates([*found], complete=True)
-        found[owner] = None
-    return _Candidates([*found], complete=len(found) == passages)
 
 
 @dataclass(frozen=True, slots=True)

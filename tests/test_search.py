@@ -197,6 +197,18 @@ def test_candidates_far_behind_the_best_are_left_out(
     assert [hit.number for hit in hits] == numbers
 
 
+def test_copies_do_not_crowd_out_the_runners_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as an address at the end of every article."""
+    monkeypatch.setattr(search, "LEAST_COMPARED", 2)
+    texts = ("Write to us.", "Write  to\nus.", "Write to us.", "near", "far")
+    segment = Segment(
+        (article("a", *texts),),
+        (*[vectors(axis(0))] * 3, vectors(mixed(4, 3, 0, 0)), vectors(mixed(3, 4, 0, 0))),
+    )
+    [hits] = index_of((segment, {"a"})).search_all([Query(axis(0), margin=0.1)], 9)
+    assert [hit.number for hit in hits] == [0, 1, 2, 3]
+
+
 def test_margin_among_the_passages_of_one_article(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "LEAST_COMPARED", 1)
     index = index_of((ONE_EACH, {"a", "b"}))
