@@ -239,12 +239,9 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
 
     try:
         run_bot(settings, partial(_encoder, settings), on_report=tell)
-    except Exception as error:
-        if not isinstance(error, _known_errors()):
-            raise
-        _note(str(error))
+    except Exception as error:  # noqa: BLE001 - told, or raised again
         # A thread may still be at work, or wait for another process.
-        leave(getattr(error, "status", 2))
+        leave(_told(error))
     leave(0)
 
 
@@ -265,12 +262,19 @@ def main() -> None:
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
-    except Exception as error:
-        if not isinstance(error, _known_errors()):
-            raise
-        _note(str(error))
-        sys.exit(getattr(error, "status", 2))
+    except Exception as error:  # noqa: BLE001 - told, or raised again
+        sys.exit(_told(error))
     sys.exit(status or 0)
+
+
+def _told(error: Exception) -> int:
+    """The status to end with after ``error``, whose sentence is printed; raises one that is not
+    meant for the person at the keyboard."""
+    if not isinstance(error, _known_errors()):
+        raise error
+    _note(str(error))
+    status: int = getattr(error, "status", 2)
+    return status
 
 
 def _usage(error: typer.BadParameter) -> str:

@@ -76,13 +76,18 @@ async def _failed(interaction: Interaction, what: str, error: BaseException) -> 
         broken_off(what)
         return
     texts = texts_of(interaction)
-    if isinstance(error, discord.HTTPException) and error.code in _NOBODY_LISTENS:
+    if isinstance(error, discord.HTTPException) and nobody_listens(error):
         log.warning("the %s %s", what, _NOBODY_LISTENS[error.code])
         return
     if isinstance(error, PreparingError):
         await _tell(interaction, texts("preparing"))
         return
     await _tell(interaction, texts("failed", identifier=log_failure(what, error)))
+
+
+def nobody_listens(error: BaseException) -> bool:
+    """Whether Discord says that there is nobody left to tell what was to be told."""
+    return isinstance(error, discord.HTTPException) and error.code in _NOBODY_LISTENS
 
 
 async def message_failed(message: discord.Message, error: BaseException, texts: Texts) -> None:

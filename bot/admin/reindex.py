@@ -11,7 +11,7 @@ import discord
 from bot.admin.rights import AdminGroup
 from bot.catalogue import Texts
 from bot.catalogue import text_of_command as text
-from bot.failures import log_failure
+from bot.failures import log_failure, nobody_listens
 from bot.render import left_out, render_report
 from bot.sending import SEND_ERRORS, insist, respond
 from bot.service import LibraryService, Progress, ReindexStoppedError
@@ -22,10 +22,6 @@ from index.storage import StorageError
 log = logging.getLogger(__name__)
 
 Say = Callable[[str], Awaitable[None]]
-
-_GONE = frozenset({10008, 10015, 50027})
-"""Discord's codes for a response that can no longer be edited: somebody has deleted it, or it is
-older than 15 minutes."""
 
 
 def add_reindex(group: AdminGroup, services: Services) -> None:
@@ -49,7 +45,7 @@ async def report(say: Say, result: str) -> None:
     try:
         await insist(partial(say, result))
     except discord.HTTPException as error:
-        if error.code not in _GONE:
+        if not nobody_listens(error):
             raise
         log.warning("nothing is left to show the report of a reindex in: %s", result)
 
@@ -72,7 +68,7 @@ async def reindexed(
         try:
             await say(sentence)
         except SEND_ERRORS as error:
-            gone = isinstance(error, discord.HTTPException) and error.code in _GONE
+            gone = nobody_listens(error)
             # The reindex goes on: a missing progress line is no reason to break it off.
             log.warning("the progress of a reindex could not be shown: %s", error)
 
