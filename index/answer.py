@@ -22,8 +22,8 @@ from index.spelling import respelt
 CANDIDATES = 64
 """Passages that the re-ranking gets at most; see docs/trials.md for what others would find."""
 COMPUTED_CANDIDATES = 24
-"""The same where token vectors are computed for the question, at a twentieth to a tenth of a second
-each; see docs/trials.md."""
+"""The same where token vectors are computed for the question, which takes a quarter of a second to
+two for all; see docs/performance.md and docs/trials.md."""
 
 
 class Status(StrEnum):

@@ -120,6 +120,7 @@ def _ask(
         stored = [_in_memory(one) for one in stored]
     tokens = np.concatenate([one.vectors.values * one.vectors.scales[:, None] for one in stored])
     rows = np.concatenate([vectors.rows for vectors in index.vectors])
+    firsts = index.starts[:-1]
     for start in range(0, len(questions), QUESTIONS_AT_ONCE):
         batch = questions[start : start + QUESTIONS_AT_ONCE]
         encodings = encoder.encode_questions([one.text for one in batch])
@@ -127,15 +128,16 @@ def _ask(
         cosines = tokens @ np.concatenate(centred).T
         ends = np.cumsum([len(one) for one in centred])
         row_cosines = np.stack([fit.looked_up(one.vector) for one in encodings]) @ rows.T
-        for one, encoding, tokens_of_one, by_row, by_token in zip(
+        best_rows = np.maximum.reduceat(row_cosines, firsts, axis=1)
+        for one, encoding, tokens_of_one, best, by_token in zip(
             batch,
             encodings,
             centred,
-            row_cosines,
+            best_rows,
             np.split(cosines, ends[:-1], axis=1),
             strict=True,
         ):
-            found = _compared(one, encoding, by_row, by_token, index, stored)
+            found = _compared(one, encoding, best, by_token, index, stored)
             # Without a token there is nothing to read.
             if fit.reader is None or not len(tokens_of_one):
                 yield found
@@ -163,12 +165,11 @@ def _read(
 def _compared(
     question: Asking,
     encoding: QuestionEncoding,
-    by_row: Float32,
+    best: Float32,
     by_token: Float32,
     index: PassageIndex,
     tokens: Sequence[PassageTokens],
 ) -> Question:
-    best = np.maximum.reduceat(by_row, index.starts[:-1])
     hits = [Hit(number, cosine) for number, cosine in enumerate(best.tolist())]
     found = views(encoding, hits, tokens, by_token)
     gold, gold_sentences = None, frozenset[int]()
