@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -40,11 +41,37 @@ def add_settings(group: AdminGroup, services: Services) -> None:
         server = await server_administered(interaction)
         if server is not None:
             found = services.servers.get(server)
-            await whisper(interaction, render_settings(found, texts_of(interaction)))
+            view = render_settings(found, texts_of(interaction), _gone(interaction.guild, found))
+            await whisper(interaction, view)
 
 
-def render_settings(settings: ServerSettings, texts: Texts) -> View:
-    """The settings with a menu for each."""
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Ids in the settings of channels and roles that the server does not have any more."""
+
+    channels: frozenset[int] = frozenset()
+    askers: frozenset[int] = frozenset()
+
+
+NOTHING_GONE = Gone()
+
+
+def _gone(guild: discord.Guild | None, settings: ServerSettings) -> Gone:
+    # Every server has a role for everyone: without any, this one is not known yet.
+    if guild is None or not guild.roles:
+        return NOTHING_GONE
+    return Gone(
+        frozenset(one for one in settings.channels if guild.get_channel(one) is None),
+        frozenset(one for one in settings.askers if guild.get_role(one) is None),
+    )
+
+
+def render_settings(settings: ServerSettings, texts: Texts, gone: Gone = NOTHING_GONE) -> View:
+    """The settings with a menu for each.
+
+    Below a menu whose choice is ``gone`` in part or as a whole it says so. As a whole, nobody may
+    ask, or nowhere, and a button takes the choice back: nothing in the menu is left to take away.
+    """
     container = Container(display(texts("settings-title")))
 
     def add(name: str, *items: discord.ui.Item[Any]) -> None:
@@ -52,23 +79,34 @@ def render_settings(settings: ServerSettings, texts: Texts) -> View:
         container.add_item(display(texts(f"settings-{name}")))
         container.add_item(Row(*items))
 
+    def warn(name: str, chosen: frozenset[int], gone: frozenset[int]) -> None:
+        if not gone:
+            return
+        left = len(chosen - gone)
+        container.add_item(display(texts(f"settings-{name}-gone", left=left)))
+        if not left:
+            label, custom_id = texts(f"settings-{name}-all"), f"settings:{name}:all"
+            container.add_item(Row(discord.ui.Button(label=label, custom_id=custom_id)))
+
     channels: discord.ui.ChannelSelect[View] = discord.ui.ChannelSelect(
         custom_id="settings:channels",
         channel_types=CHANNEL_TYPES,
         placeholder=texts("settings-channels-all"),
         min_values=0,
         max_values=MOST_CHOSEN,
-        default_values=[discord.Object(channel) for channel in sorted(settings.channels)],
+        default_values=_objects(settings.channels - gone.channels),
     )
     add("channels", channels)
+    warn("channels", settings.channels, gone.channels)
     roles: discord.ui.RoleSelect[View] = discord.ui.RoleSelect(
         custom_id="settings:askers",
         placeholder=texts("settings-askers-all"),
         min_values=0,
         max_values=MOST_CHOSEN,
-        default_values=[discord.Object(role) for role in sorted(settings.askers)],
+        default_values=_objects(settings.askers - gone.askers),
     )
     add("askers", roles)
+    warn("askers", settings.askers, gone.askers)
     add(
         "strictness",
         _menu(
@@ -88,6 +126,10 @@ def render_settings(settings: ServerSettings, texts: Texts) -> View:
     private = [(value, texts(f"settings-private-{value}")) for value in ("off", "on")]
     add("private", _menu("private", private, "on" if settings.private else "off"))
     return lasting(container)
+
+
+def _objects(ids: Iterable[int]) -> list[discord.Object]:
+    return [discord.Object(one) for one in sorted(ids)]
 
 
 def _menu(field: str, options: Sequence[tuple[str, str]], chosen: str) -> discord.ui.Select[View]:
@@ -130,9 +172,9 @@ def _discord_id(value: str) -> int:
 
 class SettingsItem(
     LastingItem,
-    template=r"settings:(?P<field>channels|askers|strictness|language|days_kept|private)",
+    template=r"settings:(?P<field>channels|askers|strictness|language|days_kept|private)(?::all)?",
 ):
-    """A menu of the settings."""
+    """A menu of the settings, or the button that takes a choice back: it sends no values."""
 
     actions = frozenset(
         f"settings:{field}"
@@ -159,5 +201,6 @@ class SettingsItem(
         await respond(interaction, interaction.response.defer)
         settings = await servers.change(server, change)
         # In the new language, if that was changed.
-        view = render_settings(settings, texts_of(interaction))
+        gone = _gone(interaction.guild, settings)
+        view = render_settings(settings, texts_of(interaction), gone)
         await show(interaction, view)

@@ -160,6 +160,61 @@ async def test_who_may_ask(simcord_env: Env, world: World) -> None:
     assert await stored(world, guild) == ServerSettings()
 
 
+async def test_roles_that_are_gone_shut_nobody_out_for_good(simcord_env: Env, world: World) -> None:
+    guild, channel, member = scene(simcord_env)
+    readers, writers = guild.create_role("Readers"), guild.create_role("Writers")
+    editor = admin(simcord_env, guild)
+    result = await editor.slash(channel, "admin settings")
+    await editor.select(result.response, [readers, writers], custom_id="settings:askers")
+    simcord_env.backend.delete_role(guild.id, readers.id)
+    result = await editor.slash(channel, "admin settings")
+    one_gone = "A role chosen here no longer exists."
+    assert told(result) == [*SETTINGS_SHOWN[:3], one_gone, *settings_shown(world)[3:]]
+    assert chosen(result.response) == {**UNCHANGED, "settings:askers": [str(writers.id)]}
+    assert buttons(result.response) == {}
+    simcord_env.backend.delete_role(guild.id, writers.id)
+    result = await editor.slash(channel, "admin settings")
+    nobody = (
+        "The roles chosen here no longer exist, so nobody may ask. Choose others, or take the "
+        "choice back:"
+    )
+    assert told(result) == [*SETTINGS_SHOWN[:3], nobody, *settings_shown(world)[3:]]
+    assert chosen(result.response) == UNCHANGED
+    assert buttons(result.response) == {"Everyone": True}
+    # Until then it stays as it was set.
+    await member.slash(channel, "ask", question=QUESTION)
+    assert world.library.asked == []
+    await editor.click(result.response, custom_id="settings:askers:all")
+    assert shown(result.response) == settings_shown(world)
+    assert await stored(world, guild) == ServerSettings()
+    await member.slash(channel, "ask", question=QUESTION)
+    assert world.library.asked == [QUESTION]
+
+
+async def test_channels_that_are_gone_leave_it_not_silent_for_good(
+    simcord_env: Env, world: World
+) -> None:
+    guild, channel, member = scene(simcord_env)
+    library = guild.create_text_channel("library")
+    editor = admin(simcord_env, guild)
+    result = await editor.slash(channel, "admin settings")
+    await editor.select(result.response, [library], custom_id="settings:channels")
+    simcord_env.backend.delete_channel(library.id)
+    result = await editor.slash(channel, "admin settings")
+    nowhere = (
+        "The channels chosen here no longer exist, so I answer nowhere. Choose others, or take the "
+        "choice back:"
+    )
+    assert told(result) == [*SETTINGS_SHOWN[:2], nowhere, *settings_shown(world)[2:]]
+    assert chosen(result.response) == UNCHANGED
+    assert buttons(result.response) == {"All channels": True}
+    await editor.click(result.response, custom_id="settings:channels:all")
+    assert shown(result.response) == settings_shown(world)
+    assert await stored(world, guild) == ServerSettings()
+    await member.slash(channel, "ask", question=QUESTION)
+    assert world.library.asked == [QUESTION]
+
+
 async def test_in_which_language_it_speaks(
     simcord_env: Env, world: World, payloads: Payloads
 ) -> None:
