@@ -152,21 +152,6 @@ def answer_messages(
     ]
 
 
-def find_passage(index: PassageIndex, article: str, passage: str) -> int | None:
-    """The number of the passage with this digest (`Citation.passage`) in the article with this id.
-
-    None if there is none; the first, if its text stands in the article more than once.
-    """
-    return next(
-        (
-            number
-            for number in index.numbers(article)
-            if passage_digest(index.passages[number].text) == passage
-        ),
-        None,
-    )
-
-
 def cite_again(
     index: PassageIndex, article: str, passage: str, start: int, end: int
 ) -> Citation | None:
@@ -175,7 +160,7 @@ def cite_again(
 
     None if it is not there any more, or if there is no text from ``start`` to ``end``.
     """
-    number = find_passage(index, article, passage)
+    number = index.number_of(article, passage)
     if number is None or not 0 <= start < end <= len(index.passages[number].text):
         return None
     return _citation(index, number, (start, end), rank=1, score=0.0)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from index.answer import Answer, Asked, Citation, answer_messages, cite_again, find_passage
+from index.answer import Answer, Asked, Citation, answer_messages, cite_again
 from index.content import (
     NOTHING_KNOWN,
     Content,
@@ -201,7 +201,7 @@ class Library:
 
     def context(self, article: str, passage: str) -> Context | None:
         """The article around a passage cited before; None if it no longer holds this very text."""
-        number = find_passage(self.index, article, passage)
+        number = self.index.number_of(article, passage)
         if number is None:
             return None
         numbers = self.index.numbers(article)
