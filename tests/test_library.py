@@ -15,12 +15,13 @@ from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
 
+from index import search
 from index.answer import Answer, Asked, Status
 from index.content import Article
 from index.encoder import QuestionEncoding
 from index.fit import Fit
 from index.library import Library
-from index.passages import Passage
+from index.passages import Passage, passage_digest
 from index.segments import indexed, read_segment
 
 OIL = "Old lamps stand on the quay. They burned whale oil until 1887. Then gas came."
@@ -292,6 +293,22 @@ def test_a_text_that_stands_there_twice(library: Library) -> None:
     context = library.context("salt", digest)
     assert context is not None
     assert context.at == 0
+
+
+def test_an_articles_passages_are_told_by_digests_made_once(
+    library: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def noted(text: str) -> str:
+        made.append(text)
+        return passage_digest(text)
+
+    monkeypatch.setattr(search, "passage_digest", noted)
+    for _ in range(3):
+        assert library.cite("salt", HEMP_DIGEST, 0, 28) is not None
+        assert library.cite("nowhere", HEMP_DIGEST, 0, 28) is None
+    assert sorted(made) == sorted([SALT, HEMP, SALT])
 
 
 def test_context(library: Library) -> None:

@@ -79,10 +79,10 @@ def render_settings(settings: ServerSettings, texts: Texts, gone: Gone = NOTHING
         container.add_item(display(texts(f"settings-{name}")))
         container.add_item(Row(*items))
 
-    def warn(name: str, chosen: frozenset[int], gone: frozenset[int]) -> None:
-        if not gone:
+    def warn(name: str, chosen: frozenset[int], missing: frozenset[int]) -> None:
+        if not missing:
             return
-        left = len(chosen - gone)
+        left = len(chosen - missing)
         container.add_item(display(texts(f"settings-{name}-gone", left=left)))
         if not left:
             label, custom_id = texts(f"settings-{name}-all"), f"settings:{name}:all"
@@ -164,6 +164,14 @@ def changed(settings: ServerSettings, field: str, values: Sequence[str]) -> Serv
     return ServerSettings.model_validate({**settings.model_dump(), field: new})
 
 
+def _taken_back(
+    settings: ServerSettings, field: str, guild: discord.Guild | None
+) -> ServerSettings:
+    """The settings without the choice in the menu of ``field``, if nothing of it is left."""
+    chosen, gone = getattr(settings, field), getattr(_gone(guild, settings), field, None)
+    return changed(settings, field, []) if chosen == gone else settings
+
+
 def _discord_id(value: str) -> int:
     if not (value.isascii() and value.isdigit() and 0 < int(value) < 2**63):
         raise ValueError("this is no id of Discord's")
@@ -172,7 +180,7 @@ def _discord_id(value: str) -> int:
 
 class SettingsItem(
     LastingItem,
-    template=r"settings:(?P<field>channels|askers|strictness|language|days_kept|private)(?::all)?",
+    template=r"settings:(?P<field>channels|askers|strictness|language|days_kept|private)(?P<all>:all)?",
 ):
     """A menu of the settings, or the button that takes a choice back: it sends no values."""
 
@@ -191,6 +199,9 @@ class SettingsItem(
         data: dict[str, Any] = dict(interaction.data or {})
         values = [str(value) for value in data.get("values", [])]
         change = partial(changed, field=self.id_values["field"], values=values)
+        if self.id_values["all"]:
+            # Another admin may have chosen anew since the button was shown.
+            change = partial(_taken_back, field=self.id_values["field"], guild=interaction.guild)
         try:
             change(servers.get(server))
         except ValueError:

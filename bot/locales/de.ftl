@@ -229,14 +229,14 @@ settings-title =
 settings-channels = **Kanäle**, in denen ich antworte
 settings-channels-all = Alle Kanäle
 settings-channels-gone = { $left ->
-    [0] Die hier gewählten Kanäle gibt es nicht mehr, daher antworte ich nirgends. Wähle andere, oder nimm die Auswahl zurück:
-   *[other] Einen hier gewählten Kanal gibt es nicht mehr.
+    [0] Die hier gewählten Kanäle gibt es nicht mehr, daher antworte ich nirgends. Wähle andere oder nimm die Auswahl zurück:
+   *[other] Einige der hier gewählten Kanäle gibt es nicht mehr.
 }
 settings-askers = **Wer fragen darf**
 settings-askers-all = Alle
 settings-askers-gone = { $left ->
-    [0] Die hier gewählten Rollen gibt es nicht mehr, daher darf niemand fragen. Wähle andere, oder nimm die Auswahl zurück:
-   *[other] Eine hier gewählte Rolle gibt es nicht mehr.
+    [0] Die hier gewählten Rollen gibt es nicht mehr, daher darf niemand fragen. Wähle andere oder nimm die Auswahl zurück:
+   *[other] Einige der hier gewählten Rollen gibt es nicht mehr.
 }
 settings-strictness = **Wie sicher ich sein muss**, um eine Stelle als Antwort zu zeigen
 settings-strictness-looser = Lockerer: mehr Antworten, darunter mehr falsche

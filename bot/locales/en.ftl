@@ -230,14 +230,14 @@ settings-title =
 settings-channels = **Channels** in which I answer
 settings-channels-all = All channels
 settings-channels-gone = { $left ->
-    [0] The channels chosen here no longer exist, so I answer nowhere. Choose others, or take the choice back:
-   *[other] A channel chosen here no longer exists.
+    [0] The channels chosen here no longer exist, so I answer nowhere. Choose others or take the choice back:
+   *[other] Some of the channels chosen here no longer exist.
 }
 settings-askers = **Who may ask**
 settings-askers-all = Everyone
 settings-askers-gone = { $left ->
-    [0] The roles chosen here no longer exist, so nobody may ask. Choose others, or take the choice back:
-   *[other] A role chosen here no longer exists.
+    [0] The roles chosen here no longer exist, so nobody may ask. Choose others or take the choice back:
+   *[other] Some of the roles chosen here no longer exist.
 }
 settings-strictness = **How sure I must be** before I call a passage an answer
 settings-strictness-looser = Looser: more answers, more of them wrong

@@ -231,13 +231,13 @@ settings-channels = **Canales** en los que respondo
 settings-channels-all = Todos los canales
 settings-channels-gone = { $left ->
     [0] Los canales elegidos aquí ya no existen, así que no respondo en ninguno. Elige otros o anula la elección:
-   *[other] Un canal elegido aquí ya no existe.
+   *[other] Algunos de los canales elegidos aquí ya no existen.
 }
 settings-askers = **Quién puede preguntar**
 settings-askers-all = Todo el mundo
 settings-askers-gone = { $left ->
     [0] Los roles elegidos aquí ya no existen, así que nadie puede preguntar. Elige otros o anula la elección:
-   *[other] Un rol elegido aquí ya no existe.
+   *[other] Algunos de los roles elegidos aquí ya no existen.
 }
 settings-strictness = **Cuánta seguridad necesito** para presentar un pasaje como respuesta
 settings-strictness-looser = Más flexible: más respuestas, pero también más errores

@@ -226,14 +226,14 @@ settings-title =
 settings-channels = **Salons** où je réponds
 settings-channels-all = Tous les salons
 settings-channels-gone = { $left ->
-    [0] Les salons choisis ici n’existent plus, je ne réponds donc nulle part. Choisis-en d’autres, ou annule le choix :
-   *[other] Un salon choisi ici n’existe plus.
+    [0] Les salons choisis ici n’existent plus, je ne réponds donc nulle part. Choisis-en d’autres ou annule le choix :
+   *[other] Certains des salons choisis ici n’existent plus.
 }
 settings-askers = **Qui peut poser des questions**
 settings-askers-all = Tout le monde
 settings-askers-gone = { $left ->
-    [0] Les rôles choisis ici n’existent plus, personne ne peut donc poser de questions. Choisis-en d’autres, ou annule le choix :
-   *[other] Un rôle choisi ici n’existe plus.
+    [0] Les rôles choisis ici n’existent plus, personne ne peut donc poser de questions. Choisis-en d’autres ou annule le choix :
+   *[other] Certains des rôles choisis ici n’existent plus.
 }
 settings-strictness = **À quel point je dois être sûr** avant de présenter un passage comme réponse
 settings-strictness-looser = Plus souple : davantage de réponses, mais aussi davantage d’erreurs

@@ -168,14 +168,14 @@ async def test_roles_that_are_gone_shut_nobody_out_for_good(simcord_env: Env, wo
     await editor.select(result.response, [readers, writers], custom_id="settings:askers")
     simcord_env.backend.delete_role(guild.id, readers.id)
     result = await editor.slash(channel, "admin settings")
-    one_gone = "A role chosen here no longer exists."
+    one_gone = "Some of the roles chosen here no longer exist."
     assert told(result) == [*SETTINGS_SHOWN[:3], one_gone, *settings_shown(world)[3:]]
     assert chosen(result.response) == {**UNCHANGED, "settings:askers": [str(writers.id)]}
     assert buttons(result.response) == {}
     simcord_env.backend.delete_role(guild.id, writers.id)
     result = await editor.slash(channel, "admin settings")
     nobody = (
-        "The roles chosen here no longer exist, so nobody may ask. Choose others, or take the "
+        "The roles chosen here no longer exist, so nobody may ask. Choose others or take the "
         "choice back:"
     )
     assert told(result) == [*SETTINGS_SHOWN[:3], nobody, *settings_shown(world)[3:]]
@@ -184,6 +184,14 @@ async def test_roles_that_are_gone_shut_nobody_out_for_good(simcord_env: Env, wo
     # Until then it stays as it was set.
     await member.slash(channel, "ask", question=QUESTION)
     assert world.library.asked == []
+    # Where another admin has chosen anew since, the button takes nothing back.
+    again = await editor.slash(channel, "admin settings")
+    await editor.select(again.response, [guild.default_role], custom_id="settings:askers")
+    await editor.click(result.response, custom_id="settings:askers:all")
+    chosen_anew = str(guild.default_role.id)
+    assert chosen(result.response) == {**UNCHANGED, "settings:askers": [chosen_anew]}
+    await world.services.servers.set(guild.id, ServerSettings(askers=frozenset({writers.id})))
+    result = await editor.slash(channel, "admin settings")
     await editor.click(result.response, custom_id="settings:askers:all")
     assert shown(result.response) == settings_shown(world)
     assert await stored(world, guild) == ServerSettings()
@@ -202,7 +210,7 @@ async def test_channels_that_are_gone_leave_it_not_silent_for_good(
     simcord_env.backend.delete_channel(library.id)
     result = await editor.slash(channel, "admin settings")
     nowhere = (
-        "The channels chosen here no longer exist, so I answer nowhere. Choose others, or take the "
+        "The channels chosen here no longer exist, so I answer nowhere. Choose others or take the "
         "choice back:"
     )
     assert told(result) == [*SETTINGS_SHOWN[:2], nowhere, *settings_shown(world)[2:]]
@@ -213,6 +221,22 @@ async def test_channels_that_are_gone_leave_it_not_silent_for_good(
     assert await stored(world, guild) == ServerSettings()
     await member.slash(channel, "ask", question=QUESTION)
     assert world.library.asked == [QUESTION]
+
+
+async def test_one_of_the_channels_is_gone(simcord_env: Env, world: World) -> None:
+    guild, channel, _ = scene(simcord_env)
+    library, attic = guild.create_text_channel("library"), guild.create_text_channel("attic")
+    editor = admin(simcord_env, guild)
+    result = await editor.slash(channel, "admin settings")
+    await editor.select(result.response, [library, attic], custom_id="settings:channels")
+    simcord_env.backend.delete_channel(attic.id)
+    result = await editor.slash(channel, "admin settings")
+    some = "Some of the channels chosen here no longer exist."
+    assert told(result) == [*SETTINGS_SHOWN[:2], some, *settings_shown(world)[2:]]
+    assert chosen(result.response) == {**UNCHANGED, "settings:channels": [str(library.id)]}
+    # A menu of before, which still names it, may be used.
+    await editor.select(result.response, ["looser"], custom_id="settings:strictness")
+    assert (await stored(world, guild)).strictness == "looser"
 
 
 async def test_in_which_language_it_speaks(
