@@ -26,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.answer import CANDIDATES, confidence
+from index.answer import CANDIDATES, look_again
 from index.content import Article, Content, read_content
 from index.encoder import Encoder, QuestionEncoding, load_encoder
 from index.evaluate import Dataset, GoldAnswer, read_squad
@@ -183,6 +183,7 @@ def _trial(
 ) -> Trial:
     languages = language_likelihoods(asked.text, index.languages)
     matches = rerank(asked.encoding, languages, hits, index, fit)
+    matches, chance = look_again(asked.encoding, matches, index, fit)
     first = index.passages[matches[0].number]
     right = _is_gold(matches[0].number, index, asked.gold)
     start, end = first.sentences[matches[0].sentence]
@@ -190,7 +191,7 @@ def _trial(
         size=size,
         kind=kind,
         article=asked.gold.article,
-        chance=confidence(asked.encoding, matches, index, fit),
+        chance=chance,
         right=right,
         sentence=right and any(text in first.text[start:end] for text in asked.gold.texts),
     )

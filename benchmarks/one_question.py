@@ -46,7 +46,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "MaxSim's product, and what goes into it": (index.rerank, "similarities"),
     "best match of each sentence": (index.rerank, "views"),
     "scores and order": (index.answer, "rerank"),
-    "confidence": (index.answer, "confidence"),
+    "confidence, and who comes first": (index.answer, "look_again"),
     "reading, where it is in doubt": (index.reader.Reader, "read"),
     "the answer": (index.answer, "_answer"),
     "the Python between them": (index.library, "answer_messages"),

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from itertools import zip_longest
 
 from index.encoder import Encoder, QuestionEncoding
-from index.fit import Fit
+from index.fit import Features, Fit
 from index.language import language_likelihoods
-from index.late_interaction import centre
+from index.late_interaction import Float32, centre
 from index.passages import passage_digest
 from index.questions import bare_question, split_questions
 from index.rerank import Match, features, rerank
 from index.search import PassageIndex, Query
+from index.second_look import MOST_READ, Candidate, judge
 from index.spelling import respelt
 
 CANDIDATES = 64
@@ -49,7 +50,8 @@ class Citation:
     """A passage word for word, and where it stands.
 
     ``paragraph`` counts from 1 within the article. ``score`` is the re-ranking's; higher is better,
-    and it compares passages for one question only.
+    and it compares passages for one question only. Where the reader has put a passage first, those
+    after it have its score at most.
     """
 
     rank: int
@@ -246,7 +248,7 @@ def _look_up(
         if in_context:
             encoding = _last(encoding, len(search.question.strip()), text)
         matches = rerank(encoding, fits, hits, index, search.fit)
-        sure = confidence(encoding, matches, index, search.fit)
+        matches, sure = look_again(encoding, matches, index, search.fit)
         now = _LookedUp(search.question, matches, sure, in_context)
         before = found.get(id(search), now)
         found[id(search)] = max(before, now, key=lambda one: one.confidence)
@@ -281,26 +283,64 @@ def _status(found: _LookedUp, fit: Fit) -> Status:
     return Status.ANSWERED if sure else Status.UNSURE
 
 
-def confidence(
-    encoding: QuestionEncoding, matches: Sequence[Match], index: PassageIndex, fit: Fit
-) -> float:
-    """The calibrated probability that the first of ``matches`` answers; 0 without any.
+def look_again(
+    encoding: QuestionEncoding, matches: list[Match], index: PassageIndex, fit: Fit
+) -> tuple[list[Match], float]:
+    """The ``matches`` in their last order, which is another where it was in doubt, and the
+    calibrated probability that the first one answers; 0 without any.
 
     Raises StorageError if token vectors cannot be read, ModelError for a damaged reader.
     """
     # Without a token there is nothing to compare: white space, or signs the model does not know.
     if not matches or not len(encoding.tokens):
-        return 0.0
-    found = features(matches, index)
+        return matches, 0.0
     reader = fit.reader
     if reader is None:
-        return fit.probability(found)
+        return matches, fit.probability(features(matches, index))
 
-    def read() -> float:
-        [tokens] = index.tokens([matches[0].number])
-        return reader.read(centre(encoding.tokens, fit.question_mean), encoding.weights, tokens)
+    @cache
+    def question() -> Float32:
+        return centre(encoding.tokens, fit.question_mean)
 
-    return fit.probability(found, read)
+    def read(match: Match) -> float:
+        [tokens] = index.tokens([match.number])
+        return reader.read(question(), encoding.weights, tokens)
+
+    places = _first_of_wordings(matches, index, MOST_READ)
+    candidates = [
+        Candidate(
+            score=matches[place].score,
+            features=partial(_features_of, place, matches, index),
+            read=partial(read, matches[place]),
+        )
+        for place in places
+    ]
+    found = judge(candidates, fit)
+    return _put_first(places[found.first], matches), found.probability
+
+
+def _first_of_wordings(matches: Sequence[Match], index: PassageIndex, count: int) -> list[int]:
+    """The places of the first ``count`` matches, those left out that are copies of one before."""
+    places: dict[str, int] = {}
+    for place, match in enumerate(matches):
+        places.setdefault(index.wording(match.number), place)
+        if len(places) == count:
+            break
+    return list(places.values())
+
+
+def _features_of(place: int, matches: list[Match], index: PassageIndex) -> Features:
+    """What the confidence goes by if the match at this place comes first."""
+    return features(_put_first(place, matches), index)
+
+
+def _put_first(place: int, matches: list[Match]) -> list[Match]:
+    """The match at this place, then the others as they were, none with a higher score."""
+    if place == 0:
+        return matches
+    first = matches[place]
+    others = [*matches[:place], *matches[place + 1 :]]
+    return [first, *(replace(one, score=min(one.score, first.score)) for one in others)]
 
 
 def _answer(

@@ -13,7 +13,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -94,10 +94,12 @@ class Confidence:
 @dataclass(frozen=True, slots=True)
 class SecondLook:
     """Logistic regression on the features and on what the reader found: ``read`` is the weight of
-    the logarithm of its probability that the passage answers."""
+    the logarithm of its probability that the passage answers; ``order``, 0 or more, is that
+    logarithm's weight beside the ranking's score for which passage comes first."""
 
     views: Confidence
     read: float
+    order: float
 
     def log_odds(self, features: Features, read: float) -> float:
         """The same, ``read`` being the reader's log-odds."""
@@ -145,19 +147,18 @@ class Fit:
         vector: Float32 = question - MEAN_SHARE * self.vector_mean
         return vector
 
-    def probability(self, features: Features, read: Callable[[], float] | None = None) -> float:
+    def probability(self, features: Features, read: float | None = None) -> float:
         """The probability that the first passage answers; ``unsure`` where none was fitted.
 
-        ``read`` gives the reader's log-odds. It is asked only where the features leave it in doubt.
+        ``read``: the reader's log-odds, for a second look.
         """
         if self.confidence is None:
             return self.unsure
         if features.lead is None:
             features = replace(features, lead=self.unknown_lead)
-        probability = _probability(self.confidence.log_odds(features))
-        if read is None or self.second_look is None or not is_in_doubt(probability):
-            return probability
-        return _probability(self.second_look.log_odds(features, read()))
+        if read is None or self.second_look is None:
+            return _probability(self.confidence.log_odds(features))
+        return _probability(self.second_look.log_odds(features, read))
 
     def row_offsets(self, languages: Mapping[str, float]) -> dict[str, float]:
         """What to take off the cosines of rows in each language; ``languages``: how well the
@@ -287,13 +288,19 @@ def write_fit(path: Path, fit: Fit, provenance: dict[str, Any]) -> None:
 
 
 def _written(look: SecondLook) -> dict[str, float]:
-    return {**_rounded(asdict(look.views)), "read": round(look.read, 4)}
+    return {
+        **_rounded(asdict(look.views)),
+        "read": round(look.read, 4),
+        "order": round(look.order, 4),
+    }
 
 
 def _second_look(content: Mapping[str, Any]) -> SecondLook:
     numbers = _floats(content)
-    read = numbers.pop("read")
-    return SecondLook(Confidence(**numbers), read)
+    read, order = numbers.pop("read"), numbers.pop("order")
+    if not order >= 0:
+        raise ValueError("the reader's weight in the order is negative, or no number")
+    return SecondLook(Confidence(**numbers), read, order)
 
 
 def _floats(values: Mapping[str, Any]) -> dict[str, float]:

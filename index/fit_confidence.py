@@ -1,4 +1,5 @@
-"""Learn how sure an answer is: the confidence, the second look, and the thresholds.
+"""Learn how sure an answer is, and what the reader has to say in it: the confidence, the second
+look, and the thresholds.
 
 For the confidence, libraries of different sizes are made of some articles; `index/fit_trials.py`
 says what they are asked. Where there are other articles, with questions that somebody wrote for the
@@ -7,18 +8,20 @@ article not to answer, these count too: such a question is harder to tell.
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import log_softmax
 from sklearn.linear_model import LogisticRegression
 
-from index.fit import Confidence, Features, Fit, SecondLook, log_probability
+from index.fit import Confidence, Features, Fit, SecondLook, is_in_doubt, log_probability
 from index.fit_samples import Asked, Pair
 from index.fit_trials import Kind, Trial, make_trials
+from index.second_look import MOST_READ, judge, read_ahead
 
 Float64 = NDArray[np.float64]
 
@@ -41,6 +44,12 @@ HELD_OUT_WEIGHTS = {
 }
 """The same of what is held out. With more, more of XQuAD's absent questions are answered; see
 docs/trials.md."""
+
+SHARPNESS = (10.0, 50.0)
+"""What scores are multiplied by where the reader's weight in the order is learned: at least, so
+that the views count for something, and at first."""
+NEVER = -1e3
+"""The score of a candidate that is not there."""
 
 
 def fit_confidence(
@@ -75,24 +84,68 @@ def fit_confidence(
     every = [*trials, *others]
     labels = np.array([trial.right for trial in every])
     fit = replace(fit, unknown_lead=_mean_lead(every, weights))
-    table = np.array([astuple(_led(trial.features, fit.unknown_lead)) for trial in every])
+    table = _table([trial.features for trial in every], fit)
     fit = replace(fit, confidence=Confidence(*_regression(table, labels, weights)))
     if fit.reader:
-        # What counts for nothing need not be read, and what has no token cannot be.
-        read = [
-            log_probability(trial.read()) if trial.read and weight else -math.inf
-            for trial, weight in zip(every, weights, strict=True)
-        ]
-        known = np.isfinite(read)
-        both = np.column_stack([table, read])[known]
-        *views, of_read = _regression(both, labels[known], weights[known])
-        fit = replace(fit, second_look=SecondLook(Confidence(*views), of_read))
-    chances = [fit.probability(t.features, t.read) for t in trials if t.kind is Kind.ANSWERABLE]
+        # What counts for nothing need not be read.
+        counts = [(trial, weight) for trial, weight in zip(every, weights, strict=True) if weight]
+        fit = replace(fit, second_look=_second_look(counts, fit))
+    chances = [judge(t.candidates, fit).probability for t in trials if t.kind is Kind.ANSWERABLE]
     return replace(
         fit,
         answered=float(np.quantile(chances, 1 - ANSWERED_SHARE)),
         unsure=float(np.quantile(chances, 1 - UNSURE_SHARE)),
     )
+
+
+def _second_look(trials: Sequence[tuple[Trial, float]], fit: Fit) -> SecondLook:
+    """From trials and their weights; the ``fit`` has its confidence."""
+    # What has no token cannot be read.
+    readable = [(trial, weight) for trial, weight in trials if trial.candidates[0].read]
+    doubtful = [is_in_doubt(fit.probability(trial.features)) for trial, _ in readable]
+    order = _order([one for one, in_doubt in zip(readable, doubtful, strict=True) if in_doubt])
+    features, read, labels = [], [], []
+    for (trial, _), in_doubt in zip(readable, doubtful, strict=True):
+        # Elsewhere the first one stays.
+        candidates = trial.candidates if in_doubt else trial.candidates[:1]
+        place, odds = read_ahead(candidates, order)
+        features.append(candidates[place].features())
+        read.append(log_probability(odds))
+        labels.append(trial.is_right(place))
+    table = np.column_stack([_table(features, fit), read])
+    weights = np.array([weight for _, weight in readable])
+    *views, of_read = _regression(table, np.array(labels), weights)
+    return SecondLook(Confidence(*views), of_read, order)
+
+
+def _order(trials: Sequence[tuple[Trial, float]]) -> float:
+    """What the logarithm of the reader's probability should count for beside the score: softmax
+    over the candidates of each trial that has one that answers among several."""
+    scores, read, answers, weights = [], [], [], []
+    for trial, weight in trials:
+        if trial.answer not in trial.numbers or len(trial.numbers) < 2:
+            continue
+        missing = MOST_READ - len(trial.numbers)
+        scores.append([*(one.score for one in trial.candidates), *[NEVER] * missing])
+        odds = [one.read() for one in trial.candidates if one.read]
+        read.append([*map(log_probability, odds), *[0.0] * missing])
+        answers.append(trial.numbers.index(trial.answer))
+        weights.append(weight)
+    if not answers:
+        return 0.0
+    views, reader, every = np.array(scores), np.array(read), np.arange(len(answers))
+
+    def loss(sharpness: Float64) -> float:
+        chances = log_softmax(sharpness[0] * views + sharpness[1] * reader, axis=1)
+        return float(-np.average(chances[every, answers], weights=weights))
+
+    least, start = SHARPNESS
+    found = minimize(loss, [start, 1.0], bounds=[(least, None), (0.0, None)]).x
+    return float(found[1] / found[0])
+
+
+def _table(features: Sequence[Features], fit: Fit) -> Float64:
+    return np.array([astuple(_led(one, fit.unknown_lead)) for one in features])
 
 
 def _regression(table: Float64, labels: NDArray[np.bool_], weights: Float64) -> list[float]:
@@ -115,13 +168,12 @@ def _mean_lead(trials: Sequence[Trial], weights: Float64) -> float:
 
     A library of one passage has no runners-up, and its passage's lead should tell nothing.
     """
-    known = [
-        (trial.features.lead, weight)
-        for trial, weight in zip(trials, weights, strict=True)
-        if trial.features.lead is not None
-    ]
-    leads, weights = np.array(known).reshape(-1, 2).T
-    return float(np.average(leads, weights=weights)) if len(leads) else 0.0
+    leads = [trial.features.lead for trial in trials]
+    known = [(one, weight) for one, weight in zip(leads, weights, strict=True) if one is not None]
+    if not known:
+        return 0.0
+    values, of_known = np.array(known).T
+    return float(np.average(values, weights=of_known))
 
 
 def _led(features: Features, unknown_lead: float) -> Features:

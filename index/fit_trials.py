@@ -7,10 +7,10 @@ its article stays. There may also be questions that somebody wrote for the artic
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import cache, partial
 from itertools import takewhile
 
 import numpy as np
@@ -20,6 +20,9 @@ from index.fit import Features, Fit
 from index.fit_samples import Question
 from index.rerank import lead, score
 from index.search import is_compared
+from index.second_look import MOST_READ, Candidate
+
+Float64 = NDArray[np.float64]
 
 
 class Kind(StrEnum):
@@ -33,13 +36,27 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A question asked of a library; ``right`` if the passage that answers it came first."""
+    """A question asked of a library. ``candidates``: those that may come first, the best by the
+    views first; ``numbers``: their passages'; ``answer``: the number of the one that answers."""
 
     kind: Kind
-    features: Features
-    right: bool
-    read: Callable[[], float] | None
-    """The reader's log-odds for the first passage; None without a reader."""
+    candidates: tuple[Candidate, ...]
+    numbers: tuple[int, ...]
+    answer: int | None
+
+    @property
+    def features(self) -> Features:
+        """What the confidence goes by where the views alone decide which comes first."""
+        return self.candidates[0].features()
+
+    @property
+    def right(self) -> bool:
+        """Whether it answers then."""
+        return self.is_right(0)
+
+    def is_right(self, place: int) -> bool:
+        """Whether the candidate at this place answers."""
+        return self.numbers[place] == self.answer
 
 
 def make_trials(
@@ -72,20 +89,41 @@ def make_trials(
 
 
 def _trial(kind: Kind, question: Question, library: NDArray[np.intp], fit: Fit) -> Trial:
-    candidates = candidates_of(question, library, fit)
-    views = question.views[candidates]
-    first = int(score(views, fit.ranking).argmax())
-    sentence, maxsim, sentence_maxsim = map(float, views[first])
-    features = Features(
+    answer = question.gold if kind is Kind.ANSWERABLE else None
+    return Trial(kind, *first_candidates(question, library, fit), answer)
+
+
+def first_candidates(
+    question: Question, passages: NDArray[np.intp], fit: Fit
+) -> tuple[tuple[Candidate, ...], tuple[int, ...]]:
+    """Those that may come first in a library of these ``passages``, by their numbers, the best by
+    the views first; and their numbers."""
+    compared = candidates_of(question, passages, fit)
+    views = question.views[compared]
+    scores = score(views, fit.ranking)
+    best = np.argsort(-scores, kind="stable")[:MOST_READ].tolist()
+    numbers = tuple(int(compared[place]) for place in best)
+    found = tuple(
+        Candidate(
+            score=float(scores[place]),
+            features=cache(partial(_features, question, views, place, number)),
+            read=partial(question.read, number) if question.read else None,
+        )
+        for place, number in zip(best, numbers, strict=True)
+    )
+    return found, numbers
+
+
+def _features(question: Question, views: Float64, place: int, number: int) -> Features:
+    """Were the one at this place of the ``views`` the first."""
+    sentence, maxsim, sentence_maxsim = map(float, views[place])
+    return Features(
         sentence=sentence,
         maxsim=maxsim,
         sentence_maxsim=sentence_maxsim,
-        lead=lead(maxsim, np.delete(views[:, 1], first)),
-        same_language=float(question.same_language[candidates[first]]),
+        lead=lead(maxsim, np.delete(views[:, 1], place)),
+        same_language=float(question.same_language[number]),
     )
-    number = int(candidates[first])
-    read = partial(question.read, number) if question.read else None
-    return Trial(kind, features, kind is Kind.ANSWERABLE and number == question.gold, read)
 
 
 def candidates_of(question: Question, passages: NDArray[np.intp], fit: Fit) -> NDArray[np.intp]:

@@ -9,7 +9,7 @@ be asked of every language's passages. These are learned, in this order:
     ranking      weights that put the right passage first (softmax over the candidates)
     margin       how far behind a right first passage's best sentence may be
     confidence   logistic regression on whether the first passage is the right one
-    second look  the same with what the reader makes of it, if the model has one
+    second look  what the reader counts for in the order and in the confidence, if the model has one
 
 `index/fit_confidence.py` learns the last two, and the thresholds. What is reported is cross-fitted:
 every article's questions are judged by numbers learned from other articles.
@@ -35,13 +35,14 @@ from index.evaluate import Dataset, EvaluationError
 from index.fit import Fit, LanguageBias, Ranking
 from index.fit_confidence import WEIGHTS, fit_confidence
 from index.fit_samples import Asked, Pair, Question, ask_all, ask_of_own
-from index.fit_trials import Kind, candidates_of, make_trials
+from index.fit_trials import Kind, first_candidates, make_trials
 from index.late_interaction import Float32, unit
 from index.passage_vectors import TitledPassage, encode_sentences
 from index.passages import split_article
 from index.reader import Reader
 from index.remembering import RememberingEncoder
 from index.rerank import score, without_bias
+from index.second_look import judge
 
 Float64 = NDArray[np.float64]
 
@@ -330,9 +331,10 @@ def _cell(
     for fold, fit, asked in fitted:
         for question in asked[pair].questions:
             if question.article in fold:
-                candidates = candidates_of(question, np.arange(len(question.views)), fit)
-                views = question.views[candidates]
-                first = int(candidates[score(views, fit.ranking).argmax()])
+                candidates, numbers = first_candidates(
+                    question, np.arange(len(question.views)), fit
+                )
+                first = numbers[judge(candidates, fit).first]
                 recall.append(first == question.gold)
                 chosen = int(question.sentences[first].argmax())
                 sentence.append(recall[-1] and chosen in question.gold_sentences)
@@ -348,7 +350,7 @@ def _cell(
             unseen = [question for question in one.questions if question.article in fold]
             for trial in make_trials(unseen, one.articles, inside, fit, random):
                 # Each fold's fit has a threshold of its own: count from there.
-                chance = fit.probability(trial.features, trial.read)
+                chance = judge(trial.candidates, fit).probability
                 place = logit(chance) - logit(fit.answered)
                 places[trial.kind].append(float(place))
         for kind, found in places.items():

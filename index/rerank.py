@@ -6,7 +6,8 @@ the passage that answers seldom says again what the article is about, and would 
 does. And a sentence leans on the one before it, which may have said what "it" is.
 
 The views are added up with the fitted weights, so a passage's score does not hang on which others
-are compared.
+are compared. Where they leave it in doubt which one answers, `index/second_look.py` has the last
+word.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from content_folder import ContentFolder
 from fake_encoder import FakeEncoder
 from fits import fit_for
 
+from index import answer as answer_module
 from index import search
 from index.answer import Answer, Status, is_cut
 from index.fit import Confidence, Fit, LanguageBias, SecondLook
@@ -128,7 +129,7 @@ def test_what_is_in_doubt_is_read(
         fit_for(encoder),
         question_mean=np.full(64, 0.01, np.float32),
         confidence=Confidence(*[0.0] * 6),
-        second_look=SecondLook(Confidence(*[0.0] * 6), read=1.0),
+        second_look=SecondLook(Confidence(*[0.0] * 6), read=1.0, order=0.0),
         reader=reader,
         answered=0.45,
         unsure=0.01,
@@ -146,13 +147,99 @@ def test_what_is_in_doubt_is_read(
     assert answer.status is status
 
 
+class Knowing(Reader):
+    """A reader that is sure of passages with so many tokens, and of no others; notes their
+    numbers of tokens."""
+
+    def __init__(self, tokens: int) -> None:
+        self.tokens = tokens
+        self.read_ones: list[int] = []
+
+    def read(self, question: Float32, weights: Float32, tokens: PassageTokens) -> float:
+        self.read_ones.append(len(tokens.vectors.scales))
+        return 40.0 if self.read_ones[-1] == self.tokens else -4.0
+
+
+# "Salt: Salt is boiled in copper pans.", the same in "Lamps", and the oil's sentences.
+SALT_TOKENS, OIL_TOKENS, HEMP_TOKENS = 7, 16, 9
+
+
+def in_doubt(reader: Reader) -> Fit:
+    """The views leave everything in doubt, and the reader decides the order; the second look goes
+    by the sentence's cosine beside it."""
+    return replace(
+        fit_for(FakeEncoder()),
+        confidence=Confidence(*[0.0] * 6),
+        second_look=SecondLook(Confidence(0.0, 1.0, *[0.0] * 4), read=1.0, order=10.0),
+        reader=reader,
+    )
+
+
+def test_where_it_is_in_doubt_the_reader_may_put_another_passage_first(
+    filled: ContentFolder, data: Path
+) -> None:
+    """And the confidence is that passage's."""
+    reader = Knowing(OIL_TOKENS)
+    as_it_was = replace(in_doubt(reader), reader=None)
+    by_views = library_of(filled, data, as_it_was).answer("hemp ropes", top=10).citations
+    assert [citation.quote for citation in by_views] == [HEMP, SALT, OIL]
+    answer = library_of(filled, data, in_doubt(reader)).answer("hemp ropes", top=10)
+    assert [citation.quote for citation in answer.citations] == [OIL, HEMP, SALT]
+    assert [citation.rank for citation in answer.citations] == [1, 2, 3]
+    # The salt stands there twice, and is read once.
+    assert reader.read_ones == [HEMP_TOKENS, SALT_TOKENS, OIL_TOKENS]
+    assert [citation.score for citation in answer.citations] == [by_views[2].score] * 3
+    # The second look goes by its cosine, which is near 0; with the hemp's it would be 0.6.
+    assert answer.confidence == pytest.approx(0.5, abs=0.03)
+
+
+def test_where_the_reader_knows_no_better_the_order_stays(
+    filled: ContentFolder, data: Path
+) -> None:
+    reader = Knowing(0)
+    as_it_was = replace(in_doubt(reader), reader=None)
+    by_views = library_of(filled, data, as_it_was).answer("hemp ropes", top=10).citations
+    answer = library_of(filled, data, in_doubt(reader)).answer("hemp ropes", top=10)
+    assert answer.citations == by_views
+    assert answer.confidence < 0.1
+
+
+def test_so_many_passages_are_read_at_most(
+    filled: ContentFolder, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_module, "MOST_READ", 2)
+    reader = Knowing(OIL_TOKENS)
+    answer = library_of(filled, data, in_doubt(reader)).answer("hemp ropes", top=10)
+    assert answer.citations[0].quote == HEMP
+    assert reader.read_ones == [HEMP_TOKENS, SALT_TOKENS]
+
+
+def test_of_several_questions_each_is_read_for_itself(filled: ContentFolder, data: Path) -> None:
+    reader = Knowing(OIL_TOKENS)
+    library = library_of(filled, data, in_doubt(reader))
+    answer = library.answer("Which hemp ropes? Which copper pans?", top=10)
+    assert answer.citations[0].quote == OIL
+    assert answer.citations[0].asks == "Which hemp ropes? Which copper pans?"
+
+
+def test_in_an_article_with_one_passage_there_is_nothing_else_to_read(
+    content: ContentFolder, data: Path
+) -> None:
+    content.write("hemp.md", HEMP)
+    content.write("oil.md", OIL)
+    reader = Knowing(OIL_TOKENS)
+    answer = library_of(content, data, in_doubt(reader)).answer("hemp ropes", article="hemp")
+    assert [citation.quote for citation in answer.citations] == [HEMP]
+    assert len(reader.read_ones) == 1
+
+
 @pytest.mark.parametrize("odds", [5.0, -5.0])
 def test_what_is_clear_is_not_read(filled: ContentFolder, data: Path, odds: float) -> None:
     reader = Noting(0.0)
     fit = replace(
         fit_for(FakeEncoder()),
         confidence=Confidence(odds, *[0.0] * 5),
-        second_look=SecondLook(Confidence(*[0.0] * 6), read=1.0),
+        second_look=SecondLook(Confidence(*[0.0] * 6), read=1.0, order=0.0),
         reader=reader,
     )
     answer = library_of(filled, data, fit).answer("hemp ropes")

@@ -21,6 +21,7 @@ from index.fit import (
     Ranking,
     SecondLook,
     fit_path,
+    is_in_doubt,
     load_fit,
     load_reader,
     log_probability,
@@ -108,44 +109,31 @@ def test_probability_where_none_was_fitted() -> None:
     assert replace(FIT, confidence=None, unsure=0.3).probability(FEATURES) == 0.3
 
 
-LOOK = SecondLook(Confidence(-2, 1, 1, 1, 5, -0.5), read=0.5)
+LOOK = SecondLook(Confidence(-2, 1, 1, 1, 5, -0.5), read=0.5, order=0.03)
 
 
 def test_the_second_look_by_hand() -> None:
-    """The views leave it in doubt: 0.74. The reader's log-odds of 0 are a probability of a half."""
+    """The reader's log-odds of 0 are a probability of a half."""
     fit = replace(FIT, second_look=LOOK)
     odds = -2 + 0.8 + 0.6 + 0.7 + 0.5 - 0.5 + 0.5 * math.log(0.5)
-    assert fit.probability(FEATURES, lambda: 0.0) == pytest.approx(1 / (1 + math.exp(-odds)))
+    assert fit.probability(FEATURES, 0.0) == pytest.approx(1 / (1 + math.exp(-odds)))
     # What the reader is sure of adds nothing; what it rules out takes off as much as it likes.
-    assert fit.probability(FEATURES, lambda: 40.0) == pytest.approx(1 / (1 + math.exp(-0.1)))
-    assert fit.probability(FEATURES, lambda: -40.0) < 1e-8
+    assert fit.probability(FEATURES, 40.0) == pytest.approx(1 / (1 + math.exp(-0.1)))
+    assert fit.probability(FEATURES, -40.0) < 1e-8
+    assert fit.probability(FEATURES) == FIT.probability(FEATURES)
 
 
 def test_the_second_look_takes_the_unknown_lead() -> None:
     fit, alone = replace(FIT, second_look=LOOK), replace(FEATURES, lead=None)
     beside = replace(FEATURES, lead=0.125)
-    assert fit.probability(alone, lambda: 1.0) == fit.probability(beside, lambda: 1.0)
-
-
-def never() -> float:
-    raise AssertionError("it is read")
+    assert fit.probability(alone, 1.0) == fit.probability(beside, 1.0)
 
 
 @pytest.mark.parametrize(
-    ("odds", "in_doubt"), [(-2.2, False), (-2.19, True), (1.38, True), (1.39, False)]
+    ("probability", "in_doubt"), [(0.1, False), (0.101, True), (0.799, True), (0.8, False)]
 )
-def test_only_what_is_in_doubt_is_read(odds: float, in_doubt: bool) -> None:
-    """From 0.1 to 0.8: log-odds of -2.197 and 1.386."""
-    fit = replace(FIT, confidence=Confidence(odds, *[0.0] * 5), second_look=LOOK)
-    if in_doubt:
-        with pytest.raises(AssertionError, match="it is read"):
-            fit.probability(FEATURES, never)
-    else:
-        assert fit.probability(FEATURES, never) == fit.probability(FEATURES)
-
-
-def test_without_a_second_look_nothing_is_read() -> None:
-    assert FIT.probability(FEATURES, never) == FIT.probability(FEATURES)
+def test_what_is_in_doubt(probability: float, in_doubt: bool) -> None:
+    assert is_in_doubt(probability) is in_doubt
 
 
 @pytest.mark.parametrize("odds", [-800.0, -3.0, 0.0, 3.0, 800.0])
@@ -228,7 +216,11 @@ def test_a_written_second_look_comes_back(tmp_path: Path) -> None:
     write_fit(tmp_path / "fit.json", replace(FIT, second_look=LOOK), {})
     content = json.loads((tmp_path / "fit.json").read_text(encoding="utf-8"))
     assert read_fit(content).second_look == LOOK
-    del content["second_look"]["read"]
+    for order in (-0.01, math.nan):
+        wrong = {**content, "second_look": {**content["second_look"], "order": order}}
+        with pytest.raises(ValueError, match="negative, or no number"):
+            read_fit(wrong)
+    del content["second_look"]["order"]
     with pytest.raises(KeyError):
         read_fit(content)
 

@@ -133,3 +133,15 @@ def test_a_trial_compares_what_a_library_would(monkeypatch: pytest.MonkeyPatch) 
         assert trial.features.sentence == VIEWS[first][0]
         assert trial.features.lead == pytest.approx(lead)
         assert trial.right == (first == 1)
+
+
+def test_the_first_three_may_come_first() -> None:
+    """By MaxSim these are 1, 5 and 4. Each one's lead is over the others."""
+    question = question_of(VIEWS, article="b", gold=4)
+    trial = fit_trials._trial(Kind.ANSWERABLE, question, np.arange(6), by_view(maxsim=1))
+    assert trial.numbers == (1, 5, 4)
+    assert [candidate.score for candidate in trial.candidates] == [0.9, 0.8, 0.4]
+    assert [trial.is_right(place) for place in range(3)] == [False, False, True]
+    leads = [candidate.features().lead for candidate in trial.candidates]
+    assert leads == pytest.approx([0.9 - 1.5 / 3, 0.8 - 1.6 / 3, 0.4 - 2.0 / 3])
+    assert [candidate.features().sentence for candidate in trial.candidates] == [0.01, 0.05, 0.04]

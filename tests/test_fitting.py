@@ -4,7 +4,7 @@ import json
 import math
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields, replace
 from datetime import date
 from typing import Any
@@ -18,11 +18,12 @@ from places import PAIRS, PLACES, TALK, TEXTS, squad
 
 from index import fit_confidence, fit_samples, fit_trials, fitting, search
 from index.evaluate import Dataset, EvaluationError, read_squad
-from index.fit import Confidence, Features, Fit, LanguageBias
+from index.fit import Confidence, Fit, LanguageBias, SecondLook
 from index.fit_samples import Asked, Pair, Question
 from index.fit_trials import Kind
 from index.fitting import Cell, by_language, fit_model, provenance, read_small_talk
 from index.language import language_likelihood
+from index.second_look import Candidate, Judgement, judge
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -159,17 +160,18 @@ def test_a_models_reader_is_fitted_with_it(
     datasets: dict[str, Dataset], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And what is reported is of both."""
-    given, probability = Counter[bool](), Fit.probability
+    given: list[SecondLook | None] = []
 
-    def noted(fit: Fit, features: Features, read: Callable[[], float] | None = None) -> float:
-        given[read is None] += 1
-        return probability(fit, features, read)
+    def noted(candidates: Sequence[Candidate], fit: Fit) -> Judgement:
+        given.append(fit.second_look)
+        return judge(candidates, fit)
 
-    monkeypatch.setattr(Fit, "probability", noted)
+    monkeypatch.setattr(fitting, "judge", noted)
     fit, cells = fit_model(datasets, TALK, FakeEncoder(), None, Telling())
     assert fit.second_look is not None
     assert len(cells) == 4
-    assert given.keys() == {False}
+    assert given
+    assert None not in given
     assert fit_model(datasets, TALK, FakeEncoder())[0].second_look is None
 
 
