@@ -121,8 +121,8 @@ def read_manifest(folder: Path) -> Manifest | None:
         raise StorageError(_cannot("read", path, error)) from error
     try:
         outer = json.loads(raw)
-        # Ours has these two keys, and a damaged one still has the other.
-        if isinstance(outer, dict) and outer and not outer.keys() & {"index", "sha256"}:
+        # Ours is an object of these two keys, and a damaged one still has the other.
+        if not isinstance(outer, dict) or (outer and not outer.keys() & {"index", "sha256"}):
             raise StorageError(
                 f"{path} belongs to another program; choose another folder for the index."
             )
