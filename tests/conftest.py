@@ -15,6 +15,8 @@ from hypothesis import settings
 from lamps_and_ropes import LAMPS, ROPES, report_of
 from network import NetworkForbiddenError
 
+from index.shelf import Shelf
+
 # The same examples at every run, and none judged by the time it takes: the machine may be busy.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
@@ -96,6 +98,12 @@ def content(tmp_path: Path) -> ContentFolder:
     path = tmp_path / "content"
     path.mkdir()
     return ContentFolder(path)
+
+
+@pytest.fixture
+def shelf(content: ContentFolder, tmp_path: Path) -> Shelf:
+    """A shelf for that folder; nothing is removed yet."""
+    return Shelf(content.path, tmp_path / "data" / "removed")
 
 
 @pytest.fixture

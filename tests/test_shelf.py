@@ -1,61 +1,22 @@
-"""The shelf: articles are added, removed and put back, and nothing is lost or half written."""
+"""The shelf: what is added is stored as it was given, under a name of its own."""
 
 import errno
 import hashlib
-import json
 import os
-import shutil
-import sys
-import tempfile
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from content_folder import ContentFolder
-from filelock import FileLock
 from hypothesis import example, given
 from hypothesis import strategies as st
+from shelves import BODY, files, fresh_shelf, refusal
 
 from index import shelf as shelf_module
 from index.content import Content, ContentError, Note, read_content
-from index.shelf import Draft, Removed, Shelf, ShelfError
+from index.shelf import Draft, Shelf, ShelfError
 
-BODY = "The harbour was built in the year 1931 and has been empty ever since.\n"
 CONTROL = "it holds a control character and is no text; remove it, or save it as UTF-8 text."
-CHECK = "check the disk's space and the permissions of the folders “content” and “removed”."
-
-
-@pytest.fixture
-def shelf(content: ContentFolder, tmp_path: Path) -> Shelf:
-    return Shelf(content.path, tmp_path / "data" / "removed")
-
-
-@contextmanager
-def fresh() -> Iterator[tuple[Shelf, Path, Path]]:
-    """A shelf of its own for one example: the shelf, its content and its removed articles."""
-    with tempfile.TemporaryDirectory() as name:
-        content, removed = Path(name, "content"), Path(name, "data", "removed")
-        content.mkdir()
-        yield Shelf(content, removed), content, removed
-
-
-def files(folder: Path) -> dict[str, bytes]:
-    """All files in the folder, those that no reader looks at included."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in folder.rglob("*")
-        if path.is_file()
-    }
-
-
-def refusal(call: Callable[[], object]) -> str:
-    with pytest.raises(ShelfError) as caught:
-        call()
-    return str(caught.value)
 
 
 def one_sentence(text: str) -> bool:
@@ -137,7 +98,7 @@ def test_name_of_no_article(shelf: Shelf, name: str, shown: str) -> None:
     st.sampled_from([".md", ".txt", ".Markdown"]),
 )
 def test_any_name_is_stored_inside_and_once(name: str, suffix: str) -> None:
-    with fresh() as (shelf, content, _):
+    with fresh_shelf() as (shelf, content, _):
         (content.parent / "outside.md").write_text("untouched")
         draft = shelf.draft(name + suffix, BODY.encode())
         shelf.add(draft)
@@ -285,7 +246,7 @@ HEADS = [
     ),
 )
 def test_a_draft_is_what_is_read_later_and_removal_undoes_it(name: str, given: bytes) -> None:
-    with fresh() as (shelf, content, _):
+    with fresh_shelf() as (shelf, content, _):
         (content / "sub").mkdir()
         (content / "sub" / "bridge.md").write_bytes(b"---\nid: bridge\n---\nA bridge.\n")
         before = files(content)
@@ -407,7 +368,7 @@ def test_lines_count_in_the_pasted_text(shelf: Shelf, text: str, message: str) -
 @example("a\ufffeb\ufeffc", "*x", "")
 @example("a\n---\nid: b", "&x y", "\ufeff")
 def test_pasted_values_are_read_back(title: str, author: str, text: str) -> None:
-    with fresh() as (shelf, content, _):
+    with fresh_shelf() as (shelf, content, _):
         body = f"Some words here.\n\n{text}"
         try:
             draft = shelf.draft_pasted(title, body, author=author)
@@ -507,415 +468,3 @@ def test_no_content_folder(tmp_path: Path) -> None:
     for call in (lambda: shelf.draft("a.md", BODY.encode()), lambda: shelf.remove("a")):
         with pytest.raises(ContentError, match="there is no such folder; create it"):
             call()
-
-
-# --- removing and putting back ------------------------------------------------------------------
-
-
-def test_remove_and_restore_in_a_folder(shelf: Shelf, content: ContentFolder) -> None:
-    path = content.write_raw("Old news/Der Flügel.v1.TXT", b"\xff\xfeT\x00.\x00")
-    content.write("kept.md", "One.")
-    before = files(content.path)
-    start = datetime.now(UTC)
-    removed = shelf.remove("old-news-der-flugel-v1")
-    assert (removed.article_id, removed.path) == (
-        "old-news-der-flugel-v1",
-        "Old news/Der Flügel.v1.TXT",
-    )
-    assert start <= removed.when <= datetime.now(UTC)
-    assert list(files(content.path)) == ["kept.md"]
-    assert shelf.removed() == [removed]
-    path.parent.rmdir()
-    assert shelf.restore(removed.key) == path
-    assert files(content.path) == before
-    assert shelf.removed() == []
-    assert refusal(lambda: shelf.restore(removed.key)) == (
-        f"There is no removed article “{removed.key}”; it was put back already, or its record is "
-        "damaged."
-    )
-
-
-@pytest.mark.parametrize("name", ["a.md", f"{'a long title ' * 6}.md", "日.md"])
-def test_path_that_is_no_text(shelf: Shelf, content: ContentFolder, name: str) -> None:
-    folder = Path(os.fsdecode(os.fsencode(content.path) + b"/\xff"))
-    folder.mkdir()
-    (folder / name).write_text(BODY)
-    [article] = read_content(content.path).articles
-    removed = shelf.remove(article.id)
-    assert shelf.removed() == [removed]
-    assert shelf.restore(removed.key) == folder / name
-
-
-def test_removed_newest_first(shelf: Shelf, content: ContentFolder) -> None:
-    assert shelf.removed() == []
-    for name in ("b", "a", "c"):
-        content.write(f"{name}.md", "One.", title=f"Title {name}")
-    done = [shelf.remove(name) for name in ("b", "a", "c")]
-    assert shelf.removed() == done[::-1]
-    assert [removed.title for removed in shelf.removed()] == ["Title c", "Title a", "Title b"]
-    shelf.restore(done[1].key)
-    assert shelf.removed() == [done[2], done[0]]
-
-
-@pytest.mark.parametrize("article_id", ["nothing", "../a", "", "\u202e\n"])
-def test_remove_what_is_not_there(shelf: Shelf, content: ContentFolder, article_id: str) -> None:
-    content.write("a.md", "One.")
-    shown = article_id.strip("\u202e\n")
-    assert refusal(lambda: shelf.remove(article_id)) == (
-        f"There is no article with the id “{shown}”; choose one that is in the library."
-    )
-
-
-def test_remove_a_link(shelf: Shelf, content: ContentFolder) -> None:
-    path = content.write("kept.md", "One.")
-    (content.path / "alias.md").symlink_to(path)
-    assert refusal(lambda: shelf.remove("alias")) == (
-        "content/alias.md is a link; remove it by hand."
-    )
-    assert (content.path / "alias.md").is_symlink()
-
-
-def test_restore_onto_another_file_or_id(shelf: Shelf, content: ContentFolder) -> None:
-    content.write("a.md", "One.")
-    removed = shelf.remove("a")
-    for name, head, message in (
-        ("a.md", {"id": "b"}, "content/a.md is there already;"),
-        ("c.md", {"id": "a"}, "content/c.md has the id “a” already;"),
-    ):
-        path = content.write(name, "Two.", **head)
-        before = files(content.path)
-        assert refusal(lambda: shelf.restore(removed.key)).startswith(message)
-        assert files(content.path) == before
-        assert shelf.removed() == [removed]
-        path.unlink()
-    shelf.restore(removed.key)
-
-
-@pytest.mark.parametrize("key", ["", "..", "../planted", "20250101-000000-00000000", "a\u202e"])
-def test_restore_an_unknown_key(
-    shelf: Shelf, content: ContentFolder, tmp_path: Path, key: str
-) -> None:
-    content.write("a.md", "One.")
-    here = tmp_path / "data" / "removed" / shelf.remove("a").key
-    shutil.copytree(here, tmp_path / "data" / "planted")
-    assert refusal(lambda: shelf.restore(key)).startswith("There is no removed article “")
-    assert files(content.path) == {}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"path": "../evil.md"},
-        {"path": "/tmp/evil.md"},
-        {"path": ""},
-        {"path": "a\0.md"},
-        {"path": 1},
-        {"title": None},
-        {"when": "yesterday"},
-        {"when": 3},
-        None,
-    ],
-)
-def test_damaged_record(
-    shelf: Shelf, content: ContentFolder, tmp_path: Path, change: dict[str, Any] | None
-) -> None:
-    for name in ("a", "b"):
-        content.write(f"{name}.md", "One.")
-    damaged, whole = shelf.remove("a"), shelf.remove("b")
-    record = tmp_path / "data" / "removed" / damaged.key / "record.json"
-    fields = json.loads(record.read_bytes())
-    record.write_text("{" if change is None else json.dumps(fields | change))
-    assert shelf.removed() == [whole]
-    assert refusal(lambda: shelf.restore(damaged.key)).startswith("There is no removed article “")
-    assert files(content.path) == {}
-    assert not (tmp_path / "evil.md").exists()
-
-
-def test_folder_that_became_a_link_out(
-    shelf: Shelf, content: ContentFolder, tmp_path: Path
-) -> None:
-    folder = content.write("deep/a.md", "One.").parent
-    removed = shelf.remove("deep-a")
-    folder.rmdir()
-    (tmp_path / "outside").mkdir()
-    folder.symlink_to(tmp_path / "outside")
-    assert refusal(lambda: shelf.restore(removed.key)) == (
-        "The folder of content/deep/a.md is a link that leads out of the content folder now; "
-        "remove the link first."
-    )
-    assert files(tmp_path / "outside") == {}
-
-
-def test_what_is_in_both_folders_is_not_removed(shelf: Shelf, content: ContentFolder) -> None:
-    path = content.write("a.md", "One.")
-    stored = path.read_bytes()
-    first = shelf.remove("a")
-    path.write_bytes(stored)
-    assert shelf.removed() == []
-    path.write_bytes(stored + b"\nTwo.\n")
-    assert shelf.removed() == [first]
-
-
-# --- disk, other writers, kills -----------------------------------------------------------------
-
-
-def test_full_disk(
-    shelf: Shelf, content: ContentFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content.write("a.md", "One.")
-    content.write("b.md", "One.")
-    draft, removed = shelf.draft("c.md", BODY.encode()), shelf.remove("b")
-    before = files(tmp_path)
-
-    def full(descriptor: int) -> None:
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "fsync", full)
-        for call, failure in (
-            (lambda: shelf.add(draft), "content/c.md could not be stored"),
-            (lambda: shelf.remove("a"), "The article “a” could not be removed"),
-            (
-                lambda: shelf.restore(removed.key),
-                f"The removed article “{removed.key}” could not be put back",
-            ),
-        ):
-            assert refusal(call) == f"{failure}: No space left on device; {CHECK}"
-            assert files(tmp_path) == before
-    shelf.add(draft)
-
-
-def test_read_only_content(
-    shelf: Shelf, content: ContentFolder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content.write("a.md", "One.")
-    before = files(content.path)
-
-    def refuse(path: Path, *_: Any, **__: Any) -> None:
-        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "unlink", refuse)
-        assert refusal(lambda: shelf.remove("a")) == (
-            f"The article “a” could not be removed: Read-only file system; {CHECK}"
-        )
-    assert files(content.path) == before
-    # Nor would it count as removed once somebody has changed the file.
-    content.write("a.md", "Two.")
-    assert shelf.removed() == []
-
-
-def test_removed_folder_that_is_a_file(content: ContentFolder, tmp_path: Path) -> None:
-    content.write("a.md", "One.")
-    (tmp_path / "removed").write_text("")
-    shelf = Shelf(content.path, tmp_path / "removed")
-    assert refusal(lambda: shelf.remove("a")).startswith("The article “a” could not be removed: ")
-    assert refusal(shelf.removed) == (
-        "The removed articles cannot be read: Not a directory; check the permissions of the folder "
-        "“removed”."
-    )
-
-
-def test_waiting_for_another_writer(
-    shelf: Shelf, content: ContentFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shelf_module, "LOCK_SECONDS", 0.2)
-    content.write("a.md", "One.")
-    removed = shelf.remove("a")
-    draft = shelf.draft("b.md", BODY.encode())
-    rest = "somebody else has been writing for 0 seconds; try again in a minute."
-    with FileLock(tmp_path / "data" / "removed" / "lock"):
-        assert refusal(lambda: shelf.add(draft)) == f"content/b.md could not be stored: {rest}"
-        assert refusal(lambda: shelf.remove("a")).endswith(rest)
-        assert refusal(lambda: shelf.restore(removed.key)).endswith(rest)
-        assert shelf.removed() == [removed]
-    shelf.add(draft)
-
-
-def test_many_at_once(shelf: Shelf, content: ContentFolder) -> None:
-    """Of several drafts with one id, in files of their own, one comes in."""
-    drafts = [
-        shelf.draft(f"{number}.md", f"---\nid: one\n---\nText {number}.\n".encode())
-        for number in range(6)
-    ]
-    ready = threading.Barrier(len(drafts))
-    outcomes: list[str] = []
-
-    def work(draft: Draft) -> None:
-        ready.wait()
-        try:
-            outcomes.append(shelf.add(draft).name)
-        except ShelfError as error:
-            outcomes.append(str(error).partition(";")[0])
-
-    threads = [threading.Thread(target=work, args=(draft,)) for draft in drafts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    [name] = files(content.path)
-    assert sorted(outcomes) == sorted(
-        [name, *[f"content/{name} has the id “one” already"] * (len(drafts) - 1)]
-    )
-
-
-def test_what_a_killed_writer_left_is_swept(
-    shelf: Shelf, content: ContentFolder, tmp_path: Path
-) -> None:
-    left = f".beleg-{'0' * 16}.new"
-    content.write_raw(left, "half")
-    content.write_raw(".beleg.md", "the operator's")
-    removed = tmp_path / "data" / "removed"
-    (removed / left).mkdir(parents=True)
-    (removed / left / "article").write_bytes(b"half")
-    shelf.add(shelf.draft("a.md", BODY.encode()))
-    assert sorted(files(content.path)) == [".beleg.md", "a.md"]
-    assert not (removed / left).exists()
-
-
-@pytest.fixture
-def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What reaches the disk, in order; random names shown as NEW and KEY."""
-    found: list[str] = []
-
-    def shown(path: Any) -> str:
-        name = Path(os.fsdecode(path)).name
-        name = "NEW" if name.startswith(".beleg-") else name
-        return "KEY" if name[:2] == "20" and name.count("-") == 2 else name
-
-    def spy(name: str, show: Callable[..., str]) -> None:
-        original = getattr(os, name)
-
-        def call(*args: Any, **options: Any) -> Any:
-            done = original(*args, **options)
-            found.append(f"{name} {show(*args)}")
-            return done
-
-        monkeypatch.setattr(os, name, call)
-
-    spy("fsync", lambda descriptor: shown(Path(f"/proc/self/fd/{descriptor}").readlink()))
-    spy("link", lambda source, target: f"{shown(source)} {shown(target)}")
-    spy("rename", lambda source, target, *_: f"{shown(source)} {shown(target)}")
-    spy("unlink", lambda path, *_: shown(path))
-    return found
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="names of open files come from /proc")
-def test_on_the_disk_before_the_next_step(shelf: Shelf, steps: list[str], tmp_path: Path) -> None:
-    def taken() -> list[str]:
-        done = [step for step in steps if not step.endswith("lock")]
-        steps.clear()
-        return done
-
-    draft = shelf.draft("a.md", BODY.encode())
-    shelf.add(draft)
-    # The folders of the removed articles first, which are new.
-    assert taken() == [
-        "fsync data",
-        f"fsync {tmp_path.name}",
-        "fsync NEW",
-        "link NEW a.md",
-        "unlink NEW",
-        "fsync content",
-    ]
-    key = shelf.remove("a").key
-    assert taken() == [
-        "fsync article",
-        "fsync record.json",
-        "fsync NEW",
-        "rename NEW KEY",
-        "fsync removed",
-        "unlink a.md",
-        "fsync content",
-    ]
-    shelf.restore(key)
-    assert taken()[:5] == [
-        "fsync NEW",
-        "link NEW a.md",
-        "unlink NEW",
-        "fsync content",
-        "rename KEY NEW",
-    ]
-
-
-CHANGES = {"os.link", "os.rename", "os.remove", "os.rmdir", "os.mkdir"}
-
-
-def killed_at(step: int, work: Callable[[], object]) -> bool:
-    """Do `work` in a process that dies right before its change number `step` of a folder; whether
-    it came so far."""
-    child = os.fork()
-    if child == 0:
-        left = step
-
-        def hook(event: str, args: tuple[Any, ...]) -> None:
-            nonlocal left
-            if event in CHANGES or (event == "open" and args[1] is not None and "x" in args[1]):
-                left -= 1
-                if left == 0:
-                    os._exit(9)
-
-        try:
-            sys.addaudithook(hook)
-            work()
-            os._exit(0)
-        finally:
-            os._exit(1)
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert code in (0, 9)
-    return code == 9
-
-
-Prepare = Callable[[Shelf, Path], Callable[[], object]]
-
-
-def adding(shelf: Shelf, content: Path) -> Callable[[], object]:
-    draft = shelf.draft("a.md", BODY.encode())
-    return lambda: shelf.add(draft)
-
-
-def removing(shelf: Shelf, content: Path) -> Callable[[], object]:
-    (content / "a.md").write_text(BODY)
-    return lambda: shelf.remove("a")
-
-
-def restoring(shelf: Shelf, content: Path) -> Callable[[], object]:
-    key = removed_once(shelf, content).key
-    return lambda: shelf.restore(key)
-
-
-def removed_once(shelf: Shelf, content: Path) -> Removed:
-    (content / "a.md").write_text(BODY)
-    return shelf.remove("a")
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="a child process is killed")
-@pytest.mark.parametrize(
-    ("prepare", "least_steps", "never_lost"),
-    [(adding, 5, False), (removing, 6, True), (restoring, 7, True)],
-)
-def test_killed_at_any_step(prepare: Prepare, least_steps: int, never_lost: bool) -> None:
-    step, came_so_far = 0, True
-    while came_so_far:
-        step += 1
-        with fresh() as (shelf, content, _):
-            (content / "kept.md").write_text(BODY)
-            work = prepare(shelf, content)
-            came_so_far = killed_at(step, work)
-            found = read_content(content)
-            assert found.errors == ()
-            assert {article.text for article in found.articles} == {BODY}
-            there = {article.id for article in found.articles}
-            assert there in ({"kept"}, {"a", "kept"})
-            waiting = [removed.article_id for removed in shelf.removed()]
-            if never_lost:
-                assert ("a" in there) != (waiting == ["a"])
-            # The next one goes on from there, and nothing is left lying about.
-            if "a" in there:
-                shelf.remove("a")
-            for removed in shelf.removed()[:1]:
-                shelf.restore(removed.key)
-            if never_lost or "a" in there:
-                assert files(content) == {"a.md": BODY.encode(), "kept.md": BODY.encode()}
-                assert shelf.removed() == []
-    assert step > least_steps
