@@ -33,6 +33,14 @@ _ARABIC_SIGNS = frozenset(
 )
 """Format characters that are seen (Unicode: Prepended_Concatenation_Mark)."""
 
+_TAGGED_FLAGS = tuple(
+    "\U0001f3f4" + "".join(chr(0xE0000 + ord(letter)) for letter in place) + "\U000e007f"
+    for place in ("gbeng", "gbsct", "gbwls")
+)
+"""The flags of England, Scotland and Wales, spelt in invisible letters (Unicode: RGI Emoji Tag
+Sequence)."""
+_LONGEST_FLAG = max(map(len, _TAGGED_FLAGS))
+
 _JOINERS = "\u200c\u200d"
 _SOFT_HYPHEN = "\u00ad"
 _ZERO_WIDTH_SPACE = "\u200b"
@@ -44,7 +52,7 @@ def escape(text: str) -> str:
     Line breaks of every kind become ``\\n``. Invisible characters and those that change the
     direction of writing are shown by name, as in ``⟨U+202E⟩``, except where a script or an emoji
     needs them: joiners after a letter or a sign, soft hyphens between letters, zero-width spaces in
-    scripts that write no spaces.
+    scripts that write no spaces, the letters of a flag.
     """
     text = _LINE_BREAK.sub("\n", text)
     text = _SPECIAL.sub(r"\\\g<0>", text)
@@ -102,10 +110,15 @@ def _is_needed(character: str, text: str, position: int) -> bool:
             and after not in ("", *_JOINERS)
         )
     if character == _SOFT_HYPHEN:
-        return before.isalpha() and after.isalpha()
+        # In text that is decomposed a letter ends with its accents.
+        ends = before.isalpha() or unicodedata.category(before or " ") in ("Mn", "Mc")
+        return ends and after.isalpha()
     if character == _ZERO_WIDTH_SPACE:
         return writes_no_spaces(before) and writes_no_spaces(after)
-    return False
+    flag = text.rfind("\U0001f3f4", max(0, position - _LONGEST_FLAG + 1), position)
+    return flag >= 0 and any(
+        text.startswith(one, flag) and position < flag + len(one) for one in _TAGGED_FLAGS
+    )
 
 
 _JOINABLE = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "So", "Sk"})

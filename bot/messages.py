@@ -17,7 +17,7 @@ from bot.answering import Asking, answers_in, examples_for, look_up, may_ask, un
 from bot.catalogue import LANGUAGES, Texts, texts_for
 from bot.escape import count_words
 from bot.sending import SEND_ERRORS, Content, reply, tell_author, typing
-from bot.services import Services
+from bot.services import Services, role_ids
 from index.language import likeliest
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ async def _answer_or_refuse(message: discord.Message, asked: Asked, services: Se
     server = _server_of(message)
     texts = texts_of_message(message, services)
     settings = services.servers.get(server)
-    sentence = may_ask(settings, texts, _roles(message)) or answers_in(
+    sentence = may_ask(settings, texts, role_ids(message.author, server)) or answers_in(
         settings, texts, _places(message)
     )
     if sentence:
@@ -164,13 +164,6 @@ def _server_of(message: discord.Message) -> int | None:
     if message.guild is not None:
         return message.guild.id
     return getattr(message.channel, "guild_id", None)
-
-
-def _roles(message: discord.Message) -> set[int]:
-    member = message.author
-    if message.guild is None or not isinstance(member, discord.Member):
-        return set()
-    return {role.id for role in member.roles}
 
 
 def _places(message: discord.Message) -> set[int]:

@@ -82,8 +82,19 @@ def texts_of(interaction: Interaction) -> Texts:
 
 def roles_of(interaction: Interaction) -> set[int]:
     """The ids of the user's roles; none in a direct message."""
-    member = interaction.user
-    return {role.id for role in member.roles} if isinstance(member, discord.Member) else set()
+    return role_ids(interaction.user, interaction.guild_id)
+
+
+def role_ids(user: discord.abc.User, server: int | None) -> set[int]:
+    """The ids of the roles that somebody has in a server; none of somebody whom Discord has not
+    named as its member.
+
+    They come with each message and interaction. `discord.Member.roles` has only those of which
+    Discord has told what they are, which a moment after a start are none.
+    """
+    if not isinstance(user, discord.Member) or server is None:
+        return set()
+    return {*user._roles, server}  # everybody has the role with the server's id
 
 
 def places_of(interaction: Interaction) -> set[int]:

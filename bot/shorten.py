@@ -147,12 +147,19 @@ def _breaks(text: str, longest: int = LONGEST_WORD) -> list[int]:
     return found
 
 
+_CONTINUES = frozenset("\u0e33\u0eb3\uff9e\uff9f")
+"""Letters that are read as part of the one before: Thai and Lao AM, and the voicing marks of
+halfwidth katakana (Unicode: Grapheme_Cluster_Break SpacingMark and Extend)."""
+
+
 def _holds_together(left: str, right: str) -> bool:
     """Whether a cut would separate parts of one character as it is seen."""
     return (
         left == "\u200d"
         or right == "\u200d"
         or unicodedata.category(right) in ("Mn", "Mc", "Me")
+        or right in _CONTINUES
+        or "\U000e0020" <= right <= "\U000e007f"
         or "\U0001f3fb" <= right <= "\U0001f3ff"
         or "\U0001f1e6" <= right <= "\U0001f1ff"
     )

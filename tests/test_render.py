@@ -63,6 +63,9 @@ def test_no_mention_and_no_control_of_direction_survives(text: str) -> None:
         ("evil\u202etxt.exe", "evil⟨U+202E⟩txt.exe"),
         ("a\u200bb\u2060c", "a⟨U+200B⟩b⟨U+2060⟩c"),
         ("Rake\u00adten \u00ad", "Rake\u00adten ⟨U+00AD⟩"),
+        ("cafe\u0301\u00adteria \u0301\u00ad", "cafe\u0301\u00adteria \u0301⟨U+00AD⟩"),
+        ("🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",) * 2,
+        ("🏴\U000e0068\U000e0069\U000e007f", "🏴⟨U+E0068⟩⟨U+E0069⟩⟨U+E007F⟩"),
         ("می\u200cروم", "می\u200cروم"),
         ("👩\u200d🚀 \u200d", "👩\u200d🚀 ⟨U+200D⟩"),
         ("ก\u200bข", "ก\u200bข"),
@@ -88,6 +91,8 @@ def test_half_characters_are_replaced(text: str, expected: str) -> None:
 
 
 # Shortening ---------------------------------------------------------------------------------
+
+SCOTLAND = "🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f"
 
 SENTENCES = "Alpha beta gamma. " * 30 + "Here it is: 3 * 4. " + "Delta epsilon. " * 30
 START = SENTENCES.index("Here")
@@ -128,6 +133,23 @@ def test_a_cut_never_separates_a_character_from_its_marks(character: str, shift:
     cut = quote(shift + character * 200, 0, 0, 130)
     assert len(cut) > 60
     assert cut.endswith(f"{character} …")
+
+
+def test_a_cut_never_separates_a_flag_from_its_letters() -> None:
+    assert quote(SCOTLAND * 200, 0, 0, 160) == f"> {SCOTLAND * 9} …"
+
+
+@pytest.mark.parametrize("character", ["น้ำ", "ﾊﾞ", "ﾊﾟ", "ນ\u0eb3"])
+@pytest.mark.parametrize("start", [150, 151, 152])
+def test_a_cut_never_separates_a_letter_from_the_one_that_is_read_with_it(
+    character: str, start: int
+) -> None:
+    text = "x" * (start % 3) + character * 100
+    place = start // len(character) * len(character) + start % 3
+    [before, _, after] = quote(text, place, place + len(character), 62)[2:].split("**")
+    assert before.strip("…")
+    assert before.startswith(f"…{character}")
+    assert after.endswith(f"{character}…")
 
 
 @given(long_texts(), st.data(), st.integers(40, 4000))

@@ -30,6 +30,7 @@ CHANNEL_TYPES = [
     discord.ChannelType.voice,
     discord.ChannelType.stage_voice,
     discord.ChannelType.forum,
+    discord.ChannelType.media,
 ]
 
 

@@ -383,6 +383,23 @@ async def test_only_the_roles_that_may_ask_are_answered(simcord_env: Env, world:
     assert len(world.library.asked) == 3
 
 
+async def test_roles_that_discord_has_not_told_of_yet_count(simcord_env: Env, world: World) -> None:
+    guild, channel, member = scene(simcord_env)
+    role = guild.create_role("Readers")
+    reader = guild.add_member(simcord_env.create_user("rita"), roles=[role])
+    await world.services.servers.set(guild.id, ServerSettings(askers=frozenset({role.id})))
+    await simcord_env.settle()
+    known = world.client.get_guild(guild.id)
+    assert known is not None
+    for one in known.roles:
+        known._remove_role(one.id)
+    result = await reader.slash(channel, "ask", question=QUESTION)
+    assert shown(result.response) == answered()
+    await reader.send(channel, f"{mention(simcord_env)} {QUESTION}")
+    assert shown(last(channel)) == answered()
+    assert told(await member.slash(channel, "ask", question=QUESTION)) == NOT_YOUR_ROLE
+
+
 async def test_it_answers_only_in_the_channels_that_were_set_and_their_threads(
     simcord_env: Env, world: World
 ) -> None:
