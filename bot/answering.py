@@ -50,11 +50,14 @@ class Shown:
 
 
 async def look_up(asking: Asking, services: Services) -> Shown:
-    """The answer, which is remembered so that its buttons work later.
+    """The answer, which is remembered so that its buttons work later; not if its asker has had
+    everything erased meanwhile.
 
     Raises PreparingError before there is a library.
     """
     settings = services.servers.get(asking.server)
+    asker = services.members.hash(asking.user)
+    erasures = services.records.erasures(asker)
     answer = await services.library.answer(
         asking.question,
         article=asking.article,
@@ -64,7 +67,7 @@ async def look_up(asking: Asking, services: Services) -> Shown:
     record = Record(
         id=new_id(),
         server=asking.server,
-        asker=services.members.hash(asking.user),
+        asker=asker,
         asked_at=datetime.now(UTC),
         kind=asking.kind,
         question=asking.question,
@@ -78,7 +81,7 @@ async def look_up(asking: Asking, services: Services) -> Shown:
         private=asking.private,
         cut=asking.cut,
     )
-    await services.records.add(record)
+    await services.records.add(record, erasures)
     return Shown(record, answer.citations)
 
 

@@ -23,7 +23,7 @@ from bot.housekeeping import OWNER_FILE, erase_forever, erase_servers_left, is_i
 from bot.lasting import begun_by
 from bot.messages import answer_message, asked_in, texts_of_message
 from bot.privacy import PrivacyButton
-from bot.sending import whisper
+from bot.sending import SEND_ERRORS, whisper
 from bot.services import Interaction, Services, ServingClient, texts_of
 from bot.sources import SourcesButton
 from bot.sync import synced_ids
@@ -142,11 +142,20 @@ class BelegClient(ServingClient):
         # Also for every new session, of which several may begin at once.
         await erase_servers_left(self.services.records, self._present)
 
-    def _present(self) -> list[int]:
-        """The servers that the bot is in; none while that is not known, or if what is stored is
+    async def _present(self) -> frozenset[int] | None:
+        """The servers that the bot is in; None while that is not known, or if what is stored is
         another application's."""
-        known = self.is_ready() and self._owns_data
-        return [guild.id for guild in self.guilds] if known else []
+        if not self.is_ready() or not self._owns_data:
+            return None
+        if self.guilds:
+            return frozenset(guild.id for guild in self.guilds)
+        # That there are none is more likely a fault than the end of a bot: ask another way.
+        try:
+            guilds = self.fetch_guilds(limit=None, with_counts=False)
+            return frozenset([guild.id async for guild in guilds])
+        except SEND_ERRORS as error:
+            log.warning("which servers the bot is in could not be asked for: %s", error)
+            return None
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         # Not called for a server that is unavailable: that is another event.

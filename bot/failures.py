@@ -19,6 +19,7 @@ from bot.services import Interaction, ServingClient, texts_of
 log = logging.getLogger(__name__)
 
 _NOBODY_LISTENS = {
+    10003: "was asked in a channel that is gone",
     10008: "was about a message that somebody has deleted",
     10062: "was not acknowledged within 3 s",
     10015: "was not acknowledged within 3 s",
@@ -91,7 +92,10 @@ def nobody_listens(error: BaseException) -> bool:
 
 
 async def message_failed(message: discord.Message, error: BaseException, texts: Texts) -> None:
-    """Log why ``message`` was not answered, and tell its author."""
+    """Log why ``message`` was not answered, and tell its author, if there is where."""
+    if isinstance(error, discord.HTTPException) and nobody_listens(error):
+        log.warning("a question in a message %s", _NOBODY_LISTENS[error.code])
+        return
     identifier = log_failure("a question in a message", error)
     try:
         await reply(message, texts("failed", identifier=identifier))

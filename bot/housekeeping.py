@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,10 +16,11 @@ log = logging.getLogger(__name__)
 EVERY_SECONDS = 3600.0
 OWNER_FILE = "application.id"
 
+Present = Callable[[], Awaitable[Collection[int] | None]]
+"""What tells which servers the bot is in."""
 
-async def erase_forever(
-    records: Records, present: Callable[[], Collection[int]], every: float = EVERY_SECONDS
-) -> None:
+
+async def erase_forever(records: Records, present: Present, every: float = EVERY_SECONDS) -> None:
     """Erase questions after the time their server keeps them, and what belongs to servers that the
     bot has left; runs until it is cancelled. ``present`` is as for `erase_servers_left`."""
     while True:
@@ -51,16 +52,17 @@ def is_its_own(data: Path, application: int) -> bool:
     return note.read_text(encoding="ascii", errors="replace").strip() == str(application)
 
 
-async def erase_servers_left(records: Records, present: Callable[[], Collection[int]]) -> None:
+async def erase_servers_left(records: Records, present: Present) -> None:
     """Erase the data of servers that removed the bot: while it was not running, or while one of
     their questions was being answered, which was stored after the others were erased.
 
     ``present`` gives all servers that Discord names, including those that are unavailable for the
-    moment. If there are none, nothing is erased: that is more likely a fault than the end of a bot.
+    moment; None if that is not known, and then nothing is erased.
     """
-    stored = await records.servers()
+    if not (stored := await records.servers()):
+        return
     # After the database, since a server that came meanwhile has data too.
-    here = set(present())
-    for server in stored - here if here else ():
+    here = await present()
+    for server in () if here is None else stored.difference(here):
         await records.erase_server(server)
         log.info("erased the data of a server that the bot has left")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -151,12 +152,24 @@ class Records:
     def __init__(self, database: Database, servers: Servers) -> None:
         self._database = database
         self._servers = servers
+        self._erasures: Counter[bytes] = Counter()
 
-    async def add(self, record: Record) -> None:
-        """Store a new record; raises sqlite3.IntegrityError if its id is taken."""
+    def erasures(self, member: bytes) -> int:
+        """How often a member has had everything erased since the start."""
+        return self._erasures[member]
+
+    async def add(self, record: Record, erasures: int | None = None) -> None:
+        """Store a new record; raises sqlite3.IntegrityError if its id is taken.
+
+        ``erasures``: those of the asker when the question was put. If there have been others since,
+        nothing is stored.
+        """
         asked_at = _seconds(record.asked_at)
 
         def write(connection: sqlite3.Connection) -> None:
+            # In the transaction's thread, as erasing is: neither comes between the other's steps.
+            if erasures is not None and erasures != self._erasures[record.asker]:
+                return
             number = connection.execute(
                 "INSERT INTO records (id, server, asker, asked_at, kind, question, status, "
                 "confidence, unanswered, private, cut, shared) "
@@ -256,9 +269,11 @@ class Records:
 
     async def erase_member(self, member: bytes) -> MemberCount:
         """Erase a member's questions, in all servers and direct messages, with everybody's ratings
-        of them, and the member's ratings of others' questions."""
+        of them, and the member's ratings of others' questions. What is being looked up for them is
+        not stored either."""
 
         def erase(connection: sqlite3.Connection) -> MemberCount:
+            self._erasures[member] += 1
             ratings = connection.execute("DELETE FROM ratings WHERE member = ?", (member,)).rowcount
             questions = connection.execute(
                 "DELETE FROM records WHERE asker = ?", (member,)

@@ -38,17 +38,19 @@ async def ask(records: Records, server: int) -> None:
     await records.add(record)
 
 
-async def test_the_servers_that_were_left_are_erased(records: Records) -> None:
+@pytest.mark.parametrize(
+    ("present", "kept"), [({8, 9}, {8}), (set[int](), set[int]()), (None, {7, 8})]
+)
+async def test_the_servers_that_were_left_are_erased(
+    records: Records, present: set[int] | None, kept: set[int]
+) -> None:
+    async def servers() -> set[int] | None:
+        return present
+
     await ask(records, 7)
     await ask(records, 8)
-    await erase_servers_left(records, lambda: [8, 9])
-    assert await records.servers() == {8}
-
-
-async def test_when_discord_names_no_server_at_all_nothing_is_erased(records: Records) -> None:
-    await ask(records, 7)
-    await erase_servers_left(records, list)
-    assert await records.servers() == {7}
+    await erase_servers_left(records, servers)
+    assert await records.servers() == kept
 
 
 def test_a_data_folder_belongs_to_the_application_that_used_it_first(tmp_path: Path) -> None:

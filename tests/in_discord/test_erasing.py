@@ -3,14 +3,16 @@
 import asyncio
 import logging
 import threading
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
+import aiohttp
 import discord
 import pytest
-from discord_world import QUESTION, World, scene
-from member_steps import on_disk, stored, until
+from discord_world import QUESTION, World, scene, shown
+from member_steps import answered, on_disk, stored, until
 from simcord import Env
 
 from bot.database import DatabaseError
@@ -83,6 +85,47 @@ async def test_at_its_start_it_erases_the_data_of_servers_that_it_was_removed_fr
     assert world.services.servers.get(guild.id) == ServerSettings(private=True)
 
 
+@pytest.mark.parametrize("asked", [True, False])
+async def test_a_bot_without_any_server_asks_whether_it_was_removed_from_all(
+    simcord_env: Env,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    asked: bool,
+) -> None:
+    async def unreachable(*_: Any, **__: Any) -> AsyncIterator[discord.Guild]:
+        raise aiohttp.ServerDisconnectedError
+        yield
+
+    await world.services.records.add(asked_days_ago(1, 4242, "there"))
+    if not asked:
+        monkeypatch.setattr(discord.Client, "fetch_guilds", unreachable)
+    await simcord_env.restart_bot(world.new_client())
+    assert (await everything(world))[0] == ([] if asked else ["there"])
+    assert ("which servers the bot is in could not be asked for" in caplog.text) is not asked
+
+
+async def test_what_is_in_hand_when_somebody_has_everything_erased_is_not_stored(
+    simcord_env: Env, world: World
+) -> None:
+    _, channel, member = scene(simcord_env)
+    services = world.services
+
+    async def ask_and_erase(question: str, whose: int) -> Any:
+        world.library.gate, world.library.asked = threading.Event(), []
+        asking = asyncio.create_task(member.slash(channel, "ask", question=question))
+        await until(lambda: bool(world.library.asked))
+        await services.records.erase_member(services.members.hash(whose))
+        world.library.gate.set()
+        return await asking
+
+    answer = await ask_and_erase("mine", member.id)
+    assert shown(answer.response) == answered("mine")
+    assert (await everything(world))[0] == []
+    await ask_and_erase("afterwards", 4242)
+    assert (await everything(world))[0] == ["afterwards"]
+
+
 async def test_a_question_that_was_in_hand_when_its_server_was_left_goes_with_the_hour(
     simcord_env: Env, world: World
 ) -> None:
@@ -147,6 +190,10 @@ async def test_questions_are_erased_when_their_time_is_over(
     assert "old again" not in (await everything(world))[0]
 
 
+async def in_no_server() -> list[int]:
+    return []
+
+
 async def test_a_disk_that_fails_once_does_not_end_the_housekeeping(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -162,7 +209,7 @@ async def test_a_disk_that_fails_once_does_not_end_the_housekeeping(
     monkeypatch.setattr(Records, "erase_expired", unreliable)
     records = world.services.records
     await records.add(asked_days_ago(31, None, "old"))
-    housekeeping = asyncio.create_task(erase_forever(records, list, every=0.001))
+    housekeeping = asyncio.create_task(erase_forever(records, in_no_server, every=0.001))
     async with asyncio.timeout(30):
         while (await everything(world))[0]:
             await asyncio.sleep(0.01)

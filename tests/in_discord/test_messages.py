@@ -214,6 +214,20 @@ async def test_whoever_takes_no_direct_messages_cannot_be_told(
     assert simcord_env.errors == []
 
 
+async def test_a_channel_that_is_deleted_meanwhile_is_no_failure(
+    simcord_env: Env, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, channel, member = scene(simcord_env)
+    simcord_env.inject_error(
+        "POST", "/channels/*/messages", status=404, code=10003, message="Unknown Channel"
+    )
+    await member.send(channel, f"{mention(simcord_env)} {QUESTION}")
+    assert last(channel).author.id == member.id
+    assert private_messages(member.user) == []
+    assert "a question in a message was asked in a channel that is gone" in caplog.text
+    assert not [one for one in caplog.records if one.levelname == "ERROR"]
+
+
 async def test_where_it_may_not_even_seem_to_type_it_answers(
     simcord_env: Env, world: World
 ) -> None:
