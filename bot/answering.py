@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from bot.catalogue import Texts
+from bot.database import DatabaseError
 from bot.escape import whole
+from bot.failures import log_failure
 from bot.records import Cited, Kind, Record, new_id
 from bot.render import discord_time
 from bot.servers import ServerSettings
@@ -51,7 +53,7 @@ class Shown:
 
 async def look_up(asking: Asking, services: Services) -> Shown:
     """The answer, which is remembered so that its buttons work later; not if its asker has had
-    everything erased meanwhile.
+    everything erased meanwhile, or if the disk or the database fails.
 
     Raises PreparingError before there is a library.
     """
@@ -81,7 +83,11 @@ async def look_up(asking: Asking, services: Services) -> Shown:
         private=asking.private,
         cut=asking.cut,
     )
-    await services.records.add(record, erasures)
+    try:
+        await services.records.add(record, erasures)
+    except DatabaseError as error:
+        # A disk that is full keeps nobody from reading; only the buttons find nothing later.
+        log_failure("remembering an answer", error)
     return Shown(record, answer.citations)
 
 

@@ -24,6 +24,7 @@ from discord_world import (
     shown,
 )
 from member_steps import (
+    FORGOTTEN,
     PREPARING,
     PRIVATE,
     PUBLIC,
@@ -40,7 +41,9 @@ from member_steps import (
 from simcord import Env
 
 import bot.commands
+from bot.database import DatabaseError
 from bot.limits import Limits
+from bot.records import Records
 from bot.servers import ServerSettings
 from bot.service import Progress
 from index.library import Library
@@ -381,6 +384,25 @@ async def test_only_the_roles_that_may_ask_are_answered(simcord_env: Env, world:
     # In a direct message no server's settings hold.
     await member.user.slash("ask", question=QUESTION)
     assert len(world.library.asked) == 3
+
+
+async def test_an_answer_that_cannot_be_remembered_is_shown(
+    simcord_env: Env,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    _, channel, member = scene(simcord_env)
+
+    async def fail(*_: Any) -> None:
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(Records, "add", fail)
+    result = await member.slash(channel, "ask", question=QUESTION)
+    assert shown(result.response) == answered()
+    assert "remembering an answer failed" in caplog.text
+    monkeypatch.undo()
+    assert told(await member.click(result.response, label="Context")) == FORGOTTEN
 
 
 async def test_roles_that_discord_has_not_told_of_yet_count(simcord_env: Env, world: World) -> None:
