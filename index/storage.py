@@ -122,7 +122,7 @@ def read_manifest(folder: Path) -> Manifest | None:
     try:
         outer = json.loads(raw)
         # Ours is an object of these two keys, and a damaged one still has the other.
-        if not isinstance(outer, dict) or (outer and not outer.keys() & {"index", "sha256"}):
+        if outer and not (isinstance(outer, dict) and outer.keys() & {"index", "sha256"}):
             raise StorageError(
                 f"{path} belongs to another program; choose another folder for the index."
             )

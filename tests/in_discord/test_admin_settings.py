@@ -55,7 +55,7 @@ async def test_the_settings_of_a_server(simcord_env: Env, world: World) -> None:
     found = menus(result.response)
     channels, askers = found["settings:channels"], found["settings:askers"]
     assert (channels["type"], channels["placeholder"]) == (8, "All channels")
-    assert channels["channel_types"] == [0, 5, 2, 13, 15]
+    assert channels["channel_types"] == [0, 5, 2, 13, 15, 16]
     assert (askers["type"], askers["placeholder"]) == (6, "Everyone")
     assert [(menu["min_values"], menu["max_values"]) for menu in (channels, askers)] == [
         (0, 25),

@@ -564,11 +564,17 @@ async def test_an_answer_that_could_not_be_shared_can_be_tried_again(
 async def test_what_the_database_breaks_in_a_message_is_told_and_logged(
     simcord_env: Env, world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
-    user = simcord_env.create_user("mira")
+    _, channel, member = scene(simcord_env)
+    user = member.user
+    await member.send(channel, f"{mention(simcord_env)} {QUESTION}")
     assert world.database is not None
     world.database.close()
+    # What is only to be stored costs nobody the answer.
     await user.send_dm(QUESTION)
-    [identifier] = re.findall("`([0-9a-f]{8})`", last(user.dm_channel).content)
+    assert shown(last(user.dm_channel)) == answered()
+    # The question before has to be read.
+    await member.send(channel, f"{mention(simcord_env)} And why?", reply_to=last(channel))
+    [identifier] = re.findall("`([0-9a-f]{8})`", last(channel).content)
     assert f"[{identifier}] a question in a message failed" in caplog.text
     simcord_env.errors.clear()
 

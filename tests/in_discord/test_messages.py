@@ -226,6 +226,7 @@ async def test_a_channel_that_is_deleted_meanwhile_is_no_failure(
     assert private_messages(member.user) == []
     assert "a question in a message was asked in a channel that is gone" in caplog.text
     assert not [one for one in caplog.records if one.levelname == "ERROR"]
+    simcord_env.errors.clear()
 
 
 async def test_where_it_may_not_even_seem_to_type_it_answers(
