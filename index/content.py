@@ -43,7 +43,7 @@ __all__ = [
     "slug",
 ]
 
-READING = 1
+READING = 2
 """Raise it when the same file is read differently, by a newer library too: what an index was made
 from is not read again as long as this is the same."""
 MAX_BYTES = 5_000_000
@@ -341,6 +341,8 @@ def _bytes(root: Path, path: str, shown: str) -> tuple[bytes, Identity | None]:
             target = (root / path).resolve(strict=True)
             if not target.is_relative_to(root):
                 raise ContentError(shown, None, Remark.LINK_LEADS_OUT())
+            if target.is_dir():  # one that could not be looked into
+                raise ContentError(shown, None, Remark.FOLDER_UNREADABLE())
             if not target.is_file():
                 raise ContentError(shown, None, Remark.NOT_A_FILE())
             path = target.relative_to(root).as_posix()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
 from typing import Any
@@ -67,9 +67,9 @@ def read_markdown(
     Paragraphs are paragraph blocks (in block quotes and list items too), whole tables and code
     blocks (without their fences). A list of items up to 200 characters is one paragraph, markers
     and nested items included (several above 2000 characters); a list with a longer item is read
-    item by item. A short paragraph
-    that ends in a colon and the list, table or code right after it are one. HTML blocks, link
-    definitions, paragraphs of nothing but images or a link, and those that contain an entry of
+    item by item, without markers, but for the number of an only item. A short paragraph that ends
+    in a colon and the list, table or code right after it are one. HTML blocks, link definitions,
+    paragraphs of nothing but images or a link, and those that contain an entry of
     `exclude` or that `boilerplate_reason` knows become omissions. The first level-1 heading is the
     title (the heading of nothing); the heading of a paragraph is the nearest one before it. Nesting
     deeper than 100 is not read.
@@ -228,8 +228,15 @@ class _MarkdownWalker:
             yield self._leaf(kind, (first + start, first + end), part)
 
     def _blocks_of_items(self, node: SyntaxTreeNode) -> Iterator[_Block]:
-        for item in node.children:
-            yield from self._blocks(item)
+        blocks = [block for item in node.children for block in self._blocks(item)]
+        alone = node.type == "ordered_list" and len(node.children) == 1
+        if alone and blocks and blocks[0].kind in ("paragraph", "pasted"):
+            # "22. Juni 1941 was …" is a list of one item to the parser, and its number part of the
+            # sentence.
+            start, end = self.lines_span(*_lines(node))
+            start = self._after_marks(start, end, items=False)
+            blocks[0] = replace(blocks[0], start=start)
+        yield from blocks
 
     def _short_list(self, node: SyntaxTreeNode) -> list[_Block]:
         """A list of two and more short items as one block, or as few as the longest list allows.

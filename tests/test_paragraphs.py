@@ -403,12 +403,28 @@ on two lines.
         "First paragraph,\non two lines.",
         "A quote\n> of two lines.",
         "- one\n- two\n  - three",
-        "a single item",
+        "1. a single item",
         "| a | b |\n| - | - |\n| 1 | 2 |",
         "some code",
     ]
     assert headings(reading) == [None, *["Who waits"] * 5]
     assert reading.omissions == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("22. Juni 1941 war der Tag.", ["22. Juni 1941 war der Tag."]),
+        ("1. FC Köln gewann\ndas Spiel.", ["1. FC Köln gewann\ndas Spiel."]),
+        ("> 3) Dritte Regel.", ["3) Dritte Regel."]),
+        (f"7. {'Wort ' * 60}Ende.\n\n   Mehr.", [f"7. {'Wort ' * 60}Ende.", "Mehr."]),
+        ("4. # Kopf\n\n   Text.", ["Text."]),
+        ("1. 2. Zwei.", ["1. 2. Zwei."]),
+        ("- 12 Grad.", ["12 Grad."]),
+    ],
+)
+def test_markdown_number_at_the_start_of_a_paragraph(text: str, expected: list[str]) -> None:
+    assert texts(text, markdown(text)) == expected
 
 
 def test_markdown_long_items_are_paragraphs() -> None:
