@@ -121,8 +121,10 @@ def read_manifest(folder: Path) -> Manifest | None:
         raise StorageError(_cannot("read", path, error)) from error
     try:
         outer = json.loads(raw)
-        # Ours is an object of these two keys, and a damaged one still has the other.
-        if outer and not (isinstance(outer, dict) and outer.keys() & {"index", "sha256"}):
+        # Ours is an object with a digest and an object, and a damaged one still has one of them.
+        if outer and not (
+            isinstance(outer, dict) and ("sha256" in outer or isinstance(outer.get("index"), dict))
+        ):
             raise StorageError(
                 f"{path} belongs to another program; choose another folder for the index."
             )

@@ -128,7 +128,10 @@ def test_sweep_keeps_what_a_manifest_that_it_cannot_read_names(
     assert kept == ["00000000000a", "00000000000c"]
 
 
-@pytest.mark.parametrize("manifest", ['{"name": "my web app"}', '["photo.jpg"]', '"photo.jpg"'])
+@pytest.mark.parametrize(
+    "manifest",
+    ['{"name": "my web app"}', '{"index": "index.html"}', '["photo.jpg"]', '"photo.jpg"'],
+)
 def test_a_manifest_of_another_program_is_left_alone(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
     with pytest.raises(StorageError) as caught:
