@@ -19,7 +19,7 @@ from bot.services import Interaction, ServingClient, texts_of
 log = logging.getLogger(__name__)
 
 _NOBODY_LISTENS = {
-    10003: "was asked in a channel that is gone",
+    10003: "was in a channel that is gone",
     10008: "was about a message that somebody has deleted",
     10062: "was not acknowledged within 3 s",
     10015: "was not acknowledged within 3 s",
@@ -77,8 +77,7 @@ async def _failed(interaction: Interaction, what: str, error: BaseException) -> 
         broken_off(what)
         return
     texts = texts_of(interaction)
-    if isinstance(error, discord.HTTPException) and nobody_listens(error):
-        log.warning("the %s %s", what, _NOBODY_LISTENS[error.code])
+    if _given_up(f"the {what}", error):
         return
     if isinstance(error, PreparingError):
         await _tell(interaction, texts("preparing"))
@@ -91,12 +90,20 @@ def nobody_listens(error: BaseException) -> bool:
     return isinstance(error, discord.HTTPException) and error.code in _NOBODY_LISTENS
 
 
+def _given_up(what: str, error: BaseException) -> bool:
+    """Whether nobody is left to tell, which is then logged."""
+    if not (isinstance(error, discord.HTTPException) and nobody_listens(error)):
+        return False
+    log.warning("%s %s", what, _NOBODY_LISTENS[error.code])
+    return True
+
+
 async def message_failed(message: discord.Message, error: BaseException, texts: Texts) -> None:
     """Log why ``message`` was not answered, and tell its author, if there is where."""
-    if isinstance(error, discord.HTTPException) and nobody_listens(error):
-        log.warning("a question in a message %s", _NOBODY_LISTENS[error.code])
+    what = "a question in a message"
+    if _given_up(what, error):
         return
-    identifier = log_failure("a question in a message", error)
+    identifier = log_failure(what, error)
     try:
         await reply(message, texts("failed", identifier=identifier))
     except SEND_ERRORS as failure:

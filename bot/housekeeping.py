@@ -63,6 +63,8 @@ async def erase_servers_left(records: Records, present: Present) -> None:
         return
     # After the database, since a server that came meanwhile has data too.
     here = await present()
-    for server in () if here is None else stored.difference(here):
+    if here is None:
+        return
+    for server in stored.difference(here):
         await records.erase_server(server)
         log.info("erased the data of a server that the bot has left")

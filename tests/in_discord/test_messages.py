@@ -224,7 +224,7 @@ async def test_a_channel_that_is_deleted_meanwhile_is_no_failure(
     await member.send(channel, f"{mention(simcord_env)} {QUESTION}")
     assert last(channel).author.id == member.id
     assert private_messages(member.user) == []
-    assert "a question in a message was asked in a channel that is gone" in caplog.text
+    assert "a question in a message was in a channel that is gone" in caplog.text
     assert not [one for one in caplog.records if one.levelname == "ERROR"]
     simcord_env.errors.clear()
 
