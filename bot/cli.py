@@ -6,6 +6,7 @@ one sentence and exit status 2.
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -34,11 +35,33 @@ if TYPE_CHECKING:  # the model's libraries take seconds to import, and --help ne
 
 OnProgress = Callable[[int, int], None]
 
+
+def _folder(name: str) -> Path:
+    """The folder of an option. An empty name, as of a variable that is not set, is no folder."""
+    if not name:
+        raise typer.BadParameter("the name of the folder is empty")
+    return Path(name)
+
+
 ContentOption = Annotated[
-    Path | None, typer.Option("--content", help="Folder of the articles.", show_default="content")
+    Path | None,
+    typer.Option(
+        "--content",
+        help="Folder of the articles.",
+        show_default="content",
+        parser=_folder,
+        metavar="FOLDER",
+    ),
 ]
 DataOption = Annotated[
-    Path | None, typer.Option("--data", help="Folder of the index.", show_default=".data")
+    Path | None,
+    typer.Option(
+        "--data",
+        help="Folder of the index.",
+        show_default=".data",
+        parser=_folder,
+        metavar="FOLDER",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -247,24 +270,36 @@ def run(content: ContentOption = None, data: DataOption = None) -> None:
 
 def main() -> None:
     """Run the command line; errors a person can mend become one sentence and exit status 2."""
+    # A stream that was closed before the start is None.
+    sys.stdout = sys.stdout or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    sys.stderr = sys.stderr or os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # A letter that the console's encoding lacks is shown as an escape, not as a traceback.
             stream.reconfigure(errors="backslashreplace")
-    # A reader such as head may close the pipe before the end.
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()
     except _WRONG_USAGE as error:
         _note(_usage(error))
         sys.exit(2)
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # a reader such as head may close the pipe before the end
+        _drop_output()
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:  # noqa: BLE001 - told, or raised again
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None:
+            _drop_output()  # the disks of index and database have errors of their own
+            _note("The output cannot be written: its disk is full; make room, or write elsewhere.")
+            sys.exit(2)
         sys.exit(_told(error))
     sys.exit(status or 0)
+
+
+def _drop_output() -> None:
+    """Send what is still to be written to standard output nowhere, or Python fails at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _told(error: Exception) -> int:

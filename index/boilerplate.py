@@ -15,35 +15,25 @@ _READ_ALSO = (
     # German
     "lesen sie (?:auch|mehr|weiter|hierzu|dazu|außerdem|jetzt|zum thema)(?: zum thema| dazu)?",
     "lies auch",
-    "auch interessant",
-    "(?:mehr|weiteres) (?:zum thema|dazu)",
     "mehr lesen",
     "weiterlesen",
     "zum weiterlesen",
     "siehe auch",
     "das könnte (?:sie|dich) (?:auch )?interessieren",
-    "zum thema",
-    "passend dazu",
-    "lesetipps?",
     # English
     "(?:also read|read also|read more|read next|read further|see also)",
     "(?:you (?:may|might) also (?:like|be interested in))",
-    "related(?: articles?| stories| story| reading| posts?)?",
-    "further reading",
+    "related (?:articles?|stories|story|reading|posts?)",
     "more on this (?:story|topic)",
-    "recommended(?: reading| for you)?",
+    "recommended (?:reading|for you)",
     # French
     "à lire(?: aussi| également| ensuite)?",
     "(?:lire|lisez|voir|voyez) (?:aussi|également)",
     "lire (?:la suite|plus)",
-    "sur le même (?:sujet|thème)",
-    "pour aller plus loin",
-    "en savoir plus",
     # Spanish
     "(?:lea|lee|leer|vea|ver) también",
     "(?:lea|lee|leer) más",
     "(?:también )?[lt]e puede interesar(?: también)?",
-    "más información",
     # Italian, Portuguese, Dutch
     "leggi anche",
     "leggi (?:tutto|di più)",
@@ -65,10 +55,26 @@ _READ_ALSO = (
     "ayrıca okuyun",
     # Russian, Ukrainian, Greek
     "(?:читайте|смотрите) (?:также|ещё|еще|далее)",
-    "по теме",
     "(?:читайте|дивіться) також",
     "διαβάστε (?:επίσης|ακόμη|ακόμα|περισσότερα)",
 )
+_LABELS = (
+    "auch interessant",
+    "(?:mehr|weiteres) (?:zum thema|dazu)",
+    "zum thema",
+    "passend dazu",
+    "lesetipps?",
+    "related",
+    "further reading",
+    "recommended",
+    "sur le même (?:sujet|thème)",
+    "pour aller plus loin",
+    "en savoir plus",
+    "más información",
+    "по теме",
+)
+"""They may open a sentence of the article's too: "Recommended: 400 mg every six hours."."""
+_COLON = r"\s*(?:[:：|»→›▶>]|\s[–—-]\s)"
 _NEWSLETTER = (
     r"(?:news-?letters?|infolettres?|nieuwsbrief|nyhetsbrev|nyhedsbrev|uutiskirje\w*|рассылк\w*"
     r"|розсилк\w*|bolet[ií]n(?: informativo)?|boletim|lettre d['’]information)"
@@ -98,18 +104,23 @@ _NETWORK = (
     r"|google news|xing|pinterest|reddit|social media|e-mail|email)"
 )
 _SHARE = (
-    rf"(?:(?:folge(?:n sie|t)? (?:uns|mir)(?: auch)? (?:auf|bei)|follow us on|suivez-nous sur"
-    rf"|s[ií](?:guenos|gannos) en|seguici su|siga-nos n[oa]|volg ons op) .{{0,30}}\b{_NETWORK}\b"
-    rf"|(?:share|tweet) (?:this (?:article|story|post|page)(?: (?:on|via|with)\b|\W*$)"
-    rf"|on {_NETWORK}\b)"
-    rf"|(?:teilen sie|teile) (?:diesen|den) (?:artikel|beitrag)\W*$"
-    rf"|diesen (?:artikel|beitrag) teilen"
-    rf"|(?:auf|über|bei) {_NETWORK} teilen|artikel teilen"
-    rf"|partage[rz] (?:cet|l['’]) ?article|partager sur {_NETWORK}\b"
-    rf"|compart[ea](?:n)? (?:este|el) artículo|compartir en {_NETWORK}\b"
-    rf"|condividi (?:questo|l['’]) ?articolo|condividi su {_NETWORK}\b|compartilhe (?:este|esta) "
-    rf"|подпи(?:шитесь|сывайтесь) на (?:нас|наш)|поделиться (?:в|на) )"
+    rf"(?:folge(?:n sie|t)? (?:uns|mir)(?: auch)? (?:auf|bei)|follow us on|suivez-nous sur"
+    rf"|s[ií](?:guenos|gannos) en|seguici su|siga-nos n[oa]|volg ons op) .{{0,30}}\b{_NETWORK}\b.*"
+    rf"|подпи(?:шитесь|сывайтесь) на (?:нас|наш).*"
+    # What can go on as a sentence ("Auf Facebook teilen viele …") must stand alone.
+    rf"|(?:(?:share|tweet) (?:this (?:article|story|post|page))"
+    rf"|(?:share|tweet)(?= (?:on|via) {_NETWORK}\b)"
+    rf"|(?:teilen sie|teile) (?:diesen|den) (?:artikel|beitrag)"
+    rf"|diesen (?:artikel|beitrag) teilen|artikel teilen"
+    rf"|partage[rz] (?:cet|l['’]) ?article|partager(?= sur {_NETWORK}\b)"
+    rf"|compart[ea](?:n)? (?:este|el) artículo|compartir(?= en {_NETWORK}\b)"
+    rf"|condividi (?:questo|l['’]) ?articolo|condividi(?= su {_NETWORK}\b)"
+    rf"|compartilhe (?:este|esta) \w+"
+    rf"|(?:auf|über|bei) {_NETWORK} teilen|поделиться(?= (?:в|на)\b))"
+    rf"(?:[\W_]+(?:{_NETWORK}|on|via|with|and|or|auf|bei|über|und|oder|sur|et|ou|en|y|o|su|e|no|в|на|и"
+    rf"|вконтакте|одноклассниках|фейсбуке)\b)*\W*"
 )
+_SIGN, _CLAIM, _YEAR = "©", r"(?:\(c\)|copyright\b)", "[12][0-9]{3}"
 _RIGHTS = (
     "alle rechte vorbehalten|all rights reserved|tous droits réservés"
     "|todos los derechos reservados|tutti i diritti riservati|todos os direitos reservados"
@@ -120,14 +131,18 @@ _RIGHTS = (
 @cache
 def _rules() -> tuple[tuple[Remark, int, re.Pattern[str]], ...]:
     """Reason, longest line it may apply to (characters), pattern. Compiled at the first use."""
-    phrases = "|".join(_READ_ALSO)
+    phrases, labels = "|".join(_READ_ALSO), "|".join(_LABELS)
     flags = re.IGNORECASE
     return (
         # The phrase alone, or the phrase and a colon, dash or arrow with what to read.
         (
             Remark.POINTS_ELSEWHERE,
             250,
-            re.compile(rf"(?:{phrases})(?:\s*(?:[:：|»→›▶>]|\s[–—-]\s).*|\W*)", flags),
+            re.compile(
+                rf"(?:{phrases})(?:{_COLON}.*|\W*)"
+                rf"|(?:{labels})(?:{_COLON}(?!.*[.。]\W*$|\W*\d).*|\W*)",
+                flags,
+            ),
         ),
         (
             Remark.INVITES,
@@ -135,7 +150,7 @@ def _rules() -> tuple[tuple[Remark, int, re.Pattern[str]], ...]:
             re.compile(
                 # The imperative opens a sentence (a quotation mark before it means it is only
                 # quoted) and the same sentence names the newsletter …
-                rf"(?:|.*[.!?…:;–—|]\s+){_SUBSCRIBE}\b[^.!?]*?\b{_NEWSLETTER}\b.*",
+                rf"(?:|.*[.!?…:;–—|]\s+){_SUBSCRIBE}\b(?![^.!?]*\b(?:nicht|kein\w*)\b)[^.!?]*?\b{_NEWSLETTER}\b.*",
                 flags,
             ),
         ),
@@ -151,14 +166,23 @@ def _rules() -> tuple[tuple[Remark, int, re.Pattern[str]], ...]:
             ),
         ),
         (Remark.ADVERTISES, 80, re.compile(rf"\W*(?:{_ADVERTISEMENT})\W*", flags)),
-        (Remark.SHARES, 160, re.compile(rf"{_SHARE}.*", flags)),
+        (Remark.SHARES, 160, re.compile(_SHARE, flags)),
         (
             Remark.CLAIMS_RIGHTS,
             160,
             re.compile(
-                rf"(?:©|\(c\)|copyright\b)[^.!?]{{0,40}}\b[12][0-9]{{3}}\b.*"
-                rf"|(?:©|\(c\)|copyright (?:©|\(c\)|by))[^.!?]{{0,60}}\.?"
-                rf"|(?:{_RIGHTS})\W.*|(?:{_RIGHTS})|(?:©|\(c\)|copyright\b).*\b(?:{_RIGHTS})\W*",
+                # The sign, or the word beside it …
+                rf"(?:copyright\s*)?{_SIGN}[^.!?]{{0,40}}\b{_YEAR}\b.*"
+                rf"|(?:copyright\s*)?{_SIGN}[^.!?]{{0,60}}\.?"
+                rf"|copyright (?:by|\(c\))[^.!?]{{0,60}}\.?"
+                # … but "(c)" may be the third of a list, and the word open a sentence: there a
+                # year has to come next, or after nothing but a name.
+                rf"|{_CLAIM}\s+(?:by\s+)?{_YEAR}(?:\s*[-–—,]\s*{_YEAR})*"
+                rf"(?:\W+(?:by\s+)?(?-i:(?![a-zà-öø-ÿα-ωа-яё])\w).*|\W*)"
+                rf"|{_CLAIM}\s+(?:by\s+)?(?:(?-i:(?![a-zà-öø-ÿα-ωа-яё])\w)\S*\s+|(?:of|the|and|de|und)\s+)"
+                rf"{{1,8}}{_YEAR}\W*(?:(?:{_RIGHTS})\W*)?"
+                rf"|(?:{_RIGHTS})\W.*|(?:{_RIGHTS})|{_CLAIM}.*\b(?:{_RIGHTS})\W*"
+                rf"|{_SIGN}.*\b(?:{_RIGHTS})\W*",
                 flags,
             ),
         ),

@@ -43,7 +43,7 @@ __all__ = [
     "slug",
 ]
 
-READING = 2
+READING = 3
 """Raise it when the same file is read differently, by a newer library too: what an index was made
 from is not read again as long as this is the same."""
 MAX_BYTES = 5_000_000
@@ -391,6 +391,9 @@ _UTF8_SEQUENCE = re.compile(
 )
 # Two bytes that are a letter and the quotation mark, dash or dots after it in Windows-1252
 # (Spa\xdf\x93), and by accident UTF-8 for a letter hardly anyone writes.
+_ASCII_LETTER = re.compile("[A-Za-z]")
+_LETTER_BEYOND_ASCII = re.compile("[À-ÖØ-öø-ÿŒœŠšŽžŸƒ]")
+_SIGN_IN_WORD = re.compile("(?<=[^\\W\\d_])[¡¢£¤¥¦§¨¬¯±²³¶¸¹¼½¾¿](?=[a-zß-ÿ])")
 _ACCIDENT = re.compile(rb"[\xc8-\xca\xdc\xdf][\x82\x84\x85\x8b\x91-\x94\x96\x97\x9b\xa0\xab\xbb]")
 
 
@@ -405,7 +408,8 @@ def _decode(content: bytes, shown: str) -> tuple[str, tuple[Note, ...]]:
         return text, (Note(1, Remark.READ_AS(encoding="UTF-16")),)
     _refuse_binary(content, shown)
     marked = content.startswith(codecs.BOM_UTF8)
-    content = content.removeprefix(codecs.BOM_UTF8)
+    while content.startswith(codecs.BOM_UTF8):  # joined files have one each
+        content = content.removeprefix(codecs.BOM_UTF8)
     try:
         return content.decode(), ()
     except UnicodeDecodeError as error:
@@ -419,10 +423,24 @@ def _decode(content: bytes, shown: str) -> tuple[str, tuple[Note, ...]]:
         if marked or not all(map(_ACCIDENT.fullmatch, sequences)):
             raise ContentError(shown, line, Remark.DAMAGED_UTF8()) from error
     try:
-        return content.decode("cp1252"), (Note(line, Remark.READ_AS(encoding="Windows-1252")),)
+        text = content.decode("cp1252")
     except UnicodeDecodeError as error:
         line = _line_at(content, error.start)
         raise ContentError(shown, line, Remark.UNKNOWN_ENCODING()) from error
+    if _is_garbled(text):
+        raise ContentError(shown, line, Remark.UNKNOWN_ENCODING())
+    return text, (Note(line, Remark.READ_AS(encoding="Windows-1252")),)
+
+
+def _is_garbled(text: str) -> bool:
+    """Whether text that was decoded as Windows-1252 was written in another encoding of one byte a
+    letter: Cyrillic or Greek, of which nearly all letters are beyond ASCII (French, say, has 5 %),
+    or that of Central Europe, of which some are signs ("za¿ó³æ").
+    """
+    beyond = len(_LETTER_BEYOND_ASCII.findall(text))
+    if beyond >= 10 and beyond > len(_ASCII_LETTER.findall(text)):
+        return True
+    return len(_SIGN_IN_WORD.findall(text)) >= 3
 
 
 def _refuse_binary(content: bytes, shown: str) -> None:
@@ -458,7 +476,9 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
     read = read_markdown if name.suffix.lower() in MARKDOWN else read_plain_text
     reading = read(text, head.body, title=head.title, language=language, exclude=head.exclude)
     if not reading.paragraphs:
-        raise ContentError(shown, None, Remark.NO_PARAGRAPH())
+        excluded = any(left_out.reason.name == "is-excluded" for left_out in reading.omissions)
+        remark = Remark.ALL_EXCLUDED() if excluded else Remark.NO_PARAGRAPH()
+        raise ContentError(shown, None, remark)
     all_notes = (*notes, *head.notes, *_more_notes(text, head, reading), *reading.notes)
     return Article(
         id=head.id or article_id(path),
@@ -480,9 +500,9 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
 
 
 def _more_notes(text: str, head: FrontMatter, reading: Reading) -> Iterator[Note]:
+    reasons = {omission.reason for omission in reading.omissions}
     for unwanted in head.exclude:
-        excluded = Remark.IS_EXCLUDED(text=unwanted)
-        if not any(omission.reason == excluded for omission in reading.omissions):
+        if Remark.IS_EXCLUDED(text=unwanted) not in reasons:
             yield Note(head.lines["exclude"], Remark.EXCLUDES_NOTHING(text=unwanted))
     if (damage := text.find("\ufffd")) >= 0:
         line = len(LINE_END.findall(text, 0, damage)) + 1

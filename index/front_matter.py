@@ -31,6 +31,8 @@ KEYS = (
     "source",
 )
 ID_PATTERN = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+_YAML_LINE = re.compile(r"['\"]?\w[\w -]{0,30}['\"]?\s*:(?:\s|$)|\s*(?:[-\[{?&!|%'\"]|\*\w)")
+"""What no paragraph begins with, but for a list or a quotation, after a rule in line 1."""
 _DEEPEST = 4
 _STRING = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
@@ -66,15 +68,28 @@ class FrontMatter:
 
 def read_front_matter(text: str) -> FrontMatter:
     """The head of `text`, between a first line `---` and the next line `---`; empty if there is
-    none.
+    none, with a note where a rule was taken for one.
 
-    Raises FrontMatterError with the line of the key that is wrong.
+    Raises FrontMatterError with the line of the key that is wrong, or where a head begins that is
+    in the wrong place or no YAML.
     """
-    if not text.startswith("---"):
+    if not text.lstrip().startswith(("---", "+++")):
         return FrontMatter()
     spans = line_spans(text)
-    if text[slice(*spans[0])].rstrip() != "---":
+    first = next(n for n, span in enumerate(spans) if text[slice(*span)].strip())
+    opening = text[slice(*spans[first])].rstrip()
+    if opening not in ("---", "+++"):
         return FrontMatter()
+    inside = (text[slice(*span)] for span in spans[first + 1 :])
+    line = next((line for line in inside if line.strip() and not line.startswith("#")), "")
+    if opening == "+++" and "=" in line:
+        raise FrontMatterError(first + 1, Remark.HEAD_IN_TOML())
+    if first > 0 and line.partition(":")[0] in KEYS:
+        raise FrontMatterError(first + 1, Remark.HEAD_NOT_FIRST())
+    if opening == "+++" or first > 0:
+        return FrontMatter()
+    if line.rstrip() != "---" and not _YAML_LINE.match(line):
+        return FrontMatter(notes=(Note(1, Remark.HEAD_IS_A_RULE()),))
     closing = next(
         (n for n in range(1, len(spans)) if text[slice(*spans[n])].rstrip() == "---"), None
     )

@@ -134,6 +134,8 @@ class GluedHeadings:
         known = self._words[left.casefold()] > 0
         if opener and (len(right) > 2 or known or following in _APOSTROPHES):
             return True
+        if self._language != "de" and not left[0].islower():
+            return False  # ExxonMobil; in German any noun may end a heading
         return known and opens_elsewhere and len(words) > 3
 
     @cached_property

@@ -28,6 +28,7 @@ from index.paragraphs import (
 from index.remarks import Remark, Said
 
 _SENTENCE_INSIDE = re.compile(r"[^\W\d_]{3}[.!?…][\"”“»)]*\s+[^\W\d_]")
+_LONGEST_HEADING = 200  # characters; what is longer above a rule is no heading
 _LONGEST_ITEM = 200  # characters; a list whose items are all this short is one paragraph
 
 
@@ -71,8 +72,10 @@ def read_markdown(
     in a colon and the list, table or code right after it are one. HTML blocks, link definitions,
     paragraphs of nothing but images or a link, and those that contain an entry of
     `exclude` or that `boilerplate_reason` knows become omissions. The first level-1 heading is the
-    title (the heading of nothing); the heading of a paragraph is the nearest one before it. Nesting
-    deeper than 100 is not read.
+    title (the heading of nothing); the heading of a paragraph is the nearest one before it. Whole
+    sentences right above a line of dashes or equals signs, which make a heading of them, are a
+    paragraph. Nesting deeper than 100 (with what the parser passes over because of it), and
+    headings after the last paragraph, become omissions.
     """
     draft = Draft(text, exclude, line_spans(text))
     environment: dict[str, Any] = {}
@@ -104,6 +107,21 @@ def _leads_in(block: _Block) -> bool:
     return block.end - block.start <= LONGEST_LEAD_IN and block.content.rstrip().endswith(":")
 
 
+def _is_prose(heading: str) -> bool:
+    """Whether what stands above a line of dashes was meant as a paragraph, and the line as a rule.
+
+    A heading may end in a question mark, but hardly ever in a full stop.
+    """
+    return len(heading) > _LONGEST_HEADING or heading.endswith((".", "。", "।", "۔"))
+
+
+def _stands_alone(lines: Sequence[str], number: int) -> bool:
+    """Whether a line of a paragraph neither goes on with a sentence nor leaves one to go on."""
+    begins = number == 0 or ends_sentence(lines[number - 1])
+    following = lines[number + 1].lstrip() if number + 1 < len(lines) else ""
+    return begins and (ends_sentence(lines[number]) or not following[:1].islower())
+
+
 def _is_pasted(lines: Sequence[str]) -> bool:
     """Whether each line is a paragraph, as in pasted text: whole sentences, often several.
 
@@ -128,18 +146,26 @@ class _MarkdownWalker:
         self._heading: str | None = None
 
     def walk(self, root: SyntaxTreeNode, title: str | None) -> None:
+        unused: list[Span] = []  # headings since the last paragraph
         for block in self._blocks(root):
             span = (block.start, block.end)
-            if block.kind == "heading":
-                self._heading = self._plain(block.content) or self._heading
-            elif block.kind == "title":
-                self._take_title(self._plain(block.content), title)
+            if block.kind in ("heading", "title"):
+                unused.append(span)
+                if block.kind == "title":
+                    self._take_title(self._plain(block.content), title)
+                else:
+                    self._heading = self._plain(block.content) or self._heading
+            elif block.kind == "too_deep":
+                self._draft.omit(span, Remark.NESTED_TOO_DEEPLY())
             elif block.kind == "html_block":
                 self._draft.omit(span, Remark.IS_HTML())
             elif reason := self._reason(block):
                 self._draft.omit(span, reason)
             else:
                 self._place(block)
+                unused.clear()
+        for span in unused if self._draft.paragraphs else ():
+            self._draft.omit(span, Remark.HEADING_OF_NOTHING())
 
     def _place(self, block: _Block) -> None:
         """Adds the paragraph. Glued headings are split off pasted text only; Markdown has marks."""
@@ -193,12 +219,11 @@ class _MarkdownWalker:
         if node.type in ("bullet_list", "ordered_list"):
             yield from self._short_list(node) or self._blocks_of_items(node)
         elif node.type == "blockquote":
-            yield from self._blocks(node)
+            yield from self._blocks(node) if node.children else self._too_deep(node)
         elif node.type == "paragraph":
-            yield from self._paragraph(node)
+            yield from self._paragraph(_lines(node), node.children[0].content)
         elif node.type == "heading":
-            kind = "title" if node.tag == "h1" else "heading"
-            yield self._leaf(kind, _lines(node), node.children[0].content)
+            yield from self._heading_or_prose(node)
         elif node.type == "table":
             yield self._leaf("table", _lines(node), None)
         elif node.type in ("fence", "code_block"):
@@ -206,10 +231,25 @@ class _MarkdownWalker:
         elif node.type == "html_block":
             yield self._leaf("html_block", _lines(node), None)
 
-    def _paragraph(self, node: SyntaxTreeNode) -> Iterator[_Block]:
+    def _too_deep(self, node: SyntaxTreeNode) -> Iterator[_Block]:
+        """What the parser made nothing of; nothing if there is nothing but marks."""
+        block = self._leaf("too_deep", _lines(node), None)
+        if any(map(str.isalnum, block.content)):
+            yield block
+
+    def _heading_or_prose(self, node: SyntaxTreeNode) -> Iterator[_Block]:
+        (first, stop), content = _lines(node), node.children[0].content
+        if node.markup in ("-", "=") and _is_prose(content):
+            note = Note(self._first + stop, Remark.PROSE_ABOVE_RULE())
+            self._draft.notes.append(note)
+            yield from self._paragraph((first, stop - 1), content)
+        else:
+            kind = "title" if node.tag == "h1" else "heading"
+            yield self._leaf(kind, (first, stop), content)
+
+    def _paragraph(self, span: Span, content: str) -> Iterator[_Block]:
         """The paragraph, cut at line ends if it is pasted text or holds a boilerplate line."""
-        first, stop = _lines(node)
-        content = node.children[0].content
+        first, stop = span
         lines = content.split("\n")
         if len(lines) != stop - first or len(lines) < 2:
             yield self._leaf("paragraph", (first, stop), content)
@@ -221,14 +261,22 @@ class _MarkdownWalker:
             advice = Remark.LINES_AS_PARAGRAPHS()
             self._draft.notes.append(Note(self._first + first + 1, advice))
         else:
-            numbers = [number for number, line in enumerate(lines) if is_boilerplate_line(line)]
+            numbers = [
+                number
+                for number, line in enumerate(lines)
+                if is_boilerplate_line(line) and _stands_alone(lines, number)
+            ]
             cuts = sorted({0, len(lines), *numbers, *(number + 1 for number in numbers)})
         for start, end in pairwise(cuts):
             part = "\n".join(lines[start:end])
             yield self._leaf(kind, (first + start, first + end), part)
 
     def _blocks_of_items(self, node: SyntaxTreeNode) -> Iterator[_Block]:
-        blocks = [block for item in node.children for block in self._blocks(item)]
+        blocks = [
+            block
+            for item in node.children
+            for block in (self._blocks(item) if item.children else self._too_deep(item))
+        ]
         alone = node.type == "ordered_list" and len(node.children) == 1
         if alone and blocks and blocks[0].kind in ("paragraph", "pasted"):
             # "22. Juni 1941 was …" is a list of one item to the parser, and its number part of the

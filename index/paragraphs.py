@@ -71,6 +71,10 @@ class Draft:
     paragraphs: list[Paragraph] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    _unwanted: list[tuple[str, str]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._unwanted = [(unwanted, flat(unwanted)) for unwanted in self.exclude]
 
     def line(self, offset: int) -> int:
         return bisect_right(self.lines, (offset, len(self.text) + 1))
@@ -82,8 +86,8 @@ class Draft:
         """`content` is the span's text without Markdown's block marks, where that differs."""
         content = self.text[slice(*span)] if content is None else content
         line = flat(content) if self.exclude else ""
-        for unwanted in self.exclude:
-            if flat(unwanted) in line:
+        for unwanted, words in self._unwanted:
+            if words in line:
                 return Remark.IS_EXCLUDED(text=unwanted)
         if not any(character.isalnum() for character in content):
             return Remark.NO_WORDS()

@@ -174,17 +174,26 @@ def _place_plain(draft: Draft, units: Sequence[_Unit], glued: GluedHeadings) -> 
     """Makes paragraphs of the units, and headings of the short lines before them."""
     heading: str | None = None
     pending: list[_Unit] = []
+    unused: list[_Unit] = []  # what the heading was made of, until a paragraph follows
+
+    def give_up(units: list[_Unit]) -> None:
+        for unit in units:
+            draft.omit((unit.start, unit.end), Remark.HEADING_OF_NOTHING())
+        units.clear()
 
     def settle(*, at_end: bool) -> None:
         """Three and more short lines in a row are a list or a poem; one or two are a heading."""
         nonlocal heading
         if len(pending) > 2 or (pending and at_end and not draft.paragraphs):
             draft.paragraphs.append(Paragraph(pending[0].start, pending[-1].end, heading))
-        elif at_end:
-            for unit in pending:
-                draft.omit((unit.start, unit.end), Remark.HEADING_OF_NOTHING())
-        elif pending:
+            unused.clear()
+        elif pending and not at_end:
+            give_up(unused)
+            unused.extend(pending)
             heading = " – ".join(flat(draft.text[unit.start : unit.end]) for unit in pending)
+        elif at_end:
+            give_up(unused)
+            give_up(pending)
         pending.clear()
 
     omitted = [omission.line for omission in draft.omissions]
@@ -200,8 +209,10 @@ def _place_plain(draft: Draft, units: Sequence[_Unit], glued: GluedHeadings) -> 
         start = unit.start
         split = glued.find(draft.text[start : unit.end])
         if split is not None:
+            give_up(unused)
             heading = flat(draft.text[start : start + split])
             draft.notes.append(Note(draft.line(start), Remark.HEADING_SPLIT(heading=heading)))
             start += split
         draft.paragraphs.append(Paragraph(start, unit.end, heading))
+        unused.clear()
     settle(at_end=True)

@@ -80,6 +80,7 @@ class Remark(Enum):
     TOO_MANY_LINES = "it has more than {most} lines; split it into several articles"
     FILE_EMPTY = "it is empty; write the article into it or remove it"
     NO_PARAGRAPH = "it holds no paragraph that could be quoted; add text or remove it"
+    ALL_EXCLUDED = "every paragraph holds something that its front matter excludes; exclude less"
     HALF_CHARACTER = "it holds half of a character, which cannot be stored; remove it"
 
     # Encodings.
@@ -95,6 +96,13 @@ class Remark(Enum):
 
     # Front matter.
     HEAD_WITHOUT_END = "the front matter has no end; close it with a line of three dashes"
+    HEAD_NOT_FIRST = "the front matter does not begin in line 1; remove what stands before it"
+    HEAD_IN_TOML = (
+        "the front matter is in TOML; write “key: value” in YAML between two lines of three dashes"
+    )
+    HEAD_IS_A_RULE = (
+        "the three dashes are read as a rule; for front matter, write “key: value” below them"
+    )
     HEAD_NOT_A_LIST = "the front matter is not a list of “key: value” lines; rewrite it"
     HEAD_ALIAS = "the front matter uses a YAML anchor or alias; write the value out"
     HEAD_TOO_DEEP = "the front matter is nested too deeply; flatten it"
@@ -127,6 +135,9 @@ class Remark(Enum):
     HEADING_MAYBE_GLUED = (
         "“{heading}” may be a heading glued to its paragraph; give it its own line"
     )
+    PROSE_ABOVE_RULE = (
+        "the sentences above this line are read as a paragraph; put a blank line between them"
+    )
     LINES_AS_PARAGRAPHS = "every line is read as a paragraph; put blank lines between them"
 
     # What is left out.
@@ -142,6 +153,7 @@ class Remark(Enum):
     ONLY_IMAGE = "is only an image"
     NAMES_PUBLISHER = "names the publisher"
     HEADING_OF_NOTHING = "is a heading with no paragraph under it"
+    NESTED_TOO_DEEPLY = "is nested too deeply"
     IS_HTML = "is HTML"
     DEFINES_LINK = "defines a link"
 

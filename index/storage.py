@@ -125,12 +125,12 @@ def read_manifest(folder: Path) -> Manifest | None:
         if outer and not (
             isinstance(outer, dict) and ("sha256" in outer or isinstance(outer.get("index"), dict))
         ):
-            raise StorageError(
-                f"{path} belongs to another program; choose another folder for the index."
-            )
+            raise _foreign(path)
         body, digest, version = outer["index"], outer["sha256"], outer["index"]["format"]
         whole = digest == _digest(body)
     except (ValueError, LookupError, TypeError, RecursionError) as error:
+        if not (folder / SEGMENTS).is_dir():  # no index was ever here
+            raise _foreign(path) from error
         raise DamagedIndexError("its manifest cannot be read") from error
     if isinstance(version, int) and version != FORMAT:
         raise DamagedIndexError(
@@ -142,6 +142,10 @@ def read_manifest(folder: Path) -> Manifest | None:
         return _manifest_type().validate_json(json.dumps(body), strict=True)
     except ValidationError as error:
         raise DamagedIndexError("its manifest does not say what a manifest says") from error
+
+
+def _foreign(path: Path) -> StorageError:
+    return StorageError(f"{path} belongs to another program; choose another folder for the index.")
 
 
 @cache

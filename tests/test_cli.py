@@ -123,6 +123,43 @@ def process(*arguments: str | Path, **environment: str) -> subprocess.CompletedP
     )
 
 
+def redirected(shell: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a command with its output where ``shell`` sends it."""
+    return subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {shell}', "sh", sys.executable, "-m", "bot.cli", *arguments],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=300,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("shell", "status", "said"),
+    [
+        ("> /dev/full", 2, "The output cannot be written: its disk is full; make room, or write "
+         "elsewhere.\n"),
+        (">&-", 0, ""),
+        (">&- 2>&-", 0, ""),
+    ],
+)  # fmt: skip
+def test_output_that_cannot_be_written(
+    filled: ContentFolder, shell: str, status: int, said: str
+) -> None:
+    done = redirected(shell, "check", "--content", filled.path)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", said)
+
+
+def test_folder_without_a_name(beleg: Beleg) -> None:
+    assert beleg("check", "--content", "") == Run(
+        2,
+        "",
+        "Invalid value for '--content': the name of the folder is empty; "
+        "beleg check --help says what there is.\n",
+    )
+
+
 # --- ask ----------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """Files, decoding, front matter and ids: what becomes an article, and what an error."""
 
+import codecs
 import hashlib
 import io
 import os
@@ -254,6 +255,9 @@ READ_ALIKE = {
     "date: 2020-02-03\nurl: https://example.org/kai\nsource: Archivo\n"
     "questions:\n  - ¿Qué es?\n---\nEl muelle está vacío.\n".encode("utf-16"),
     "e.md": b"9. April 1931 was the day.\n\n- One.\n",
+    "f.md": b"The quay and\nreceive the newsletter, it\nsaid. Recommended: 8 GB.\n\n"
+    b"Old prose.\n---\n\n(c) the quay of 1931\n\n## Nothing\n",
+    "g.txt": b"T\n\nAda Berg\nRead also: x\nQuay\nThe quay is long.\n",
 }
 
 
@@ -270,7 +274,7 @@ def test_files_are_read_as_the_number_says() -> None:
         for one in articles
     ]
     digest = hashlib.sha256(repr(told).encode()).hexdigest()
-    assert (content.READING, digest[:16]) == (2, "ae5a09013813d637")
+    assert (content.READING, digest[:16]) == (3, "703e4129ba8e5e67")
 
 
 def test_files_in_order(folder: Path) -> None:
@@ -480,6 +484,13 @@ def test_file_without_paragraphs(folder: Path, name: str, content: str) -> None:
     )
 
 
+def test_file_of_which_everything_is_excluded(folder: Path) -> None:
+    assert error(folder, "a.md", head("exclude: [Hafen]")) == (
+        "content/a.md: every paragraph holds something that its front matter excludes; "
+        "exclude less."
+    )
+
+
 # --- decoding -----------------------------------------------------------------------------------
 
 SAMPLE = "Grüße\r\n\r\nDie „Brücke“ über den Fluß wurde für 3 € gebaut.\r\n"
@@ -507,6 +518,28 @@ def test_windows_1252(folder: Path) -> None:
 
 def test_windows_1252_that_holds_utf8_by_accident(folder: Path) -> None:
     text = "Titel\nDas war „ein Spaß“ für alle, schrieb das CAFÉ’.\n"
+    assert article(folder, "a.txt", text.encode("cp1252")).text == text
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "line"),
+    [
+        ("Мост\n\nМост построили в 1931 году, и с тех пор он пуст.\n", "cp1251", 1),
+        ("Γέφυρα\n\nΗ γέφυρα χτίστηκε το 1931 και είναι άδεια.\n", "cp1253", 1),
+        ("Most\n\nZażółć gęślą jaźń, a most zbudowano w 1931 roku.\n", "iso8859-2", 3),
+        ("Most\n\nMost był żółty, a wieś mała i pusta; łódź stała.\n", "cp1250", 3),
+    ],
+)
+def test_other_encodings_are_not_taken_for_windows_1252(
+    folder: Path, text: str, encoding: str, line: int
+) -> None:
+    assert error(folder, "a.txt", text.encode(encoding)) == (
+        f"content/a.txt, line {line}: it is neither UTF-8 nor Windows-1252; save it as UTF-8."
+    )
+
+
+def test_signs_of_windows_1252_in_words(folder: Path) -> None:
+    text = "Größe\n\nDie Fläche hat 12 m², das Tor ¾ davon. «Oui»; ¿qué? Açaí, œuf, Ýmir, ŠKODA.\n"
     assert article(folder, "a.txt", text.encode("cp1252")).text == text
 
 
@@ -612,7 +645,6 @@ def test_text_that_is_no_front_matter(folder: Path) -> None:
         (["title: 'open", "author: x"], 2, "the front matter is not valid YAML"),
         (["title: a\u0085\u0000".replace("\u0000", "\ufffe")], 1, "the front matter is not valid"),
         (["- a", "- b"], 2, "the front matter is not a list of “key: value” lines"),
-        (["just words"], 2, "the front matter is not a list of “key: value” lines"),
         (["? [a]", ": b"], 2, "a front matter key is not a word"),
         (["title: &x a", "author: *x"], 2, "the front matter uses a YAML anchor or alias"),
         (["author: x", "title: *x"], 3, "the front matter uses a YAML anchor or alias"),
@@ -624,6 +656,35 @@ def test_text_that_is_no_front_matter(folder: Path) -> None:
 def test_bad_front_matter(folder: Path, lines: list[str], line: int, reason: str) -> None:
     message = error(folder, "a.md", head(*lines))
     assert message.startswith(f"content/a.md, line {line}: {reason}")
+
+
+@pytest.mark.parametrize("start", ["---\njust words\n---\n", "---\n\n# T\n\n"])
+def test_rule_that_may_have_been_meant_as_front_matter(folder: Path, start: str) -> None:
+    found = article(folder, "a.md", start + BODY)
+    assert found.text[found.paragraphs[-1].start :] == BODY
+    said = "the three dashes are read as a rule; for front matter, write “key: value” below them"
+    assert Note(1, said) in found.notes
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("\n\n---\ntitle: T\n---\n", "line 3: the front matter does not begin in line 1; remove"),
+        ("+++\ntitle = 'T'\n+++\n", "line 1: the front matter is in TOML; write “key: value” in"),
+    ],
+)
+def test_front_matter_that_would_be_quoted(folder: Path, text: str, place: str) -> None:
+    assert error(folder, "a.md", text + BODY).startswith(f"content/a.md, {place} ")
+
+
+def test_rules_at_the_start_of_a_page(folder: Path) -> None:
+    for text in ("\n---\n\n" + BODY, "---\n---\n" + BODY, "+++\n\n" + BODY):
+        assert article(folder, "a.md", text).notes == ()
+
+
+def test_two_byte_order_marks(folder: Path) -> None:
+    content = codecs.BOM_UTF8 * 2 + b"---\ntitle: T\n---\n" + BODY.encode()
+    assert article(folder, "a.md", content).title == "T"
 
 
 def test_front_matter_without_end(folder: Path) -> None:

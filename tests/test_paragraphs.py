@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from index.boilerplate import boilerplate_reason
 from index.glued_headings import GluedHeadings
 from index.markdown import read_markdown
-from index.paragraphs import Omission, Reading, ends_sentence
+from index.paragraphs import Note, Omission, Reading, ends_sentence
 from index.plain_text import read_plain_text
 
 PASTED = """Warum der Hafen von Brellin leer bleibt
@@ -213,6 +213,22 @@ def test_ends_sentence(text: str, expected: bool) -> None:
     assert ends_sentence(text) is expected
 
 
+def test_short_lines_that_no_paragraph_follows_are_named() -> None:
+    text = (
+        "T\n\nAda Berg\nLesen Sie auch: Mehr\nDer Kai\nDer Kai ist lang und steht leer.\nAm Ende\n"
+        "Lesen Sie auch: Mehr\nZum Schluss\n"
+        "Was bleibtDiese Frage stellt sich auf dem Kai jeden Tag.\n"
+    )
+    reading = plain(text)
+    assert headings(reading) == ["Der Kai", "Was bleibt"]
+    nothing = "is a heading with no paragraph under it"
+    assert [(o.line, o.text) for o in reading.omissions if o.reason == nothing] == [
+        (3, "Ada Berg"),
+        (7, "Am Ende"),
+        (9, "Zum Schluss"),
+    ]
+
+
 # --- boilerplate --------------------------------------------------------------------------------
 
 
@@ -256,6 +272,14 @@ def test_ends_sentence(text: str, expected: bool) -> None:
         ("© 2024 Küstenpost. Alle Rechte vorbehalten.", "states the copyright"),
         ("Copyright 2023 by Example Press", "states the copyright"),
         ("All rights reserved.", "states the copyright"),
+        ("Copyright The Harbour Post 2024", "states the copyright"),
+        ("(c) 2019-2024 by Ada Berg", "states the copyright"),
+        ("Copyright (c) The Harbour Post. All rights reserved.", "states the copyright"),
+        ("Related: Why the ferry is late", "points to another article"),
+        ("Zum Thema: Wem gehört der Turm", "points to another article"),
+        ("Share on Facebook, X and WhatsApp", "asks readers to share or follow"),
+        ("Auf Facebook teilen", "asks readers to share or follow"),
+        ("Поделиться в Telegram", "asks readers to share or follow"),
         ("https://example.org/a?b=c", "is only a link"),
     ],
 )
@@ -286,6 +310,17 @@ def test_boilerplate(line: str, reason: str) -> None:
         "Folgen Sie mir auf den Berg.",
         "Share this article of faith or not, it is widely held.",
         "Copyright law has changed little since then.",
+        "Copyright in the novel expired in 1998 in most countries.",
+        "(c) the treaty of 1955 between the two states",
+        "(c) the treaty of peace.",
+        "(c) 1955 was the year of the treaty.",
+        "Recommended: 400 mg every six hours for adults.",
+        "Recommended: 8 GB of memory",
+        "Related: hypertension and diabetes are seen in half of the patients.",
+        "Auf Facebook teilen viele Menschen Bilder von Katzen.",
+        "Artikel teilen sich in bestimmte und unbestimmte.",
+        "Share on Facebook fell by 12 % in 2020.",
+        "Erhalten Sie keinen Newsletter mehr, wenden Sie sich an den Verlag.",
         "Das Zeichen © steht seit 1952 auf vielen Büchern.",
         "See https://example.org for more.",
         "Read more: " + "a long paragraph goes on and on " * 10,
@@ -354,6 +389,8 @@ def test_glued_heading(language: str, heading: str, paragraph: str, rest: str) -
          "Ein Lehrer kam."),
         ("de", "Die BürgerInnen der Stadt haben das Vorhaben im Mai abgelehnt, sagt er.",
          "Ein Bürger kam. Innen ist es warm."),
+        ("en", "The largest of these firms was ExxonMobil, which had its seat in Texas then.",
+         "Mobil was older. It bought Exxon."),
         ("en", "On LinkedIn many firms look for people who know how to count.", "In town."),
         ("de", "Wer bei BuchDie bestellt, wartet auf die Lieferung drei Wochen.",
          "Das Geschäft BuchDie schweigt."),
@@ -442,10 +479,10 @@ def test_markdown_long_list_of_short_items() -> None:
 
 
 def test_markdown_lead_in_stays_in_order() -> None:
-    text = "That is:\nRead also: [x](y)\nmore words\n\n- one\n- two\n\nNothing follows this:\n"
+    text = "That is:\nRead also: [x](y)\nMore words\n\n- one\n- two\n\nNothing follows this:\n"
     assert texts(text, markdown(text)) == [
         "That is:",
-        "more words",
+        "More words",
         "- one\n- two",
         "Nothing follows this:",
     ]
@@ -526,6 +563,63 @@ def test_markdown_boilerplate_line_inside_a_paragraph() -> None:
     assert [omission.line for omission in reading.omissions] == [2]
     text = "The papers live on\nadvertising.\n"
     assert texts(text, markdown(text)) == [text.strip()]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # By itself the second line is an invitation.
+        "The members meet, vote and\nreceive the monthly newsletter, which is free.",
+        "Whoever wants to know more may write.\nRead also: the report that the city\nsends.",
+    ],
+)
+def test_markdown_sentence_that_breaks_at_a_boilerplate_line(text: str) -> None:
+    reading = markdown(text)
+    assert (texts(text, reading), reading.omissions) == ([text], ())
+
+
+@pytest.mark.parametrize("rule", ["---", "==="])
+@pytest.mark.parametrize(
+    "prose",
+    [
+        "The quay was built in 1931.",
+        f"{'word ' * 50}without an end",
+        "The quay was built\nin 1931.",
+    ],
+)
+def test_markdown_prose_above_a_rule(prose: str, rule: str) -> None:
+    text = f"# T\n\n## H\n\n{prose}\n{rule}\n\nMore of it.\n"
+    reading = markdown(text)
+    assert (reading.title, headings(reading)) == ("T", ["H", "H"])
+    assert texts(text, reading) == [prose, "More of it."]
+    said = "the sentences above this line are read as a paragraph; put a blank line between them"
+    assert reading.notes == (Note(6 + prose.count("\n"), said),)
+
+
+def test_markdown_heading_above_a_rule() -> None:
+    text = "Who waits?\n---\n\nThe quay.\n\nMr. T. and Prof. X\n---\n\nA crane.\n"
+    assert headings(markdown(text)) == ["Who waits?", "Mr. T. and Prof. X"]
+    assert markdown(text).notes == ()
+
+
+def test_markdown_headings_of_nothing_are_named() -> None:
+    text = "# T\n\nThe quay.\n\n## Sources\n\n[x](https://example.org)\n\n### More\n"
+    assert [(o.text, o.reason) for o in markdown(text).omissions] == [
+        ("Sources", "is a heading with no paragraph under it"),
+        ("[x](https://example.org)", "is only a link"),
+        ("More", "is a heading with no paragraph under it"),
+    ]
+    assert markdown("# T\n\n## A\n\n### B\n\nThe quay.\n").omissions == ()
+
+
+@pytest.mark.parametrize("mark", ["> ", "- "])
+def test_markdown_nested_too_deeply(mark: str) -> None:
+    text = f"{mark * 3}the lamp\n\nThe quay.\n\n{mark}\n\nOld.\n\n{mark * 120}the crane\n"
+    reading = markdown(text)
+    assert texts(text, reading) == ["the lamp", "The quay.", "Old."]
+    (omission,) = reading.omissions
+    assert omission.text.endswith("the crane")
+    assert (omission.line, omission.reason) == (9, "is nested too deeply")
 
 
 def test_markdown_pasted_text() -> None:

@@ -130,7 +130,14 @@ def test_sweep_keeps_what_a_manifest_that_it_cannot_read_names(
 
 @pytest.mark.parametrize(
     "manifest",
-    ['{"name": "my web app"}', '{"index": "index.html"}', '["photo.jpg"]', '"photo.jpg"'],
+    [
+        '{"name": "my web app"}',
+        '{"index": "index.html"}',
+        '["photo.jpg"]',
+        '"photo.jpg"',
+        '{"a": 1} // mine',
+        "",
+    ],
 )
 def test_a_manifest_of_another_program_is_left_alone(tmp_path: Path, manifest: str) -> None:
     (tmp_path / "manifest.json").write_text(manifest)
@@ -139,6 +146,14 @@ def test_a_manifest_of_another_program_is_left_alone(tmp_path: Path, manifest: s
     assert str(caught.value) == (
         f"{tmp_path}/manifest.json belongs to another program; choose another folder for the index."
     )
+
+
+@pytest.mark.parametrize("manifest", ['{"sha256": "', "", "{}", '{"index": {}}'])
+def test_a_manifest_beside_segments_is_damaged(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "segments").mkdir()
+    (tmp_path / "manifest.json").write_text(manifest)
+    with pytest.raises(DamagedIndexError, match=r"^its manifest cannot be read$"):
+        read_manifest(tmp_path)
 
 
 def test_check_segment(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ file-too-large = Die Datei ist größer als { $megabytes } MB; teil sie in mehre
 too-many-lines = sie hat mehr als { $most } Zeilen; teil sie in mehrere Artikel auf
 file-empty = Die Datei ist leer; schreib den Artikel hinein oder entferne sie
 no-paragraph = Die Datei enthält keinen Absatz, der sich zitieren ließe; ergänze Text oder entferne sie
+all-excluded = Jeder Absatz enthält etwas, das der Kopf ausschließt; schließ weniger aus
 half-character = Der Text enthält ein halbes Zeichen, das sich nicht speichern lässt; entferne es
 
 ## Kodierung
@@ -37,6 +38,9 @@ damaged-before = enthält das Ersatzzeichen U+FFFD: Der Text war schon vorher be
 ## Der Kopf eines Artikels
 
 head-without-end = Der Kopf hat kein Ende; schließ ihn mit einer Zeile aus drei Bindestrichen ab
+head-not-first = Der Kopf beginnt nicht in Zeile 1; entferne, was davor steht
+head-in-toml = Der Kopf ist in TOML geschrieben; schreib „key: value“ in YAML zwischen zwei Zeilen aus drei Bindestrichen
+head-is-a-rule = die drei Bindestriche werden als Trennlinie gelesen; schreib für einen Kopf „key: value“ darunter
 head-not-a-list = Der Kopf ist keine Liste von Zeilen der Form „key: value“; schreib ihn um
 head-alias = Der Kopf verwendet einen YAML-Anker oder -Alias; schreib den Wert aus
 head-too-deep = Der Kopf ist zu tief verschachtelt; vereinfach ihn
@@ -60,6 +64,7 @@ excludes-nothing = „{ $text }“ (exclude) steht in keiner Zeile, die gelesen 
 
 heading-split = angeklebte Überschrift abgetrennt: „{ $heading }“
 heading-maybe-glued = „{ $heading }“ ist vielleicht eine Überschrift, die an ihrem Absatz klebt; gib ihr eine eigene Zeile
+prose-above-rule = die Sätze über dieser Zeile werden als Absatz gelesen; setz eine Leerzeile dazwischen
 lines-as-paragraphs = jede Zeile wird als Absatz gelesen; setz Leerzeilen dazwischen
 
 ## Was ausgelassen wird
@@ -76,6 +81,7 @@ only-link = ist nur ein Link
 only-image = ist nur ein Bild
 names-publisher = nennt den Herausgeber
 heading-of-nothing = ist eine Überschrift ohne Absatz darunter
+nested-too-deeply = ist zu tief verschachtelt
 is-html = ist HTML
 defines-link = legt einen Link fest
 

@@ -22,6 +22,7 @@ file-too-large = el archivo ocupa más de { $megabytes } MB; divídelo en varios
 too-many-lines = tiene más de { $most } líneas; divídelo en varios artículos
 file-empty = el archivo está vacío; escribe el artículo en él o quítalo
 no-paragraph = el archivo no contiene ningún párrafo que se pueda citar; añade texto o quítalo
+all-excluded = cada párrafo contiene algo que el encabezado excluye; excluye menos
 half-character = el texto contiene medio carácter, que no se puede guardar; bórralo
 
 ## Codificación
@@ -37,6 +38,9 @@ damaged-before = contiene el carácter de sustitución U+FFFD: el texto ya estab
 ## El encabezado de un artículo
 
 head-without-end = el encabezado no tiene fin; ciérralo con una línea de tres guiones
+head-not-first = el encabezado no empieza en la línea 1; quita lo que está antes
+head-in-toml = el encabezado está en TOML; escribe «key: value» en YAML entre dos líneas de tres guiones
+head-is-a-rule = los tres guiones se leen como un filete; para un encabezado, escribe «key: value» debajo
 head-not-a-list = el encabezado no es una lista de líneas «key: value»; reescríbelo
 head-alias = el encabezado usa un ancla o un alias de YAML; escribe el valor completo
 head-too-deep = el encabezado tiene demasiados niveles; simplifícalo
@@ -60,6 +64,7 @@ excludes-nothing = «{ $text }» (exclude) no está en ninguna línea que se lea
 
 heading-split = título pegado a su párrafo, separado: «{ $heading }»
 heading-maybe-glued = «{ $heading }» puede ser un título pegado a su párrafo; ponlo en una línea propia
+prose-above-rule = las frases sobre esta línea se leen como un párrafo; pon una línea vacía entre ellas
 lines-as-paragraphs = cada línea se lee como un párrafo; pon líneas vacías entre ellas
 
 ## Lo que se deja fuera
@@ -76,6 +81,7 @@ only-link = es solo un enlace
 only-image = es solo una imagen
 names-publisher = nombra a la editorial
 heading-of-nothing = es un título sin párrafo debajo
+nested-too-deeply = está anidado a demasiada profundidad
 is-html = es HTML
 defines-link = define un enlace
 

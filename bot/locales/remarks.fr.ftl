@@ -23,6 +23,7 @@ file-too-large = le fichier dépasse { $megabytes } Mo ; divise-le en plusieur
 too-many-lines = il a plus de { $most } lignes ; divise-le en plusieurs articles
 file-empty = le fichier est vide ; écris-y l’article ou retire-le
 no-paragraph = le fichier ne contient aucun paragraphe à citer ; ajoute du texte ou retire-le
+all-excluded = chaque paragraphe contient quelque chose que l’en-tête exclut ; exclus-en moins
 half-character = le texte contient la moitié d’un caractère, qui ne peut pas être enregistrée ; supprime-la
 
 ## Encodage
@@ -38,6 +39,9 @@ damaged-before = contient le caractère de remplacement U+FFFD : le texte étai
 ## L’en-tête d’un article
 
 head-without-end = l’en-tête n’a pas de fin ; ferme-le par une ligne de trois tirets
+head-not-first = l’en-tête ne commence pas à la ligne 1 ; supprime ce qui le précède
+head-in-toml = l’en-tête est en TOML ; écris « key: value » en YAML entre deux lignes de trois tirets
+head-is-a-rule = les trois tirets sont lus comme un filet ; pour un en-tête, écris « key: value » dessous
 head-not-a-list = l’en-tête n’est pas une liste de lignes « key: value » ; récris-le
 head-alias = l’en-tête utilise une ancre ou un alias YAML ; écris la valeur en toutes lettres
 head-too-deep = l’en-tête a trop de niveaux ; simplifie-le
@@ -61,6 +65,7 @@ excludes-nothing = « { $text } » (exclude) ne se trouve dans aucune ligne lu
 
 heading-split = titre collé au paragraphe, séparé : « { $heading } »
 heading-maybe-glued = « { $heading } » est peut-être un titre collé à son paragraphe ; mets-le sur une ligne à part
+prose-above-rule = les phrases au-dessus de cette ligne sont lues comme un paragraphe ; sépare-les par une ligne vide
 lines-as-paragraphs = chaque ligne est lue comme un paragraphe ; sépare-les par des lignes vides
 
 ## Ce qui est laissé de côté
@@ -77,6 +82,7 @@ only-link = n’est qu’un lien
 only-image = n’est qu’une image
 names-publisher = donne le nom de l’éditeur
 heading-of-nothing = est un titre sans paragraphe
+nested-too-deeply = est imbriqué trop profondément
 is-html = est du HTML
 defines-link = définit un lien
 
