@@ -27,8 +27,9 @@ class MemberKeys:
         self._key = key
 
     @classmethod
-    def load(cls, path: Path) -> MemberKeys:
-        """The key in ``path``; made there at random if the file is missing.
+    def load(cls, path: Path, *, in_use: bool = False) -> MemberKeys:
+        """The key in ``path``; made there at random if the file is missing, unless something is
+        stored under it (``in_use``).
 
         Raises DatabaseError if it cannot be read or made, or does not have 32 bytes. It is never
         replaced: with another key nobody's stored questions could be found again.
@@ -36,6 +37,12 @@ class MemberKeys:
         path = path.absolute()
         with holding(path):
             if not os.path.lexists(path):
+                if in_use:
+                    raise DatabaseError(
+                        f"The key {path} is missing, without which the questions that are stored "
+                        "cannot be found by who asked them; "
+                        "put its backup in its place, or remove the database to begin anew."
+                    )
                 _make(path)
             key = path.read_bytes()
         if len(key) != KEY_BYTES:

@@ -154,6 +154,15 @@ class Records:
         self._servers = servers
         self._erasures: Counter[bytes] = Counter()
 
+    def any_blocking(self) -> bool:
+        """Whether any is stored; waits for the disk, before there is an event loop. Raises
+        DatabaseError where it fails."""
+
+        def read(connection: sqlite3.Connection) -> bool:
+            return connection.execute("SELECT 1 FROM records LIMIT 1").fetchone() is not None
+
+        return self._database.run_blocking(read)
+
     def erasures(self, member: bytes) -> int:
         """How often a member has had everything erased since the start."""
         return self._erasures[member]

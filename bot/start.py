@@ -183,6 +183,7 @@ def _serve(
         )
 
     servers, metrics = Servers.load(database), Metrics()
+    records = Records(database, servers)
     # An index from before answers until the update is done. Nothing but the service holds its
     # library, so that it can be gone then.
     library = LibraryService(
@@ -191,9 +192,9 @@ def _serve(
     spare_what_is_there()
     services = Services(
         library=library,
-        records=Records(database, servers),
+        records=records,
         servers=servers,
-        members=MemberKeys.load(settings.data / MEMBER_KEY),
+        members=MemberKeys.load(settings.data / MEMBER_KEY, in_use=records.any_blocking()),
         limits=Limits(),
         work=Work(),
         settings=settings,

@@ -14,9 +14,9 @@ KEY = bytes(range(32))
 USER = 80351110224678912
 
 
-def refusal(path: Path) -> str:
+def refusal(path: Path, *, in_use: bool = False) -> str:
     with pytest.raises(DatabaseError) as caught:
-        MemberKeys.load(path)
+        MemberKeys.load(path, in_use=in_use)
     return str(caught.value)
 
 
@@ -47,6 +47,17 @@ def test_key_is_made_once(data: Path) -> None:
     assert sorted(file.name for file in data.iterdir()) == ["members.key", "members.key.lock"]
     assert MemberKeys.load(path).hash(USER) == first.hash(USER) == MemberKeys(key).hash(USER)
     assert path.read_bytes() == key
+
+
+def test_missing_key_of_what_is_stored(data: Path) -> None:
+    path = data / "members.key"
+    assert refusal(path, in_use=True) == (
+        f"The key {path} is missing, without which the questions that are stored cannot be found "
+        "by who asked them; put its backup in its place, or remove the database to begin anew."
+    )
+    assert not path.exists()
+    MemberKeys.load(path)
+    MemberKeys.load(path, in_use=True)
 
 
 def test_keys_of_two_folders_differ(tmp_path: Path) -> None:

@@ -389,6 +389,30 @@ async def test_it_stops_cleanly_and_finishes_the_answer_in_hand(stage: Stage) ->
         assert secret not in log
 
 
+async def test_questions_without_the_key_of_who_asked_them_end_with_one_sentence(
+    stage: Stage,
+) -> None:
+    # After the test that stopped the bot.
+    folder = stage.bot.log.parent
+    key = folder / "data" / "members.key"
+    key.unlink()
+    bot = await Bot.start(
+        folder,
+        stage.content,
+        DISCORD_TOKEN=stage.discord.token,
+        DISCORD_API_URL=stage.discord.api_url,
+        DISCORD_GATEWAY_URL=stage.discord.gateway_url,
+    )
+    try:
+        assert await bot.exit_status() == 2
+    finally:
+        await bot.kill()
+    assert bot.read_log() == (
+        f"The key {key} is missing, without which the questions that are stored cannot be found "
+        "by who asked them; put its backup in its place, or remove the database to begin anew.\n"
+    )
+
+
 async def test_a_wrong_token_ends_with_one_sentence(tmp_path: Path) -> None:
     content = tmp_path / "content"
     content.mkdir()

@@ -127,6 +127,14 @@ async def test_record_comes_back(
     assert await records.get("\ud800") is None
 
 
+async def test_whether_any_is_stored(records: Records) -> None:
+    assert not records.any_blocking()
+    await records.add(record())
+    assert records.any_blocking()
+    await records.erase_member(ANNA)
+    assert not records.any_blocking()
+
+
 async def test_time_is_kept_in_seconds_and_utc(records: Records) -> None:
     elsewhere = datetime(2026, 3, 10, 13, 30, 5, 999_999, timezone(timedelta(hours=1.5)))
     await records.add(record(identifier="one", asked_at=elsewhere))
