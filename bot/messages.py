@@ -15,7 +15,9 @@ from bot import trace
 from bot.answer_view import render_answer
 from bot.answering import Asking, answers_in, examples_for, look_up, may_ask, unfit, without_ids
 from bot.catalogue import LANGUAGES, Texts, texts_for
+from bot.database import DatabaseError
 from bot.escape import count_words
+from bot.failures import log_failure
 from bot.sending import SEND_ERRORS, Content, reply, tell_author, typing
 from bot.services import Services, role_ids
 from index.language import likeliest
@@ -95,6 +97,19 @@ async def answer_message(message: discord.Message, asked: Asked, services: Servi
         await _answer_or_refuse(message, asked, services)
 
 
+async def _question_before(asked: Asked, services: Services) -> str | None:
+    """The question whose answer this one follows, if that is still stored and can be read."""
+    if asked.follows is None:
+        return None
+    try:
+        record = await services.records.get(asked.follows)
+    except DatabaseError as error:
+        # Most follow-ups can be answered by themselves.
+        log_failure("reading the question that another follows", error)
+        return None
+    return record.question if record else None
+
+
 async def _answer_or_refuse(message: discord.Message, asked: Asked, services: Services) -> None:
     server = _server_of(message)
     texts = texts_of_message(message, services)
@@ -106,12 +121,11 @@ async def _answer_or_refuse(message: discord.Message, asked: Asked, services: Se
         if services.limits.refuses(message.author.id):
             await _tell_privately(message, sentence)
         return
-    before = await services.records.get(asked.follows) if asked.follows else None
     asking = Asking(
         question=asked.question,
         user=message.author.id,
         server=server,
-        before=before.question if before else None,
+        before=await _question_before(asked, services),
     )
     refusal = texts("cannot-write", channel=f"<#{message.channel.id}>")
     if sentence := unfit(asking, services, texts):

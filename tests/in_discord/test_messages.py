@@ -13,7 +13,9 @@ from member_steps import PUBLIC, answered, hello, identifier_in, mention, privat
 from simcord import Env
 from simcord.backend.models.message import AllowedMentions
 
+from bot.database import DatabaseError
 from bot.messages import Asked, asked_in
+from bot.records import Records
 from bot.servers import ServerSettings
 
 
@@ -113,6 +115,25 @@ async def test_a_follow_up_to_an_answer_that_was_erased_is_a_question_of_its_own
     await services.records.erase_member(services.members.hash(member.id))
     await member.send(channel, "and what came after?", reply_to=last(channel))
     assert world.library.options == [{}, {}]
+
+
+async def test_a_follow_up_is_answered_though_the_question_before_cannot_be_read(
+    simcord_env: Env,
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    _, channel, member = scene(simcord_env)
+    await member.send(channel, f"{mention(simcord_env)} {QUESTION}")
+
+    async def fail(*_: Any) -> None:
+        raise DatabaseError("the database is locked")
+
+    monkeypatch.setattr(Records, "get", fail)
+    await member.send(channel, "and what came after?", reply_to=last(channel))
+    assert shown(last(channel)) == answered("and what came after?")
+    assert world.library.options == [{}, {}]
+    assert "reading the question that another follows failed" in caplog.text
 
 
 async def test_thanks_and_replies_that_do_not_let_the_bot_know_are_left_alone(
