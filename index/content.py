@@ -24,7 +24,7 @@ from index.file_identity import Identity, settled_identity
 from index.front_matter import FrontMatter, FrontMatterError, read_front_matter
 from index.language import detect_language
 from index.markdown import read_markdown
-from index.paragraphs import LINE_END, Note, Omission, Paragraph, Reading
+from index.paragraphs import LINE_END, Note, Omission, Paragraph, Reading, flat
 from index.plain_text import read_plain_text
 from index.remarks import Remark, Said
 
@@ -43,7 +43,7 @@ __all__ = [
     "slug",
 ]
 
-READING = 3
+READING = 4
 """Raise it when the same file is read differently, by a newer library too: what an index was made
 from is not read again as long as this is the same."""
 MAX_BYTES = 5_000_000
@@ -474,7 +474,14 @@ def read_article(folder: Path, path: str, content: bytes) -> Article:
     name = PurePosixPath(path)
     language = head.language or detect_language(text[head.body :])
     read = read_markdown if name.suffix.lower() in MARKDOWN else read_plain_text
-    reading = read(text, head.body, title=head.title, language=language, exclude=head.exclude)
+    reading = read(
+        text,
+        head.body,
+        title=head.title,
+        language=language,
+        exclude=head.exclude,
+        keep=head.keep,
+    )
     if not reading.paragraphs:
         excluded = any(left_out.reason.name == "is-excluded" for left_out in reading.omissions)
         remark = Remark.ALL_EXCLUDED() if excluded else Remark.NO_PARAGRAPH()
@@ -504,6 +511,10 @@ def _more_notes(text: str, head: FrontMatter, reading: Reading) -> Iterator[Note
     for unwanted in head.exclude:
         if Remark.IS_EXCLUDED(text=unwanted) not in reasons:
             yield Note(head.lines["exclude"], Remark.EXCLUDES_NOTHING(text=unwanted))
+    body = flat(text[head.body :]) if head.keep else ""
+    for wanted in head.keep:
+        if wanted not in body:
+            yield Note(head.lines["keep"], Remark.KEEPS_NOTHING(text=wanted))
     if (damage := text.find("\ufffd")) >= 0:
         line = len(LINE_END.findall(text, 0, damage)) + 1
         yield Note(line, Remark.DAMAGED_BEFORE())

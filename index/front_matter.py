@@ -27,6 +27,7 @@ KEYS = (
     "language",
     "id",
     "exclude",
+    "keep",
     "questions",
     "source",
 )
@@ -61,6 +62,7 @@ class FrontMatter:
     id: str | None = None
     source: str | None = None
     exclude: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
     questions: tuple[str, ...] = ()
     lines: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
     notes: tuple[Note, ...] = ()
@@ -115,6 +117,7 @@ def read_front_matter(text: str) -> FrontMatter:
         id=_id(values),
         source=_text(values, "source"),
         exclude=_texts(values, "exclude"),
+        keep=_texts(values, "keep"),
         questions=_texts(values, "questions"),
         lines=MappingProxyType({key: _line(node) for key, node in values.items()}),
         notes=notes,

@@ -61,7 +61,13 @@ def _inline_parser() -> MarkdownIt:
 
 
 def read_markdown(
-    text: str, body: int, *, title: str | None, language: str, exclude: Sequence[str]
+    text: str,
+    body: int,
+    *,
+    title: str | None,
+    language: str,
+    exclude: Sequence[str] = (),
+    keep: Sequence[str] = (),
 ) -> Reading:
     """Reads `text` from offset `body` on as CommonMark with tables.
 
@@ -77,7 +83,7 @@ def read_markdown(
     paragraph. Nesting deeper than 100 (with what the parser passes over because of it), and
     headings after the last paragraph, become omissions.
     """
-    draft = Draft(text, exclude, line_spans(text))
+    draft = Draft(text, exclude, keep, line_spans(text))
     environment: dict[str, Any] = {}
     tokens = _block_parser().parse(_normalised(text[body:]), environment)
     glued = GluedHeadings(text[body:], language)
@@ -264,7 +270,9 @@ class _MarkdownWalker:
             numbers = [
                 number
                 for number, line in enumerate(lines)
-                if is_boilerplate_line(line) and _stands_alone(lines, number)
+                if is_boilerplate_line(line)
+                and _stands_alone(lines, number)
+                and not self._draft.keeps(line)
             ]
             cuts = sorted({0, len(lines), *numbers, *(number + 1 for number in numbers)})
         for start, end in pairwise(cuts):
@@ -366,7 +374,8 @@ class _MarkdownWalker:
         if block.kind == "code":  # a command is quoted whatever it looks like
             return None if any(map(str.isalnum, block.content)) else Remark.NO_WORDS()
         reason = self._draft.reason_to_omit(span, block.content)
-        if reason is None and block.kind in ("paragraph", "pasted") and len(block.content) <= 2000:
+        words = block.kind in ("paragraph", "pasted") and len(block.content) <= 2000
+        if reason is None and words and not self._draft.keeps(block.content):
             reason = self._only_marks(block.content)
         return reason
 

@@ -65,6 +65,7 @@ class Draft:
 
     text: str
     exclude: Sequence[str]
+    keep: Sequence[str]
     lines: list[Span]
     title: str | None = None
     publisher: str | None = None
@@ -72,9 +73,11 @@ class Draft:
     omissions: list[Omission] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
     _unwanted: list[tuple[str, str]] = field(init=False)
+    _wanted: list[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._unwanted = [(unwanted, flat(unwanted)) for unwanted in self.exclude]
+        self._wanted = [flat(wanted) for wanted in self.keep]
 
     def line(self, offset: int) -> int:
         return bisect_right(self.lines, (offset, len(self.text) + 1))
@@ -91,7 +94,14 @@ class Draft:
                 return Remark.IS_EXCLUDED(text=unwanted)
         if not any(character.isalnum() for character in content):
             return Remark.NO_WORDS()
-        return boilerplate_reason(content)
+        return None if self.keeps(content) else boilerplate_reason(content)
+
+    def keeps(self, content: str) -> bool:
+        """Whether `content` holds an entry of `keep`: then no rule leaves it out."""
+        if not self._wanted:
+            return False
+        line = flat(content)
+        return any(wanted in line for wanted in self._wanted)
 
     def finish(self) -> Reading:
         return Reading(

@@ -39,7 +39,13 @@ class _Unit:
 
 
 def read_plain_text(
-    text: str, body: int, *, title: str | None, language: str, exclude: Sequence[str]
+    text: str,
+    body: int,
+    *,
+    title: str | None,
+    language: str,
+    exclude: Sequence[str] = (),
+    keep: Sequence[str] = (),
 ) -> Reading:
     """Reads `text` from offset `body` on as plain text.
 
@@ -48,9 +54,9 @@ def read_plain_text(
     Line 1 is the title unless `title` is given. A short line without end punctuation is the heading
     of what follows; the last one of the file is the publisher's name. `language` (ISO 639-1) helps
     to find headings glued to their paragraph. Lines that contain an entry of `exclude`, and those
-    `boilerplate_reason` knows, become omissions.
+    `boilerplate_reason` knows and that contain none of `keep`, become omissions.
     """
-    draft = Draft(text, exclude, line_spans(text))
+    draft = Draft(text, exclude, keep, line_spans(text))
     blocks = _plain_blocks(draft, body)
     blocks = _take_title(draft, blocks, title)
     units = [unit for block in blocks for unit in _units(text, block)]

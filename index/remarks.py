@@ -128,6 +128,7 @@ class Remark(Enum):
         "“id” is not a short name; use up to 64 of the characters a-z, 0-9, dot, dash and "
         "underscore, a letter or digit first"
     )
+    KEEPS_NOTHING = "“{text}” (keep) is nowhere in the text"
     EXCLUDES_NOTHING = "“{text}” (exclude) is in no line that is read"
 
     # How the text is read.

@@ -274,7 +274,7 @@ def test_files_are_read_as_the_number_says() -> None:
         for one in articles
     ]
     digest = hashlib.sha256(repr(told).encode()).hexdigest()
-    assert (content.READING, digest[:16]) == (3, "703e4129ba8e5e67")
+    assert (content.READING, digest[:16]) == (4, "703e4129ba8e5e67")
 
 
 def test_files_in_order(folder: Path) -> None:
@@ -694,12 +694,15 @@ def test_front_matter_without_end(folder: Path) -> None:
 
 
 def test_notes(folder: Path) -> None:
-    found = article(folder, "a.md", head("titel: x", "colour: y", "exclude: [Nirgends]"))
-    keys = "title, author, publisher, url, date, language, id, exclude, questions, source"
+    found = article(
+        folder, "a.md", head("titel: x", "colour: y", "exclude: [Nirgends]", "keep: [Hafen, Nie]")
+    )
+    keys = "title, author, publisher, url, date, language, id, exclude, keep, questions, source"
     assert found.notes == (
         Note(2, "unknown front matter key “titel”; did you mean “title”?"),
         Note(3, f"unknown front matter key “colour”; known are {keys}"),
         Note(4, "“Nirgends” (exclude) is in no line that is read"),
+        Note(5, "“Nie” (keep) is nowhere in the text"),
     )
 
 

@@ -1,6 +1,7 @@
 """Plain text, Markdown, boilerplate and glued headings: what becomes a paragraph."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -227,6 +228,35 @@ def test_short_lines_that_no_paragraph_follows_are_named() -> None:
         (7, "Am Ende"),
         (9, "Zum Schluss"),
     ]
+
+
+@pytest.mark.parametrize("read", [read_plain_text, read_markdown])
+def test_what_is_kept_is_not_left_out(read: Any) -> None:
+    text = (
+        "T\n\nFirst words here.\n\nSubscribe to the newsletter in the menu.\n\n"
+        "Read also: the quay\n\nhttps://example.org/map\n\nAt last it ends."
+    )
+
+    def found(**options: Sequence[str]) -> list[str]:
+        return texts(text, read(text, 0, title="T", language="en", **options))
+
+    kept = ["Subscribe to the newsletter in the menu.", "https://example.org/map"]
+    every = found(keep=["newsletter  in the menu", "org/map"])
+    assert every[-4:] == ["First words here.", *kept, "At last it ends."]
+    assert found()[-2:] == ["First words here.", "At last it ends."]
+    # What is excluded is not kept.
+    assert kept[0] not in found(keep=["newsletter"], exclude=["the menu"])
+
+
+def test_markdown_link_that_is_kept() -> None:
+    text = "[The map](https://example.org/map)"
+    assert texts(text, read_markdown(text, 0, title=None, language="en", keep=["map"])) == [text]
+
+
+def test_a_line_that_is_kept_is_not_cut_out_of_its_paragraph() -> None:
+    text = "One line.\nRead also: the law.\nAnother line.\n"
+    reading = read_markdown(text, 0, title=None, language="en", keep=["the law"])
+    assert texts(text, reading) == [text.strip()]
 
 
 # --- boilerplate --------------------------------------------------------------------------------

@@ -58,6 +58,7 @@ url-wrong = „url“ ist keine Webadresse; schreib eine, die mit https:// begin
 date-wrong = „date“ ist kein Tag; schreib ihn als Jahr-Monat-Tag, etwa 2025-07-23
 language-wrong = „language“ ist kein Kürzel aus zwei Buchstaben; schreib eines wie de oder en
 id-wrong = „id“ ist kein kurzer Name; nimm bis zu 64 der Zeichen a-z, 0-9, Punkt, Bindestrich und Unterstrich, am Anfang einen Buchstaben oder eine Ziffer
+keeps-nothing = „{ $text }“ (keep) steht nirgends im Text
 excludes-nothing = „{ $text }“ (exclude) steht in keiner Zeile, die gelesen wird
 
 ## Wie der Text gelesen wird

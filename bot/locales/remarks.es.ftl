@@ -58,6 +58,7 @@ url-wrong = «url» no es una dirección web; escribe una que empiece por https:
 date-wrong = «date» no es un día; escríbelo como año-mes-día, por ejemplo 2025-07-23
 language-wrong = «language» no es un código de dos letras; escribe uno como de o en
 id-wrong = «id» no es un nombre corto; usa hasta 64 de los caracteres a-z, 0-9, punto, guion y guion bajo, con una letra o una cifra al principio
+keeps-nothing = «{ $text }» (keep) no está en ninguna parte del texto
 excludes-nothing = «{ $text }» (exclude) no está en ninguna línea que se lea
 
 ## Cómo se lee el texto

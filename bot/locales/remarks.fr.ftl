@@ -59,6 +59,7 @@ url-wrong = « url » n’est pas une adresse web ; écris-en une qui commen
 date-wrong = « date » n’est pas un jour ; écris-le sous la forme année-mois-jour, comme 2025-07-23
 language-wrong = « language » n’est pas un code de deux lettres ; écris-en un comme de ou en
 id-wrong = « id » n’est pas un nom court ; utilise au plus 64 des caractères a-z, 0-9, point, tiret et tiret bas, en commençant par une lettre ou un chiffre
+keeps-nothing = « { $text } » (keep) ne se trouve nulle part dans le texte
 excludes-nothing = « { $text } » (exclude) ne se trouve dans aucune ligne lue
 
 ## Comment le texte est lu
