@@ -155,7 +155,7 @@ def _token_vectors(report: IndexReport) -> str:
     return (
         f"Token vectors would take {_size(report.token_bytes)} and are not stored "
         "(BELEG_TOKEN_VECTORS_GB sets the limit): each question computes those it needs, "
-        "which takes one to three seconds."
+        "which takes a quarter of a second to two."
     )
 
 

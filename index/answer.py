@@ -14,7 +14,7 @@ from index.fit import Features, Fit
 from index.language import language_likelihoods
 from index.late_interaction import Float32, centre
 from index.passages import passage_digest
-from index.questions import bare_question, split_questions
+from index.questions import split_questions, wordings
 from index.rerank import Match, features, rerank
 from index.search import PassageIndex, Query
 from index.second_look import MOST_READ, Candidate, judge
@@ -189,8 +189,8 @@ _SURENESS = [Status.NO_ANSWER, Status.UNSURE, Status.ANSWERED]
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    """One question of a message, asked with and without the words around it; ``among`` are the
-    numbers of the passages to look at."""
+    """One question of a message, asked in these ``wordings``; ``among`` are the numbers of the
+    passages to look at."""
 
     question: str
     wordings: tuple[str, ...]
@@ -208,9 +208,8 @@ def _searches(asked: Asked, index: PassageIndex, fit: Fit) -> list[_Search]:
     fit = fit.stricter(asked.strictness)
     searches = []
     for question in split_questions(asked.message):
-        bare = bare_question(question)
-        wordings = (question,) if bare is None else (question, bare)
-        searches.append(_Search(question, wordings, asked.before, among, fit))
+        words = tuple(wordings(question))
+        searches.append(_Search(question, words, asked.before, among, fit))
     return searches
 
 
@@ -249,6 +248,8 @@ def _look_up(
             encoding = _last(encoding, len(search.question.strip()), text)
         matches = rerank(encoding, fits, hits, index, search.fit)
         matches, sure = look_again(encoding, matches, index, search.fit)
+        if not any(map(str.isalnum, text)):  # "?" is near to anything
+            sure = 0.0
         now = _LookedUp(search.question, matches, sure, in_context)
         before = found.get(id(search), now)
         found[id(search)] = max(before, now, key=lambda one: one.confidence)
@@ -395,19 +396,23 @@ def _in_turns(
     found: list[_LookedUp], index: PassageIndex, top: int
 ) -> list[tuple[Match, list[str]]]:
     """The best match of each question, then the second best of each, ``top`` in all; a text comes
-    only once.
+    only once, unless it is the best of two questions that other sentences of it answer.
 
-    Beside each match stands the question it is for: all of those whose best text it is.
+    Beside each match stands the question it is for: all of those whose best sentence it has.
     """
     rounds = zip_longest(*([(match, one.question) for match in one.matches] for one in found))
-    first: dict[str, tuple[Match, list[str]]] = {}
+    first: dict[tuple[str, int], tuple[Match, list[str]]] = {}
+    texts = set[str]()
     for number, matches in enumerate(rounds):
         if number and len(first) >= top:
             break
         for match, question in filter(None, matches):
             text = index.wording(match.number)
-            _, questions = first.setdefault(text, (match, []))
-            if not questions or (number == 0 and question not in questions):
+            if number and text in texts:
+                continue
+            texts.add(text)
+            _, questions = first.setdefault((text, match.sentence), (match, []))
+            if question not in questions:
                 questions.append(question)
     return list(first.values())[:top]
 

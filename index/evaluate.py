@@ -44,11 +44,12 @@ class EvaluationError(Exception):
 @dataclass(frozen=True, slots=True)
 class GoldAnswer:
     """Where a question's answer stands: the article's id, its paragraph counted from 1, the
-    answer's wordings."""
+    answer's wordings, and the paragraph's text, as it may stand in other articles too."""
 
     article: str
     paragraph: int
     texts: tuple[str, ...]
+    context: str = ""
 
 
 def answering_passage(passages: Sequence[Passage], gold: GoldAnswer) -> int:
@@ -176,7 +177,7 @@ def read_squad(path: Path) -> Dataset:
             for asked in paragraph.qas:
                 questions[asked.id] = asked.question
                 if texts := tuple(answer.text for answer in asked.answers):
-                    answers[asked.id] = GoldAnswer(article.id, index, texts)
+                    answers[asked.id] = GoldAnswer(article.id, index, texts, paragraph.context)
                 else:
                     unanswered[asked.id] = article.id
     return Dataset(tuple(articles), questions, answers, unanswered)
@@ -291,10 +292,17 @@ def _article(id_: str, title: str, paragraphs: Sequence[str]) -> Article:
 
 
 def _rank(answer: Answer, gold: GoldAnswer) -> float:
+    context = _evened(gold.context)
     for citation in answer.citations:
-        if (citation.article, citation.paragraph) == (gold.article, gold.paragraph):
+        here = (citation.article, citation.paragraph) == (gold.article, gold.paragraph)
+        # Of a paragraph that stands in several articles, only one is cited.
+        if here or _evened(citation.quote) in context:
             return citation.rank
     return np.inf
+
+
+def _evened(text: str) -> str:
+    return " ".join(text.split())
 
 
 def _sentence(answer: Answer, gold: GoldAnswer) -> bool:

@@ -1,6 +1,7 @@
 """Copies of questions as people type them, to measure how much an answer suffers.
 
 lower      all lower case, and no question mark
+capitals   all upper case
 keywords   without the words that questions on many topics share ("what", "is", "the")
 typos      a slip in two of the longer words: letters swapped, one left out, one doubled
 embedded   with a greeting before it and thanks after it
@@ -32,6 +33,7 @@ class Form(StrEnum):
 
     AS_WRITTEN = "as-written"
     LOWER = "lower"
+    CAPITALS = "capitals"
     KEYWORDS = "keywords"
     TYPOS = "typos"
     EMBEDDED = "embedded"
@@ -45,6 +47,8 @@ def reword(dataset: Dataset, form: Form) -> dict[str, str]:
             return dict(questions)
         case Form.LOWER:
             return {id_: _lower(text) for id_, text in questions.items()}
+        case Form.CAPITALS:
+            return {id_: text.upper() for id_, text in questions.items()}
         case Form.KEYWORDS:
             common = _common_words(dataset)
             return {id_: _keywords(text, common) for id_, text in questions.items()}

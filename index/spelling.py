@@ -14,6 +14,8 @@ import unicodedata
 from collections.abc import Callable, Collection, Iterable, Sequence
 from itertools import islice
 
+from index.invisible import without_invisible
+
 LEAST_LETTERS = 5
 """Shorter words are too near to one another."""
 MOST_LETTERS = 30
@@ -64,8 +66,9 @@ def respelt(question: str, library: Collection[str], rarities: Rarities) -> str 
 
 
 def _composed(text: str) -> str:
-    """With an accent and its letter as one sign, as the model reads them."""
-    return unicodedata.normalize("NFC", text)
+    """With an accent and its letter as one sign, and without what is not seen, as the model reads
+    them."""
+    return unicodedata.normalize("NFC", without_invisible(text))
 
 
 def _is_known(word: str, library: Collection[str], rarities: Rarities) -> bool:

@@ -33,7 +33,7 @@ from index.file_identity import settled_identity
 
 log = logging.getLogger(__name__)
 
-FORMAT = 6
+FORMAT = 7
 MANIFEST = "manifest.json"
 SEGMENTS = "segments"
 LOCK = "lock"

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from index.invisible import spans_with_invisible, without_invisible
+
 if TYPE_CHECKING:
     import tokenizers
 
@@ -37,7 +39,8 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """A text with its prompt, cut into tokens."""
+    """A text with its prompt, cut into tokens; invisible characters (`index.invisible`) are in
+    none."""
 
     ids: Sequence[int]
     """Of all of them, prompt and end marks included."""
@@ -91,8 +94,8 @@ class SentencePieceTokenizer:
 
     def prompt(self, text: str) -> Prompt:
         """As `Tokenizer` says."""
-        count = len(self._processor.encode(text.rstrip()))
-        return Prompt(text, 1 + count, 2 + count)
+        count = len(self._processor.encode(without_invisible(text).rstrip()))
+        return Prompt(without_invisible(text), 1 + count, 2 + count)
 
     def count(self, prompt: Prompt, texts: Sequence[str]) -> list[int]:
         """As `Tokenizer` says."""
@@ -135,6 +138,7 @@ class FastTokenizer:
     def prompt(self, text: str) -> Prompt:
         """As `Tokenizer` says."""
         self._tokenizer.no_truncation()
+        text = without_invisible(text)
         encoding = self._tokenizer.encode(text.rstrip())
         trailing = 0
         while trailing < len(encoding.ids) and encoding.special_tokens_mask[-1 - trailing]:
@@ -201,7 +205,8 @@ def _weights(tokenizer: tokenizers.Tokenizer) -> Float32:
 
 def _prompted(prompt: Prompt, texts: Sequence[str]) -> list[str]:
     # Half of a character outside the first plane cannot be written in UTF-8: "?" stands for it.
-    return [(prompt.text + text).encode("utf-8", "replace").decode() for text in texts]
+    shown = map(without_invisible, texts)
+    return [(prompt.text + text).encode("utf-8", "replace").decode() for text in shown]
 
 
 def _in_text(
@@ -209,17 +214,19 @@ def _in_text(
 ) -> tuple[Int32, Int32]:
     """``kept`` and ``spans`` of `Tokens`, from positions and their spans in prompt and text."""
     kept, found = [], []
+    shown = without_invisible(text)
     for position, (start, end) in spans:
-        start, end = max(start - len(prompt.text), 0), min(end - len(prompt.text), len(text))
+        start, end = max(start - len(prompt.text), 0), min(end - len(prompt.text), len(shown))
         # The white space before a word is part of its token.
-        while start < end and _is_blank(text[start]):
+        while start < end and _is_blank(shown[start]):
             start += 1
-        while start < end and _is_blank(text[end - 1]):
+        while start < end and _is_blank(shown[end - 1]):
             end -= 1
         if start < end:
             kept.append(position)
             found.append((start, end))
-    return np.array(kept, np.int32), np.array(found, np.int32).reshape(-1, 2)
+    spans_shown = np.array(found, np.int32).reshape(-1, 2)
+    return np.array(kept, np.int32), spans_with_invisible(spans_shown, text)
 
 
 def _is_blank(character: str) -> bool:

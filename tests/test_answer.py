@@ -425,7 +425,7 @@ def test_a_question_without_an_answer_is_named_once(strict: Library) -> None:
 
 
 def test_a_passage_for_two_questions_leaves_none_out(strict: Library) -> None:
-    answer = strict.answer(f"Old lamps stand on the quay? {OIL_ASKED}", top=1)
+    answer = strict.answer(f"Whale oil burned until 1887? {OIL_ASKED}", top=1)
     assert (len(answer.citations), answer.not_shown) == (1, ())
 
 
@@ -479,12 +479,31 @@ def test_a_passage_that_is_closest_to_two_questions_without_an_answer_names_both
     assert shown(answer) == [(1, SALT, " ".join(answer.unanswered))]
 
 
-def test_a_passage_that_is_best_for_two_questions_names_both(strict: Library) -> None:
-    lamps_asked = "Old lamps stand on the quay?"
-    answer = strict.answer(f"{lamps_asked} {OIL_ASKED} {HEMP_ASKED}", top=2)
-    assert shown(answer) == [(1, OIL, f"{lamps_asked} {OIL_ASKED}"), (2, HEMP, HEMP_ASKED)]
-    assert answer.citations[0].highlight.text == "Old lamps stand on the quay."
+def test_a_sentence_that_is_best_for_two_questions_names_both(strict: Library) -> None:
+    oil_asked = "Whale oil burned until 1887?"
+    answer = strict.answer(f"{oil_asked} {OIL_ASKED} {HEMP_ASKED}", top=2)
+    assert shown(answer) == [(1, OIL, f"{oil_asked} {OIL_ASKED}"), (2, HEMP, HEMP_ASKED)]
+    assert answer.citations[0].highlight.text == "They burned whale oil until 1887."
     assert answer.unanswered == ()
+
+
+def test_a_passage_whose_sentences_are_best_for_two_questions_comes_with_each_mark(
+    strict: Library,
+) -> None:
+    lamps_asked = "Old lamps stand on the quay?"
+    answer = strict.answer(f"{lamps_asked} {OIL_ASKED} {HEMP_ASKED}", top=4)
+    assert shown(answer)[:3] == [
+        (1, OIL, lamps_asked),
+        (2, OIL, OIL_ASKED),
+        (3, HEMP, HEMP_ASKED),
+    ]
+    assert [citation.highlight.text for citation in answer.citations[:2]] == [
+        "Old lamps stand on the quay.",
+        "They burned whale oil until 1887.",
+    ]
+    # As the next best of another question it does not come again.
+    assert [text for _, text, _ in shown(answer)].count(OIL) == 2
+    assert strict.answer(f"{lamps_asked} {OIL_ASKED}", top=1).not_shown == (OIL_ASKED,)
 
 
 def test_a_passage_that_is_second_best_for_a_question_does_not_name_it(strict: Library) -> None:
@@ -494,8 +513,16 @@ def test_a_passage_that_is_second_best_for_a_question_does_not_name_it(strict: L
 
 
 def test_a_question_that_is_asked_twice_is_named_once(strict: Library) -> None:
-    answer = strict.answer(f"{OIL_ASKED} {OIL_ASKED}")
-    assert {citation.asks for citation in answer.citations} == {OIL_ASKED}
+    answer = strict.answer(f"{OIL_ASKED} {OIL_ASKED} {HEMP_ASKED}")
+    assert {citation.asks for citation in answer.citations[:2]} == {OIL_ASKED, HEMP_ASKED}
+    assert strict.answer(f"{ZINC_ASKED} {ZINC_ASKED} {OIL_ASKED}").unanswered == (ZINC_ASKED,)
+
+
+@pytest.mark.parametrize("message", ["?", "؟", "…", "🤔", "- ?"])
+def test_signs_alone_ask_nothing(filled: ContentFolder, data: Path, message: str) -> None:
+    sure = fit_for(FakeEncoder(), intercept=10, answered=0.5, unsure=0.1)
+    answer = library_of(filled, data, sure).answer(message)
+    assert (answer.status, answer.confidence) == (Status.NO_ANSWER, 0)
 
 
 def test_a_fourth_question_is_not_looked_up(filled: ContentFolder, data: Path) -> None:

@@ -328,7 +328,7 @@ def test_index_says_that_token_vectors_are_not_stored(
     monkeypatch.setenv("BELEG_TOKEN_VECTORS_GB", "0.000003059")
     assert beleg("index").out.splitlines()[4] == (
         "Token vectors would take 0.0 MB and are not stored (BELEG_TOKEN_VECTORS_GB sets the "
-        "limit): each question computes those it needs, which takes one to three seconds."
+        "limit): each question computes those it needs, which takes a quarter of a second to two."
     )
     monkeypatch.delenv("BELEG_TOKEN_VECTORS_GB")
     printed = json.loads(beleg("index", "--json").out)

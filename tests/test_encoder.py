@@ -90,6 +90,17 @@ def test_spans_leave_out_white_space_and_what_leaves_no_ink(
     assert pieces == ["the", "ferry", "ﬁ", "ﬁ"]  # a ligature is two letters to the tokenizer
 
 
+def test_invisible_characters_within_words_are_not_read(tiny: TransformerEncoder) -> None:
+    text = "the\u00ad fer\u00adry: the fer\u200b\u2060ry"
+    (passage,), (question,) = tiny.encode_passages([text]), tiny.encode_questions([text])
+    pieces = [text[start:end] for start, end in passage.spans.tolist()]
+    assert pieces == ["the", "fer\u00adry", ":", "the", "fer\u200b\u2060ry"]
+    (plain,) = tiny.encode_questions(["the ferry: the ferry"])
+    np.testing.assert_array_equal(question.tokens, plain.tokens)
+    assert question.spans.tolist() == passage.spans.tolist()
+    assert tiny.count_tokens([text]) == tiny.count_tokens(["the ferry: the ferry"])
+
+
 def test_unknown_characters_are_as_rare_as_the_rarest_piece(
     tiny: TransformerEncoder,
 ) -> None:

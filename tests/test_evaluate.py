@@ -118,6 +118,18 @@ def test_wrong_first_passage(passages: Path) -> None:
     assert (found.recall[1].low, found.recall[1].high) == (0, 1)
 
 
+def test_a_paragraph_in_two_articles_is_right_in_either(tmp_path: Path) -> None:
+    asked = "what was burned until 1887", "what stood until 1887"
+    copies = squad(
+        tmp_path / "copies.json",
+        ("Quay", [(OIL, [question("a", asked[0], "whale oil")])]),
+        ("Hill", [(OIL.replace(" ", "  "), [question("b", asked[1], "lamps")])]),
+        ("Dale", [(SALT, [question("c", "what boils in copper pans", "Salt")])]),
+    )
+    found = figures(copies, read_squad(copies).questions, {})
+    assert found.recall[1].value == 1
+
+
 def test_right_paragraph_but_wrong_sentence(passages: Path) -> None:
     found = figures(passages, {"oil": "Old lamps stand on the quay."}, {})
     assert (found.recall[1].value, found.sentence.value) == (1, 0)

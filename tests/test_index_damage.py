@@ -73,7 +73,7 @@ def test_other_format(two: ContentFolder, data: Path, encoder: FakeEncoder) -> N
     rewrite_manifest(data, lambda body: body.update(format=0, more="of another version"))
     report = report_of(two, data, encoder)
     assert report.rebuilt == (
-        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 6."
+        f"The index in {data} was built anew: its format is 0, and this version of Beleg writes 7."
     )
     assert report.encoded == 3
 
@@ -184,7 +184,7 @@ def test_every_byte_of_the_manifest_counts(whole: Path, encoder: FakeEncoder) ->
     assert reasons == {
         "its manifest cannot be read",
         "its manifest was changed after it was written",
-        "its format is 7, and this version of Beleg writes 6",
+        "its format is 6, and this version of Beleg writes 7",
     }
     for length in range(0, len(good), 7):
         path.write_bytes(good[:length])
@@ -210,12 +210,12 @@ CHANGED = "its manifest was changed after it was written"
         (b'{"sha256": "0", "index": {"format": 6, "x": "\\ud800"}}', CANNOT_BE_READ),
         (b"[" * 100_000, CANNOT_BE_READ),
         (b'{"sha256": "0", "index": {"format": ' + b"9" * 5_000 + b"}}", CANNOT_BE_READ),
-        (b'{"sha256": [], "index": {"format": 6}}', CHANGED),
+        (b'{"sha256": [], "index": {"format": 7}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": null}}', CHANGED),
         (b'{"sha256": "0", "index": {"format": {"a": [1]}}}', CHANGED),
         (
-            b'{"sha256": "0", "index": {"format": 7}}',
-            "its format is 7, and this version of Beleg writes 6",
+            b'{"sha256": "0", "index": {"format": 8}}',
+            "its format is 8, and this version of Beleg writes 7",
         ),
     ],
 )

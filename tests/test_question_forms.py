@@ -34,7 +34,14 @@ def reworded(form: Form, *texts: str) -> list[str]:
 
 
 def test_names_of_the_forms() -> None:
-    assert [str(form) for form in Form] == ["as-written", "lower", "keywords", "typos", "embedded"]
+    assert [str(form) for form in Form] == [
+        "as-written",
+        "lower",
+        "capitals",
+        "keywords",
+        "typos",
+        "embedded",
+    ]
 
 
 @pytest.mark.parametrize("form", Form)
@@ -52,6 +59,10 @@ def test_as_written() -> None:
     found = reword(dataset, Form.AS_WRITTEN)
     assert found == dataset.questions
     assert found is not dataset.questions
+
+
+def test_capitals() -> None:
+    assert reworded(Form.CAPITALS, GERMAN) == ["WER BEZAHLT DEN LEUCHTTURMWÄRTER?"]
 
 
 # Lower case -------------------------------------------------------------------------------------

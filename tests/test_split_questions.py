@@ -4,7 +4,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from index.questions import LEAST_LETTERS, MOST_QUESTIONS, bare_question, split_questions
+from index.questions import (
+    LEAST_LETTERS,
+    MOST_QUESTIONS,
+    bare_question,
+    split_questions,
+    wordings,
+)
 
 LIT = "When were the lamps lit?"
 PAID = "Who paid for the oil?"
@@ -152,7 +158,68 @@ def test_only_the_first_questions_of_many_are_asked() -> None:
     assert MOST_QUESTIONS == 3
     assert split_questions(f"{LIT} {PAID} {KEPT}") == [LIT, PAID, KEPT]
     assert split_questions(f"{LIT} {PAID} {KEPT} How much was it?") == [LIT, PAID, KEPT]
-    assert split_questions(f"{LIT} " * 1_000) == [LIT, LIT, LIT]
+
+
+def test_a_question_that_is_repeated_is_asked_once() -> None:
+    assert split_questions(f"{LIT} {LIT} {LIT} {PAID}") == [LIT, PAID]
+    assert split_questions(f"{LIT} **{LIT}**") == [LIT]
+    assert split_questions(f"{LIT} " * 1_000) == [LIT]
+
+
+@pytest.mark.parametrize(
+    ("message", "questions"),
+    [
+        (f"**{LIT}**\n**{PAID}**", [LIT, PAID]),
+        (f"||{LIT}|| ||{PAID}||", [LIT, PAID]),
+        (f"> {LIT}\n> {PAID}", [LIT, PAID]),
+        (f"(1) {LIT} (2) {PAID}", [LIT, PAID]),
+        (f"a) {LIT}\nb) {PAID}", [LIT, PAID]),
+        (f"1. FC Köln: {LIT} {PAID}", [f"1. FC Köln: {LIT}", PAID]),
+    ],
+)
+def test_marks_of_lists_and_of_markdown_are_no_part_of_a_question(
+    message: str, questions: list[str]
+) -> None:
+    assert split_questions(message) == questions
+
+
+@pytest.mark.parametrize(
+    ("message", "words"),
+    [
+        (LIT, [LIT]),
+        (f"**{LIT}**", [LIT]),
+        (f"(1) {LIT}", [LIT]),
+        ("> ?", ["?"]),
+        ("***", ["***"]),
+        (f"Hello! {LIT}", [f"Hello! {LIT}", LIT]),
+        (LIT.upper(), [LIT.upper(), LIT.lower()]),
+        (f"HELLO! {LIT.upper()}", [f"HELLO! {LIT.upper()}", LIT.upper(), LIT.lower()]),
+        (f"Hello! {LIT.upper()}", [f"Hello! {LIT.upper()}", LIT.upper(), LIT.lower()]),
+        ("NATO UN EU", ["NATO UN EU"]),
+        ("WANN WAR DAS BAD OFFEN", ["WANN WAR DAS BAD OFFEN", "wann war das bad offen"]),
+        ("码头上的旧路灯是什么时候点亮的", ["码头上的旧路灯是什么时候点亮的"]),
+    ],
+)  # fmt: skip
+def test_the_words_in_which_a_question_is_looked_up(message: str, words: list[str]) -> None:
+    assert wordings(message) == words
+
+
+@pytest.mark.parametrize(
+    ("message", "bare"),
+    [
+        (f"Hi all, quick question for you\n{LIT}", LIT),
+        (f"Hallo zusammen\n\n{LIT}\n\nDanke euch", LIT),
+        ("你好\n码头上的旧路灯是什么时候点亮的？", "码头上的旧路灯是什么时候点亮的？"),
+        ("When were\nthe lamps of\n1887 lit?\nThanks", "When were the lamps of 1887 lit?"),
+        ("When were the lamps of\n1887 lit?", None),
+    ],
+)
+def test_a_line_is_a_sentence_unless_it_goes_on(message: str, bare: str | None) -> None:
+    assert bare_question(message) == bare
+
+
+def test_half_of_a_character() -> None:
+    assert split_questions(f"{LIT} {PAID} \ud800 Thanks.") == [LIT, f"{PAID} ?"]
 
 
 SIGNS = st.sampled_from([*"?!.。？؟;:\"'”»() \n\t\r\x00\x85\xa0\u2028\u3000\u200b", "Dr.", "e.g."])

@@ -82,7 +82,7 @@ def test_first_build(two: ContentFolder, data: Path, encoder: FakeEncoder) -> No
     assert [source.title for source in library.articles] == ["Lamps", "Ropes"]
     assert library.passage_count == 3
     found = manifest(data)
-    assert (found.format, found.model, found.dimension) == (6, "fake-64", 64)
+    assert (found.format, found.model, found.dimension) == (7, "fake-64", 64)
     assert (found.passages, found.rows, len(found.segments)) == (3, 5, 1)
 
 
