@@ -257,7 +257,7 @@ def test_fit_without_confidence_is_not_written(tmp_path: Path) -> None:
         ("multilingual-e5-small-q4-bfloat16.2", "multilingual-e5-small"),
         ("intfloat/multilingual-e5-small@0123456789ab-float32", "multilingual-e5-small"),
         ("multilingual-e5-small", "multilingual-e5-small"),
-        ("multilingual-e5-small-tuned-q4-int8.7", "multilingual-e5-small-tuned"),
+        ("multilingual-e5-small-tuned-q4-int8.8", "multilingual-e5-small-tuned"),
         ("Multilingual-E5-Small@0123456789ab-bfloat16", "multilingual-e5-small"),
         ("multilingual-e5-base@0123456789ab-float32", "multilingual-e5-base"),
         ("/models/of mine/Quill-2/", "quill-2"),

@@ -30,17 +30,17 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     return Library.open(ROOT / "content", data, load_encoder())[0]
 
 
-def test_the_first_passage_is_right_for_32_of_40(library: Library) -> None:
+def test_the_first_passage_is_right_for_33_of_40(library: Library) -> None:
     wrong = [
         question["question"]
         for question in QUESTIONS["answerable"]
         if not _holds(library.answer(question["question"]).citations[0].quote, question["contains"])
     ]
     assert len(QUESTIONS["answerable"]) == 40
-    assert len(wrong) <= 9, wrong
+    assert len(wrong) <= 8, wrong
 
 
-def test_the_marked_sentence_holds_the_answer_for_29_of_40(library: Library) -> None:
+def test_the_marked_sentence_holds_the_answer_for_30_of_40(library: Library) -> None:
     wrong = [
         question["question"]
         for question in QUESTIONS["answerable"]
@@ -49,7 +49,7 @@ def test_the_marked_sentence_holds_the_answer_for_29_of_40(library: Library) -> 
             question["sentence_contains"],
         )
     ]
-    assert len(wrong) <= 12, wrong
+    assert len(wrong) <= 11, wrong
 
 
 def test_what_the_articles_leave_out_is_refused_but_for_3_of_40(library: Library) -> None:

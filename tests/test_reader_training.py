@@ -294,6 +294,8 @@ def test_what_was_learned_before_is_kept_where_there_is_nothing_to_learn(
     monkeypatch.setattr(train_reader, "load_fit", fit_for)
     output = tmp_path / "reader.onnx"
     output.write_bytes(b"before")
+    (tmp_path / "within").mkdir()
+    (tmp_path / "within" / "texts.json").write_bytes(file.read_bytes())
     with pytest.raises(typer.BadParameter, match="any file named"):
         train_reader.main(output, tmp_path, rounds=1, rate=1e-3)
     (tmp_path / "texts.json").write_text("{}")

@@ -263,8 +263,8 @@ def tiny_default(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_share_of_what_was_learned_is_written(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "texts").mkdir()
-    (tmp_path / "texts" / "one.json").write_bytes((folder / "texts.json").read_bytes())
+    (tmp_path / "texts" / "within").mkdir(parents=True)
+    (tmp_path / "texts" / "within" / "one.json").write_bytes((folder / "texts.json").read_bytes())
 
     def learned(share: float) -> Adapter:
         output = tmp_path / f"{share}.safetensors"

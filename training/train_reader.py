@@ -5,7 +5,9 @@ is given those that come first, with the right one among them if it is there, an
 first in a small library of other articles: of all the texts some are always on the question's topic
 or near to it, and in a member's library there may be none. Each passage is learned by itself, as it
 is read for an answer. The loss is the cross-entropy of the answer's tokens among the passage's and
-"nothing", which is right for a wrong passage.
+"nothing", which is right for a wrong passage. The texts are the files that lie in the folder
+itself: those in folders within, which the model learns from too, make a worse reader
+(docs/trials.md).
 
 It takes half an hour on two cores, and 8 GB of memory. It reads the vectors of the
 model as it was taught (`training.train`), so it comes after that.
