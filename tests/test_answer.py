@@ -518,7 +518,7 @@ def test_a_question_that_is_asked_twice_is_named_once(strict: Library) -> None:
     assert strict.answer(f"{ZINC_ASKED} {ZINC_ASKED} {OIL_ASKED}").unanswered == (ZINC_ASKED,)
 
 
-@pytest.mark.parametrize("message", ["?", "؟", "…", "🤔", "- ?"])
+@pytest.mark.parametrize("message", ["?", "؟", "…", "🤔", "- ?", "__"])
 def test_signs_alone_ask_nothing(filled: ContentFolder, data: Path, message: str) -> None:
     sure = fit_for(FakeEncoder(), intercept=10, answered=0.5, unsure=0.1)
     answer = library_of(filled, data, sure).answer(message)
