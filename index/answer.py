@@ -206,11 +206,10 @@ def _searches(asked: Asked, index: PassageIndex, fit: Fit) -> list[_Search]:
     if among is not None and not among:
         raise ValueError(f"there is no article {asked.article}")
     fit = fit.stricter(asked.strictness)
-    searches = []
-    for question in split_questions(asked.message):
-        words = tuple(wordings(question))
-        searches.append(_Search(question, words, asked.before, among, fit))
-    return searches
+    return [
+        _Search(question, tuple(wordings(question)), asked.before, among, fit)
+        for question in split_questions(asked.message)
+    ]
 
 
 def _answered(search: _Search, found: Mapping[int, _LookedUp]) -> bool:
@@ -248,7 +247,7 @@ def _look_up(
             encoding = _last(encoding, len(search.question.strip()), text)
         matches = rerank(encoding, fits, hits, index, search.fit)
         matches, sure = look_again(encoding, matches, index, search.fit)
-        if not any(map(str.isalnum, text)):  # "?" is near to anything
+        if not any(map(str.isalnum, search.question)):  # "?" is near to anything
             sure = 0.0
         now = _LookedUp(search.question, matches, sure, in_context)
         before = found.get(id(search), now)

@@ -28,7 +28,7 @@ from index.encoder import Encoder
 from index.fit import Fit
 from index.language import detect_language
 from index.library import Library
-from index.paragraphs import Paragraph
+from index.paragraphs import Paragraph, flat
 from index.passages import Passage
 
 DEPTH = 10
@@ -49,7 +49,7 @@ class GoldAnswer:
     article: str
     paragraph: int
     texts: tuple[str, ...]
-    context: str = ""
+    context: str
 
 
 def answering_passage(passages: Sequence[Passage], gold: GoldAnswer) -> int:
@@ -292,17 +292,13 @@ def _article(id_: str, title: str, paragraphs: Sequence[str]) -> Article:
 
 
 def _rank(answer: Answer, gold: GoldAnswer) -> float:
-    context = _evened(gold.context)
+    context = flat(gold.context)
     for citation in answer.citations:
         here = (citation.article, citation.paragraph) == (gold.article, gold.paragraph)
         # Of a paragraph that stands in several articles, only one is cited.
-        if here or _evened(citation.quote) in context:
+        if here or flat(citation.quote) in context:
             return citation.rank
     return np.inf
-
-
-def _evened(text: str) -> str:
-    return " ".join(text.split())
 
 
 def _sentence(answer: Answer, gold: GoldAnswer) -> bool:

@@ -10,7 +10,7 @@ from sentencex import get_sentence_boundaries
 _QUESTION_END = re.compile(r"[?？؟][!！'\"’”»)*_~|`\s]*$")
 _ONE_SENTENCE = re.compile(r"[\w ,'’\"()-]*[?？؟]?")
 """Nothing in it but its last sign can end a sentence."""
-_MARKS_BEFORE = re.compile(r"(?:[\s*_~|`>#•]|\(?(?:[0-9]{1,2}|[A-Za-z])\)\s)+")
+_MARKS_BEFORE = re.compile(r"(?:[\s*_~|`>#•]|[-–—]\s|\(?(?:[0-9]{1,2}|[A-Za-z])\)\s)+")
 _MARKS_AFTER = re.compile(r"[\s*_~|`]+$")
 """Of Markdown and of lists: "**Who paid?**", "(1) Who paid?"."""
 LEAST_LETTERS = 10
@@ -43,10 +43,11 @@ def split_questions(message: str) -> list[str]:
 
 
 def wordings(question: str) -> list[str]:
-    """The words to look up a question of `split_questions` in: its own, and, where there are any,
-    those that may find more. The last ones are its question sentence alone.
+    """What to look up for a question of `split_questions`: its own words, and then those that may
+    find more.
 
-    A question in capitals is looked up in small letters too: the model was shown few such words.
+    These are its question sentence, where others stand around it, and the last of both in small
+    letters, where it is all in capitals: such words are cut into scraps, as few texts have them.
     """
     found = [without_marks(question)]
     bare = bare_question(question)
@@ -77,13 +78,9 @@ def _letters(text: str) -> int:
 
 
 def _sentences(message: str) -> list[str]:
-    # Half of a character cannot be split: "?" would end a question.
-    message = message.encode("utf-8", "replace").decode() if _is_torn(message) else message
+    # Half of a character cannot be written in UTF-8, which the splitting needs.
+    message = message.encode("utf-8", "ignore").decode()
     return [sentence for text in _blocks(message) for sentence in _sentences_of_block(text)]
-
-
-def _is_torn(text: str) -> bool:
-    return not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _blocks(message: str) -> Iterator[str]:

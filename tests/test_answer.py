@@ -521,8 +521,10 @@ def test_a_question_that_is_asked_twice_is_named_once(strict: Library) -> None:
 @pytest.mark.parametrize("message", ["?", "؟", "…", "🤔", "- ?", "__"])
 def test_signs_alone_ask_nothing(filled: ContentFolder, data: Path, message: str) -> None:
     sure = fit_for(FakeEncoder(), intercept=10, answered=0.5, unsure=0.1)
-    answer = library_of(filled, data, sure).answer(message)
-    assert (answer.status, answer.confidence) == (Status.NO_ANSWER, 0)
+    library = library_of(filled, data, sure)
+    for before in (None, OIL_ASKED):
+        answer = library.answer(message, before=before)
+        assert (answer.status, answer.confidence) == (Status.NO_ANSWER, 0)
 
 
 def test_a_fourth_question_is_not_looked_up(filled: ContentFolder, data: Path) -> None:

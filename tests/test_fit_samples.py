@@ -101,7 +101,7 @@ def test_question_belongs_to_the_part_of_its_paragraph_that_answers(tmp_path: Pa
     ]
 
     def part(*texts: str) -> int:
-        return answering_passage(index.passages, GoldAnswer("0001", 2, texts))
+        return answering_passage(index.passages, GoldAnswer("0001", 2, texts, ""))
 
     assert part("rang the bells") == 2
     assert part("again") == 3

@@ -24,7 +24,7 @@ def dataset_of(*articles: list[str]) -> Dataset:
     for letter, texts in zip("abcdefghijklmnopqrstuvwxyz", articles, strict=False):
         for number, text in enumerate(texts):
             questions[f"{letter}{number}"] = text
-            answers[f"{letter}{number}"] = GoldAnswer(letter, 1, ("an answer",))
+            answers[f"{letter}{number}"] = GoldAnswer(letter, 1, ("an answer",), "")
     return Dataset((), questions, answers)
 
 

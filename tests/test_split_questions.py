@@ -174,6 +174,7 @@ def test_a_question_that_is_repeated_is_asked_once() -> None:
         (f"> {LIT}\n> {PAID}", [LIT, PAID]),
         (f"(1) {LIT} (2) {PAID}", [LIT, PAID]),
         (f"a) {LIT}\nb) {PAID}", [LIT, PAID]),
+        (f"- {LIT}\n- {PAID}", [LIT, PAID]),
         (f"1. FC Köln: {LIT} {PAID}", [f"1. FC Köln: {LIT}", PAID]),
     ],
 )
@@ -219,7 +220,7 @@ def test_a_line_is_a_sentence_unless_it_goes_on(message: str, bare: str | None) 
 
 
 def test_half_of_a_character() -> None:
-    assert split_questions(f"{LIT} {PAID} \ud800 Thanks.") == [LIT, f"{PAID} ?"]
+    assert split_questions(f"{LIT} {PAID} \ud800 Thanks.") == [LIT, PAID]
 
 
 SIGNS = st.sampled_from([*"?!.。？؟;:\"'”»() \n\t\r\x00\x85\xa0\u2028\u3000\u200b", "Dr.", "e.g."])

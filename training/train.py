@@ -1,7 +1,7 @@
 """Teach the default model to find the sentence that answers, and to tell what nothing answers:
 ``python -m training.train --help``.
 
-It takes three quarters of an hour on two cores, and 10 GB of memory.
+It takes an hour on two cores, and 12 GB of memory.
 """
 
 from __future__ import annotations
