@@ -20,6 +20,7 @@ from bot.shorten import quote, quote_pages, quote_width, share, shorten
 from bot.views import Button, Container, Row, View, display, lasting
 from index.answer import Citation, Status
 from index.library import Context
+from index.questions import MOST_QUESTIONS, questions_left_out
 
 TEXT_LIMIT = 4000
 MOST_TITLES = 5
@@ -70,6 +71,9 @@ def render_answer(
         container.add_item(display(note))
     if record.cut and page == 0:
         container.add_item(display(texts("claim-cut", count=len(record.question))))
+    if page == 0 and (left_out := questions_left_out(record.question)):
+        text = shorten(left_out[0], ASKS_WIDTH)
+        container.add_item(display(texts("only-first", most=MOST_QUESTIONS, text=text)))
     view = lasting(container)
     if record.status is Status.NO_ANSWER or not record.citations:
         container.add_item(display(_no_answer(record, texts, titles, examples)))

@@ -101,6 +101,7 @@ def ask(
     for line in report.notes(done):
         _note(line)
     from index.answer import is_cut
+    from index.questions import MOST_QUESTIONS, questions_left_out
 
     if is_cut(question, encoder):
         _note(
@@ -108,6 +109,11 @@ def ask(
             "its end was not looked up: shorten it."
         )
     answer = library.answer(question, top)
+    if left_out := questions_left_out(question):
+        _note(
+            f"Only the first {MOST_QUESTIONS} questions were looked up; ask again from "
+            f"“{left_out[0]}” on."
+        )
     for left in answer.not_shown:
         _note(f"No room for an answer to “{left}”: ask it alone, or raise --top.")
     if as_json:

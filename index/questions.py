@@ -16,14 +16,26 @@ _MARKS_AFTER = re.compile(r"[\s*_~|`]+$")
 LEAST_LETTERS = 10
 """A shorter question ("And why?") means little alone: it stays with its neighbour."""
 MOST_QUESTIONS = 3
+"""Of one message: each is looked up by itself, and shown with its own passage."""
 
 
 def split_questions(message: str) -> list[str]:
-    """The different questions of a message with several, at most MOST_QUESTIONS; else the message
-    as it is.
+    """What of a message is looked up: the first MOST_QUESTIONS different questions, where it has
+    several; else the message as it is.
 
     What stands before a question ("I read about the deal.") goes with it.
     """
+    return (_several(message) or [message])[:MOST_QUESTIONS]
+
+
+def questions_left_out(message: str) -> list[str]:
+    """The message's questions that are not looked up, since there are MOST_QUESTIONS before
+    them."""
+    return _several(message)[MOST_QUESTIONS:]
+
+
+def _several(message: str) -> list[str]:
+    """The different questions of a message; none unless there are two at least."""
     parts: list[str] = []
     pending = ""
     for sentence in _sentences(message):
@@ -37,9 +49,7 @@ def split_questions(message: str) -> list[str]:
         else:
             continue
         pending = ""
-    if len(parts) < 2:
-        return [message]
-    return [*dict.fromkeys(map(without_marks, parts))][:MOST_QUESTIONS]
+    return [*dict.fromkeys(map(without_marks, parts))] if len(parts) > 1 else []
 
 
 def wordings(question: str) -> list[str]:

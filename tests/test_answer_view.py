@@ -456,6 +456,23 @@ def test_questions_without_an_answer_are_named_on_the_first_page(
     assert len(displays(render_answer(found, ENGLISH, page=1, private=False))) == 4
 
 
+@pytest.mark.parametrize("status", [Status.ANSWERED, Status.NO_ANSWER])
+def test_questions_beyond_the_third_are_named_on_the_first_page(status: Status) -> None:
+    asked = (
+        "Who lit the lamp? Who kept the oil? Who rang the bell? Who *paid* them? And who knew it?"
+    )
+    found = answered(CITATION, OTHER, question=asked, status=status)
+    line = (
+        "I looked up only the first 3 questions. "
+        "Please ask me again from “Who \\*paid\\* them?” on."
+    )
+    assert displays(render_answer(found, ENGLISH, private=False, titles=["One"]))[1] == line
+    if status is Status.ANSWERED:
+        assert line not in displays(render_answer(found, ENGLISH, page=1, private=False))
+    three = answered(CITATION, question=asked.partition(" Who *")[0], status=status)
+    assert line not in displays(render_answer(three, ENGLISH, private=False))
+
+
 def test_the_first_of_several_long_passages_has_most_room() -> None:
     sentences = "Alpha beta gamma. " * 200
     long = replace(CITATION, quote=sentences, highlight=Highlight(1800, 1817, ""))
@@ -655,7 +672,7 @@ def test_the_fullest_message_still_shows_every_marked_sentence(
     asks = ["f " * 250, "g " * 250, "h " * 250, "f g " * 250][unanswered:]
     found = answered(
         *(replace(long, asks=ask) for ask in asks),
-        question="q " * 250,
+        question="".join(f"{letter * 10} " * 25 + "? " for letter in "qrst"),
         status=Status.UNSURE,
         unanswered=("u " * 250,) * unanswered,
         cut=True,

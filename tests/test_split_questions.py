@@ -8,6 +8,7 @@ from index.questions import (
     LEAST_LETTERS,
     MOST_QUESTIONS,
     bare_question,
+    questions_left_out,
     split_questions,
     wordings,
 )
@@ -156,8 +157,12 @@ def test_signs_behind_the_question_mark(end: str) -> None:
 
 def test_only_the_first_questions_of_many_are_asked() -> None:
     assert MOST_QUESTIONS == 3
-    assert split_questions(f"{LIT} {PAID} {KEPT}") == [LIT, PAID, KEPT]
-    assert split_questions(f"{LIT} {PAID} {KEPT} How much was it?") == [LIT, PAID, KEPT]
+    many = f"{LIT} {PAID} {KEPT}"
+    assert (split_questions(many), questions_left_out(many)) == ([LIT, PAID, KEPT], [])
+    more = f"{many} {LIT} How much was it? And who counted the money?"
+    assert split_questions(more) == [LIT, PAID, KEPT]
+    assert questions_left_out(more) == ["How much was it?", "And who counted the money?"]
+    assert questions_left_out(LIT) == []
 
 
 def test_a_question_that_is_repeated_is_asked_once() -> None:

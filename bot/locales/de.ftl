@@ -80,6 +80,7 @@ certainty = Einschätzung: { $level ->
 passage-of = Stelle { $number } von { $count }
 page-of = Seite { $number } von { $count }
 claim-cut = Die Nachricht ist lang; ich habe ihre ersten { $count } Zeichen nachgeschlagen.
+only-first = Ich habe nur die ersten { $most } Fragen nachgeschlagen. Frag mich bitte ab „{ $text }“ noch einmal.
 link = Zum Artikel
 previous = Vorige
 next = Nächste

@@ -81,6 +81,7 @@ certainty = How sure: { $level ->
 passage-of = Passage { $number } of { $count }
 page-of = Page { $number } of { $count }
 claim-cut = The message is long; I looked up its first { $count } characters.
+only-first = I looked up only the first { $most } questions. Please ask me again from “{ $text }” on.
 link = Read the article
 previous = Previous
 next = Next

@@ -81,6 +81,7 @@ certainty = Estimación: { $level ->
 passage-of = Pasaje { $number } de { $count }
 page-of = Página { $number } de { $count }
 claim-cut = El mensaje es largo; hice la búsqueda con sus primeros { $count } caracteres.
+only-first = Solo busqué las { $most } primeras preguntas. Hazme las demás otra vez, desde «{ $text }».
 link = Leer el artículo
 previous = Anterior
 next = Siguiente

@@ -82,6 +82,7 @@ certainty = Pertinence : { $level ->
 passage-of = Passage { $number } sur { $count }
 page-of = Page { $number } sur { $count }
 claim-cut = Le message est long ; j’ai fait la recherche avec ses { $count } premiers caractères.
+only-first = Je n’ai cherché que pour les { $most } premières questions. Pose-moi encore les autres, à partir de « { $text } ».
 link = Lire l’article
 previous = Précédent
 next = Suivant
